@@ -1,0 +1,166 @@
+/**
+ * The one table of settings: type, default, unit, description. Environment names are derived from the path
+ * (`server.port` → `SWARMCAST_SERVER_PORT`, plus the short ones and the seeds' in aliases.ts).
+ */
+import { z } from 'zod';
+import { DIALECT_NAMES, SERVER_TYPES } from '../../model/server.ts';
+
+const ms = (fallback: number, what: string, min = 1) =>
+  z.int().min(min).max(86_400_000).default(fallback).describe(`${what} (ms)`);
+const count = (fallback: number, max: number, what: string, min = 1) =>
+  z.int().min(min).max(max).default(fallback).describe(what);
+const serverId = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1–64 letters, digits, dots, dashes or underscores')
+  .describe('Unique name of the server in this gateway');
+
+const common = {
+  id: serverId,
+  type: z.enum(SERVER_TYPES).default('other').describe('Kind of server, as client filters name it'),
+  dialect: z
+    .enum(['auto', ...DIALECT_NAMES])
+    .default('auto')
+    .describe('How it speaks of agents; auto: found out from its name and tools'),
+  simulated: z.boolean().default(false).describe('True for our own simulator: shown as such everywhere'),
+  poll_interval_ms: z.int().min(50).max(3_600_000).optional().describe('Fastest poll; default: the dialect knows (ms)'),
+  api_key: z.string().optional().describe('Sent with auth.authenticate where the dialect has it (secret)'),
+  bootstrap: z
+    .array(z.strictObject({ tool: z.string(), args: z.record(z.string(), z.unknown()).default({}) }))
+    .max(200)
+    .default([])
+    .describe('Tool calls made once after each connect, for servers whose process the gateway owns'),
+  mapping: z
+    .strictObject({
+      list_tool: z.string().describe('Tool that lists agents'),
+      list_args: z.record(z.string(), z.unknown()).default({}),
+      agents_path: z.string().default('agents').describe('Dotted path to the array of agents in the reply'),
+      id: z.string().default('id').describe('Dotted path of each field within an agent'),
+      name: z.string().default('name'),
+      agent_type: z.string().default('type'),
+      status: z.string().default('status'),
+      swarm: z.string().default('swarm_id'),
+    })
+    .optional()
+    .describe('Generic dialect: where agents are found in the replies'),
+} as const;
+
+/** One MCP server. */
+export const serverSchema = z.discriminatedUnion('transport', [
+  z.strictObject({
+    ...common,
+    transport: z.literal('tcp'),
+    host: z.string().min(1).default('127.0.0.1'),
+    port: z.int().min(1).max(65_535).default(9500),
+    tls: z.boolean().default(false),
+  }),
+  z.strictObject({
+    ...common,
+    transport: z.literal('stdio'),
+    command: z.string().min(1),
+    args: z.array(z.string()).default([]),
+    env: z.record(z.string(), z.string()).default({}).describe('Added to a minimal environment (secret values masked)'),
+    cwd: z.string().optional().describe('Default: a scratch directory of its own'),
+    project: z.string().optional().describe('claude-flow: the project directory whose .claude-flow files are watched'),
+  }),
+  z.strictObject({
+    ...common,
+    transport: z.literal('http'),
+    url: z.url({ protocol: /^https?$/ }),
+    headers: z.record(z.string(), z.string()).default({}).describe('Sent with every request (secret)'),
+  }),
+]);
+export type ServerConfig = z.infer<typeof serverSchema>;
+
+const upstreamSchema = z.strictObject({
+  connect_timeout_ms: ms(3_000, 'Longest wait for a connection and the MCP handshake'),
+  request_timeout_ms: ms(15_000, 'Longest wait for one reply'),
+  reconnect_min_ms: ms(250, 'First delay before a reconnect; doubles with jitter'),
+  reconnect_max_ms: ms(10_000, 'Longest delay before a reconnect'),
+  telemetry_interval_ms: ms(100, 'Interval asked for in telemetry.subscribe', 10),
+  telemetry_buffer: count(1_000, 1_000_000, 'buffer_size asked for in telemetry.subscribe'),
+  max_line_bytes: count(10_485_760, 268_435_456, 'Longest line accepted from a TCP or stdio server', 1_024),
+  heartbeat_interval_ms: ms(30_000, 'TCP keep-alive and longest silence of a pushing server before it is asked'),
+  pool_size: count(1, 64, 'Connections per server'),
+  api_key: z.string().optional().describe('Default api_key of servers (secret)'),
+});
+
+const worldSchema = z.strictObject({
+  stale_after_ms: ms(10_000, 'Silence after which an agent is stale'),
+  remove_after_ms: ms(60_000, 'Silence after which a stale agent is removed'),
+  communication_half_life_ms: ms(30_000, 'Half-life of communication weights'),
+  communication_floor: z
+    .number()
+    .positive()
+    .max(1)
+    .default(0.05)
+    .describe('Decayed weight below which a link is removed'),
+  max_agents: count(100_000, 4_000_000, 'Agents held at most; more are refused and counted'),
+  max_links: count(400_000, 16_000_000, 'Links held at most'),
+  max_tasks: count(50_000, 4_000_000, 'Tasks held at most; the oldest finished go first'),
+  message_history: count(10_000, 1_000_000, 'Messages kept for late questions', 0),
+  flush_interval_ms: ms(16, 'Changes are gathered this long into one batch', 1),
+});
+
+const layoutSchema = z.strictObject({
+  threads: count(1, 16, 'Worker threads'),
+  seed: z.int().min(0).max(0xffff_ffff).default(1).describe('Same seed and events, same positions'),
+});
+
+const clientsSchema = z.strictObject({
+  max_clients: count(15_000, 1_000_000, 'Connected clients per edge'),
+  max_views: count(10_000, 1_000_000, 'Distinct views per edge'),
+  hello_timeout_ms: ms(250, 'Silence after which a client without hello gets the defaults'),
+  idle_timeout_ms: ms(60_000, 'A client not heard of for this long (pong counts) is closed', 1_000),
+  heartbeat_interval_ms: ms(5_000, 'Heartbeats with state_hash to clients', 100),
+  ping_interval_ms: ms(5_000, 'WebSocket pings', 200),
+  messages_per_second: count(50, 100_000, 'Messages a client may send per second, on average'),
+  message_burst: count(200, 1_000_000, 'Messages a client may send at once'),
+  discover_per_minute: count(10, 100_000, 'Discovery requests per client and minute'),
+  soft_limit_bytes: count(262_144, 1_073_741_824, 'Buffered bytes above which a client is skipped'),
+  hard_limit_bytes: count(8_388_608, 1_073_741_824, 'Buffered bytes at which a client is closed'),
+  tombstones: count(100_000, 10_000_000, 'Removed entities remembered for resume'),
+});
+
+/** The whole configuration. */
+export const configSchema = z.strictObject({
+  server: z
+    .strictObject({
+      host: z.string().min(1).default('127.0.0.1').describe('Address to bind; loopback by default'),
+      port: z.int().min(0).max(65_535).default(8080).describe('Port of WebSocket and HTTP; 0: any free one'),
+      allowed_origins: z
+        .array(z.string())
+        .max(100)
+        .default([])
+        .describe('Origins of pages that may connect, exactly as browsers send them; the own origin always may'),
+      shutdown_deadline_ms: ms(5_000, 'Longest orderly shutdown'),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+        .default('info')
+        .describe('Least severe level that is written'),
+      format: z.enum(['auto', 'json', 'pretty']).default('auto').describe('auto: pretty on a terminal, JSON elsewhere'),
+    })
+    .prefault({}),
+  servers: z.array(serverSchema).max(1_000).default([]).describe('MCP servers; none: simulators are started'),
+  simulate: z
+    .strictObject({
+      enabled: z.enum(['auto', 'always', 'never']).default('auto').describe('auto: only when no server is configured'),
+      swarms: count(2, 10_000, 'Swarms per simulated server'),
+      agents: count(12, 100_000, 'Agents per swarm'),
+      events_per_second: count(40, 1_000_000, 'Changes per second and simulated server'),
+      seed: z.int().min(0).max(0xffff_ffff).default(1).describe('Same seed, same world'),
+    })
+    .prefault({}),
+  upstream: upstreamSchema.prefault({}),
+  world: worldSchema.prefault({}),
+  layout: layoutSchema.prefault({}),
+  clients: clientsSchema.prefault({}),
+});
+export type Config = z.infer<typeof configSchema>;
+export type UpstreamConfig = Config['upstream'];
+export type WorldConfig = Config['world'];
+export type LayoutConfig = Config['layout'];
+export type ClientsConfig = Config['clients'];
