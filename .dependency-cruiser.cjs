@@ -36,6 +36,7 @@ module.exports = {
     owner('prom-client', 'platform/telemetry'),
     owner('hono', 'http'),
     owner('yaml', 'platform/config'),
+    owner('ws', 'client'),
   ],
   options: {
     tsConfig: { fileName: 'tsconfig.json' },
