@@ -1,23 +1,2 @@
-/** What upstreams tell the rest of the hub. The world implements it. */
-import type { HealthReport } from '../../model/health.ts';
-import type { ObservationBatch } from '../../model/observation.ts';
-import type { ServerRecord } from '../../model/server.ts';
-
-/** What is known of a server before it was reached. */
-export type ServerIntroduction = Pick<ServerRecord, 'id' | 'type' | 'simulated' | 'transport' | 'endpoint'>;
-/** What was learned by connecting. */
-export type ServerIdentity = Partial<
-  Pick<ServerRecord, 'type' | 'dialect' | 'name' | 'version' | 'protocol_version' | 'capabilities'>
->;
-
-export interface UpstreamSink {
-  /** Before anything else about this server. */
-  addServer(introduction: ServerIntroduction): void;
-  identify(serverId: string, identity: ServerIdentity): void;
-  observe(batch: ObservationBatch): void;
-  /** The connection ended: all of the server's agents become stale at once. Hearing of them again clears it. */
-  disconnected(serverId: string, atMs: number): void;
-  setHealth(serverId: string, health: HealthReport): void;
-  /** No longer configured: the server and all it had are removed. */
-  removeServer(serverId: string): void;
-}
+/** What upstreams tell the rest of the hub, by the path that upstreams know. */
+export type { ServerIdentity, ServerIntroduction, UpstreamSink } from '../../model/upstream-sink.ts';
