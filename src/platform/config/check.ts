@@ -1,0 +1,77 @@
+/** From raw layers to a checked configuration, or a list of everything that is wrong with it. */
+import type { z } from 'zod';
+import { ConfigError, type ConfigProblem } from './errors.ts';
+import { sourceOf, type Layered } from './layers.ts';
+import { configSchema, serverSchema, type Config } from './schema.ts';
+import { maskSecrets, settingsTable } from './settings-table.ts';
+import { nearest } from './suggest.ts';
+
+/** @throws {@link ConfigError} */
+export function checkConfig(layered: Layered): Config {
+  const parsed = configSchema.safeParse(layered.value, { reportInput: true });
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.flatMap((issue) => describe(issue, layered)));
+  const problems = crossFieldProblems(parsed.data, layered);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return deepFreeze(parsed.data);
+}
+
+function describe(issue: z.core.$ZodIssue, layered: Layered): ConfigProblem[] {
+  const key = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((name) => unknownKey(key, name, layered));
+  const shown = JSON.stringify(maskSecrets(issue.input ?? null, key)).slice(0, 200);
+  const value = issue.input === undefined ? 'is missing' : `${shown} is refused`;
+  return [{ key, source: sourceOf(layered, key), message: `${value}: ${issue.message}` }];
+}
+
+function unknownKey(parent: string, name: string, layered: Layered): ConfigProblem {
+  const key = parent === '' ? name : `${parent}.${name}`;
+  const allowed = allowedKeys(parent);
+  const list = allowed.length > 0 ? `; allowed here: ${allowed.join(', ')}` : '';
+  return { key, source: sourceOf(layered, key), message: `is not a setting${nearest(name, allowed)}${list}` };
+}
+
+/** Settings directly under `path`; for an entry of `servers`, those of any transport. */
+function allowedKeys(path: string): string[] {
+  if (path.startsWith('servers.'))
+    return [...new Set(serverSchema.options.flatMap((option) => Object.keys(option.shape)))];
+  const prefix = path === '' ? '' : `${path}.`;
+  const below = settingsTable().filter((setting) => setting.path.startsWith(prefix));
+  return [...new Set(below.map((setting) => setting.path.slice(prefix.length).split('.')[0] ?? ''))];
+}
+
+function crossFieldProblems(config: Config, layered: Layered): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const refuse = (key: string, message: string) => problems.push({ key, source: sourceOf(layered, key), message });
+  const ids = new Set<string>();
+  config.servers.forEach((server, index) => {
+    if (ids.has(server.id)) refuse(`servers.${index}.id`, `"${server.id}" is used twice; ids are unique in a gateway`);
+    ids.add(server.id);
+    if (server.dialect === 'generic' && server.mapping === undefined) {
+      refuse(`servers.${index}.mapping`, 'is missing: dialect "generic" needs to know where agents are found');
+    }
+  });
+  if (config.upstream.reconnect_min_ms > config.upstream.reconnect_max_ms) {
+    refuse(
+      'upstream.reconnect_min_ms',
+      `must not be above upstream.reconnect_max_ms (${config.upstream.reconnect_max_ms})`,
+    );
+  }
+  if (config.clients.soft_limit_bytes > config.clients.hard_limit_bytes) {
+    refuse(
+      'clients.soft_limit_bytes',
+      `must not be above clients.hard_limit_bytes (${config.clients.hard_limit_bytes})`,
+    );
+  }
+  if (config.simulate.enabled === 'never' && config.servers.length === 0) {
+    refuse('servers', 'is empty and simulate.enabled is "never": there would be nothing to show');
+  }
+  return problems;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const member of Object.values(value)) deepFreeze(member);
+  }
+  return value;
+}
