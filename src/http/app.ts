@@ -1,0 +1,90 @@
+/** The one HTTP application of a gateway, beside the hub. Edges pass requests to it over the feed. */
+import { Hono } from 'hono';
+import type { HttpReply, HttpRequest } from '../feed/feed.ts';
+import type { Logger } from '../platform/telemetry/log.ts';
+import type { HubStatus } from './hub-status.ts';
+import { createMetricsText } from './metrics.ts';
+
+/** The routes. Unknown paths get 404, failures 500 without details. */
+export function createHttpApp(hub: HubStatus, log: Logger): Hono {
+  const app = new Hono();
+  const metricsText = createMetricsText(hub);
+
+  app.get('/healthz', (c) => {
+    // Reaching this line took the edge, the feed and the hub's event loop: that is the evidence.
+    const stats = hub.stats();
+    return c.json({
+      alive: true,
+      uptime_ms: Math.round(process.uptime() * 1_000),
+      layout: stats['layout'],
+      hub: stats['hub'],
+    });
+  });
+  app.get('/readyz', (c) => {
+    const reasons = hub.notReady();
+    return c.json({ ready: reasons.length === 0, reasons }, reasons.length === 0 ? 200 : 503);
+  });
+  app.get('/metrics', async (c) => c.body(await metricsText.read(), 200, { 'content-type': metricsText.contentType }));
+  app.get('/api/bots/agents', (c) => c.json(agentsBody(hub)));
+  app.get('/api/health/mcp', (c) => {
+    const level = hub.degradationLevel();
+    const status = level === 'fully_operational' || level === 'partial' ? 200 : 503;
+    return c.json({ degradation_level: level, servers: serverHealth(hub) }, status);
+  });
+  app.notFound((c) => c.json({ error: { code: 'not_found', message: `no such path; try ${PATHS.join(', ')}` } }, 404));
+  app.onError((error, c) => {
+    log.error({ err: error, path: c.req.path.slice(0, 200) }, 'HTTP request failed');
+    return c.json({ error: { code: 'internal', message: 'the gateway failed to answer; its log says why' } }, 500);
+  });
+  return app;
+}
+
+const PATHS = ['/healthz', '/readyz', '/metrics', '/api/bots/agents', '/api/health/mcp'];
+
+function agentsBody(hub: HubStatus) {
+  const { epoch, version, agents, swarms } = hub.snapshot();
+  const simulated = new Set(hub.servers().flatMap((server) => (server.simulated ? [server.id] : [])));
+  return {
+    epoch,
+    version,
+    count: agents.length,
+    simulated_servers: [...simulated],
+    swarms: swarms.map(({ slots_rev: _, ...swarm }) => swarm),
+    agents: agents.map(({ slot: _, ...agent }) => ({ ...agent, simulated: simulated.has(agent.server_id) })),
+  };
+}
+
+function serverHealth(hub: HubStatus) {
+  const upstreams = hub.upstreamStats();
+  return hub.servers().map((server) => ({
+    id: server.id,
+    type: server.type,
+    simulated: server.simulated,
+    transport: server.transport,
+    endpoint: server.endpoint,
+    dialect: server.dialect ?? null,
+    health: server.health,
+    stats: upstreams[server.id] ?? null,
+  }));
+}
+
+/** Answers one request that came over the feed. */
+export async function answerHttp(app: Hono, request: HttpRequest): Promise<HttpReply> {
+  const bodyless = request.method === 'GET' || request.method === 'HEAD';
+  const response = await app.fetch(
+    new Request(new URL(request.url, 'http://gateway.invalid'), {
+      method: request.method,
+      headers: request.headers,
+      ...(bodyless || request.body === undefined ? {} : { body: Buffer.from(request.body) }),
+    }),
+  );
+  return {
+    status: response.status,
+    headers: {
+      ...Object.fromEntries(response.headers),
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+    },
+    body: new Uint8Array(await response.arrayBuffer()),
+  };
+}

@@ -1,0 +1,22 @@
+/** What the HTTP side may ask of the hub. Everything is measured or reported; nothing is a literal. */
+import type { WorldSnapshot } from '../model/change.ts';
+import type { DegradationLevel } from '../model/health.ts';
+import type { ServerRecord } from '../model/server.ts';
+import type { EdgeStatus } from '../feed/feed.ts';
+
+/** Numbers by name; names become metric names (`swarmcast_<group>_<name>`). */
+export type Stats = Record<string, number>;
+
+export interface HubStatus {
+  snapshot(): WorldSnapshot;
+  servers(): readonly ServerRecord[];
+  degradationLevel(): DegradationLevel;
+  /** Groups without labels: `world`, `layout`, `hub`. */
+  stats(): Record<string, Stats>;
+  /** Per server id. */
+  upstreamStats(): Record<string, Stats>;
+  /** Edges that answered in time. */
+  edges(): Promise<EdgeStatus[]>;
+  /** Reasons why clients should not be sent here yet; empty when ready. */
+  notReady(): readonly string[];
+}

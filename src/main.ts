@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+/** Process entry: signals and exit code. Nothing else. */
+import { runCli } from './cli/cli.ts';
+import { EXIT } from './cli/command.ts';
+
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    // A second signal means that the orderly way takes too long for somebody.
+    if (stop.signal.aborted) process.exit(EXIT.stuck);
+    stop.abort(name);
+    setTimeout(() => process.exit(EXIT.stuck), 10_000).unref();
+  });
+}
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: stop.signal,
+});
