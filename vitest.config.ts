@@ -4,8 +4,16 @@ const project = (name: string, testTimeout: number, extra: { fileParallelism?: b
   test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout, ...extra },
 });
 
+// CI adds up the reports of all runs; a person sees the terminal's.
+const reports = process.env['SWARMCAST_TEST_REPORTS'];
+// The gateway refuses unknown SWARMCAST_ names in its environment, also when tests start it.
+delete process.env['SWARMCAST_TEST_REPORTS'];
+
 export default defineConfig({
   test: {
+    ...(reports === undefined
+      ? {}
+      : { reporters: ['default', 'json'], outputFile: { json: `${reports}/${process.pid}.json` } }),
     projects: [
       project('unit', 5_000),
       project('property', 20_000),

@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import { openGateway, type Gateway } from '../gateway.ts';
+import { EXIT, type CommandIo } from './command.ts';
+import { CONFIG_FLAGS_HELP, parseConfigFlags } from './config-flags.ts';
+
+const HELP = `swarmcast start — run the gateway
+
+Usage: swarmcast start [options]
+
+${CONFIG_FLAGS_HELP}
+      --json             print one JSON line {"listening":{"url":…}} on stdout when clients can connect
+
+Without configured servers it starts three simulated ones, and says so everywhere.
+Then:  swarmcast watch          a live table in a second terminal
+       GET /api/bots/agents     all agents; /api/health/mcp, /healthz, /readyz, /metrics
+       ws://HOST:PORT/ws        the live stream (PROTOCOL.md)
+Stop with Ctrl-C. Exit codes: 0 stopped, 1 failed, 2 bad configuration, 70 had to be forced.
+`;
+
+/** `swarmcast start`. */
+export async function start(argv: string[], io: CommandIo): Promise<number> {
+  const flags = parseConfigFlags(argv);
+  if (flags.help) {
+    io.stdout.write(HELP);
+    return EXIT.ok;
+  }
+  const loaded = flags.load();
+  for (const note of loaded.notes) io.stderr.write(`swarmcast start: ${note}\n`);
+  await using gateway = await openGateway(loaded.config);
+  announce(gateway, flags.json, io);
+  const failure = await Promise.race([stopped(io.signal), gateway.failed]);
+  if (failure === undefined) return EXIT.ok;
+  io.stderr.write(`swarmcast start: the gateway can't go on: ${failure.message}\n`);
+  return EXIT.failed;
+}
+
+async function stopped(signal: AbortSignal): Promise<undefined> {
+  if (!signal.aborted) await once(signal, 'abort');
+}
+
+function announce(gateway: Gateway, json: boolean, io: CommandIo): void {
+  if (json) {
+    io.stdout.write(
+      `${JSON.stringify({ listening: { url: gateway.url, port: gateway.port, simulated: gateway.simulated } })}\n`,
+    );
+    return;
+  }
+  const stream = `${gateway.url.replace(/^http/, 'ws')}/ws`;
+  const what = gateway.simulated ? 'Showing three SIMULATED servers: nothing here is a real agent.\n' : '';
+  io.stdout.write(
+    `Swarmcast is listening on ${gateway.url}\n${what}See it live:  npx swarmcast watch ${stream}\nStop it with Ctrl-C.\n`,
+  );
+}

@@ -1,0 +1,110 @@
+/**
+ * The gateway, composed: configuration → servers → hub → feed → edge. The only file that joins them.
+ *
+ * The edge runs on this thread (a native uWebSockets.js app ends cleanly only there), hub and HTTP in a worker thread,
+ * layout workers below it, simulated servers in child processes.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEdge, type Edge } from './edge/edge.ts';
+import { createThreadEdgeFeed } from './feed/thread.ts';
+import { HubSupervisor } from './hub-supervisor.ts';
+import { systemClock } from './platform/clock.ts';
+import type { Config } from './platform/config/schema.ts';
+import { createLogger } from './platform/telemetry/log.ts';
+import { startSimulatedServers, type SimulatedServers } from './simulated-servers.ts';
+
+/** A running gateway. Disposal: not ready → clients told and drained → edge → hub (layout, upstreams) → simulators. */
+export interface Gateway extends AsyncDisposable {
+  /** `http://host:port` */
+  url: string;
+  port: number;
+  /** True when the servers are simulated. */
+  simulated: boolean;
+  /** Resolves with the cause when the gateway can't go on. */
+  failed: Promise<Error>;
+  /** Calls a tool of a server, for whoever owns this process (tests, embedding). No socket leads here. */
+  callTool(server: string, tool: string, args: Record<string, unknown>): Promise<unknown>;
+}
+
+/**
+ * Starts everything; resolves when clients can connect. Servers connect in the background.
+ * @throws {@link PortInUseError} and what simulators throw; whatever was started is stopped first.
+ */
+export async function openGateway(config: Config): Promise<Gateway> {
+  const log = await createLogger({ ...config.log, part: 'edge' });
+  const started: AsyncDisposable[] = [];
+  try {
+    const simulate =
+      config.simulate.enabled === 'always' || (config.simulate.enabled === 'auto' && config.servers.length === 0);
+    // Children take longest to start: they begin first, and the hub gets its servers when all listen.
+    const simulators: Promise<SimulatedServers | undefined> = simulate
+      ? startSimulatedServers(config.simulate)
+      : Promise.resolve(undefined);
+    simulators.catch(() => undefined);
+    started.push({ [Symbol.asyncDispose]: () => disposeWhenStarted(simulators) });
+
+    const scratchRoot = await mkdtemp(join(tmpdir(), 'swarmcast-'));
+    started.push({ [Symbol.asyncDispose]: () => rm(scratchRoot, { recursive: true, force: true }) });
+
+    const hub = new HubSupervisor({ config, scratchRoot });
+    started.push(hub);
+
+    const feed = createThreadEdgeFeed(hub.connectEdge());
+    const edge = await startEdge({ feed, config, edgeId: 0, log, clock: systemClock });
+    started.push(edge);
+    const url = `http://${printableHost(config.server.host)}:${edge.port}`;
+
+    const simulated = await simulators;
+    hub.startServers([...config.servers, ...(simulated?.servers ?? [])]);
+    if (simulated !== undefined)
+      log.warn(
+        { servers: simulated.servers.map(({ id }) => id) },
+        'these servers are SIMULATED: no real agents are shown',
+      );
+    log.info({ url }, 'listening');
+
+    return {
+      url,
+      port: edge.port,
+      simulated: simulated !== undefined,
+      failed: hub.died(),
+      callTool: (server, tool, args) => hub.callTool(server, tool, args),
+      [Symbol.asyncDispose]: () => close(config, hub, edge, started),
+    };
+  } catch (error) {
+    await disposeAll(started);
+    throw error;
+  }
+}
+
+async function close(config: Config, hub: HubSupervisor, edge: Edge, started: AsyncDisposable[]): Promise<void> {
+  hub.drain();
+  await edge.drain('shutdown', config.server.shutdown_deadline_ms);
+  await disposeAll(started);
+}
+
+/** In reverse order of starting; collects errors instead of stopping at the first. */
+async function disposeAll(parts: AsyncDisposable[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
+    try {
+      await part[Symbol.asyncDispose]();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw new AggregateError(errors, 'parts of the gateway did not stop cleanly');
+}
+
+async function disposeWhenStarted(starting: Promise<AsyncDisposable | undefined>): Promise<void> {
+  // A start that failed has cleaned up after itself and was reported by openGateway.
+  const started = await starting.catch(() => undefined);
+  await started?.[Symbol.asyncDispose]();
+}
+
+function printableHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,90 @@
+/** The gateway's side of the hub's thread. */
+import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+import type { HubThreadCommand, HubThreadData, HubThreadReport } from './hub-thread.ts';
+import type { ServerConfig } from './platform/config/schema.ts';
+import { workerUrl } from './platform/worker-url.ts';
+
+const STOP_DEADLINE_MS = 8_000;
+
+/** A hub in a thread of its own. */
+export class HubSupervisor implements AsyncDisposable {
+  readonly #worker: Worker;
+  readonly #calls = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  readonly #exited: Promise<Error | undefined>;
+  #nextCall = 1;
+  #stopping = false;
+
+  constructor(data: HubThreadData) {
+    this.#worker = new Worker(workerUrl(import.meta.url, './hub-thread'), {
+      workerData: data,
+      name: 'swarmcast-hub',
+    });
+    this.#worker.on('message', (report: HubThreadReport) => this.#onReport(report));
+    this.#exited = new Promise((resolve) => {
+      this.#worker.once('error', resolve);
+      this.#worker.once('exit', (code) =>
+        resolve(code === 0 ? undefined : new Error(`the hub thread exited with code ${code}`)),
+      );
+    });
+    void this.#exited.then((error) => this.#failCalls(error ?? new Error('the hub has stopped')));
+  }
+
+  /** Resolves when the thread ended without being asked to. */
+  async died(): Promise<Error> {
+    const error = await this.#exited;
+    if (this.#stopping) return new Promise(() => undefined);
+    return error ?? new Error('the hub thread ended by itself');
+  }
+
+  /** A port for one more edge. */
+  connectEdge(): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    this.#send({ kind: 'edge', port: port1 }, [port1]);
+    return port2;
+  }
+
+  startServers(servers: readonly ServerConfig[]): void {
+    this.#send({ kind: 'servers', servers });
+  }
+
+  drain(): void {
+    this.#send({ kind: 'drain' });
+  }
+
+  /** @throws with the server's own words. */
+  callTool(server: string, tool: string, args: Record<string, unknown>): Promise<unknown> {
+    const id = this.#nextCall++;
+    return new Promise((resolve, reject) => {
+      this.#calls.set(id, { resolve, reject });
+      this.#send({ kind: 'call-tool', id, server, tool, args });
+    });
+  }
+
+  /** Orderly stop; a thread that does not end within the deadline is ended. It holds no native app, so that is safe. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#stopping) {
+      this.#stopping = true;
+      this.#send({ kind: 'stop' });
+    }
+    const timer = setTimeout(() => void this.#worker.terminate(), STOP_DEADLINE_MS);
+    await this.#exited;
+    clearTimeout(timer);
+  }
+
+  #send(command: HubThreadCommand, transfer: MessagePort[] = []): void {
+    this.#worker.postMessage(command, transfer);
+  }
+
+  #onReport(report: HubThreadReport): void {
+    if (report.kind === 'stopped') return;
+    const call = this.#calls.get(report.id);
+    this.#calls.delete(report.id);
+    if (report.kind === 'called') call?.resolve(report.result);
+    else call?.reject(new Error(report.message));
+  }
+
+  #failCalls(error: Error): void {
+    for (const call of this.#calls.values()) call.reject(error);
+    this.#calls.clear();
+  }
+}

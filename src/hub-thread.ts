@@ -1,0 +1,72 @@
+/** Entry of the hub's thread: hub and HTTP, joined by the feed. Spoken to by gateway.ts alone. */
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { createThreadHubFeed } from './feed/thread.ts';
+import { answerHttp, createHttpApp } from './http/app.ts';
+import { Hub } from './hub/hub.ts';
+import { systemClock } from './platform/clock.ts';
+import type { Config, ServerConfig } from './platform/config/schema.ts';
+import { createLogger } from './platform/telemetry/log.ts';
+
+/** What the gateway hands over at start. */
+export interface HubThreadData {
+  config: Config;
+  scratchRoot: string;
+}
+
+/** From the gateway. */
+export type HubThreadCommand =
+  | { kind: 'edge'; port: MessagePort }
+  | { kind: 'servers'; servers: readonly ServerConfig[] }
+  | { kind: 'call-tool'; id: number; server: string; tool: string; args: Record<string, unknown> }
+  | { kind: 'drain' }
+  | { kind: 'stop' };
+
+/** To the gateway. */
+export type HubThreadReport =
+  | { kind: 'called'; id: number; result: unknown }
+  | { kind: 'call-failed'; id: number; message: string }
+  | { kind: 'stopped' };
+
+const port = parentPort;
+if (port === null) throw new Error('hub-thread is the entry of a worker thread');
+const { config, scratchRoot } = workerData as HubThreadData;
+const log = await createLogger({ ...config.log, part: 'hub' });
+const feed = createThreadHubFeed();
+const hub = Hub.open({ config, feed, clock: systemClock, log, scratchRoot }, (opened) => {
+  const app = createHttpApp(opened, log);
+  return (request) => answerHttp(app, request);
+});
+const report = (message: HubThreadReport) => port.postMessage(message);
+
+port.on('message', (command: HubThreadCommand) => {
+  switch (command.kind) {
+    case 'edge':
+      feed.addEdge(command.port);
+      return;
+    case 'servers':
+      hub.startServers(command.servers);
+      return;
+    case 'call-tool':
+      void callTool(command);
+      return;
+    case 'drain':
+      hub.drain();
+      return;
+    case 'stop':
+      void stop();
+  }
+});
+
+async function callTool(command: Extract<HubThreadCommand, { kind: 'call-tool' }>): Promise<void> {
+  try {
+    report({ kind: 'called', id: command.id, result: await hub.callTool(command.server, command.tool, command.args) });
+  } catch (error) {
+    report({ kind: 'call-failed', id: command.id, message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+async function stop(): Promise<void> {
+  await hub[Symbol.asyncDispose]();
+  report({ kind: 'stopped' });
+  port?.close();
+}

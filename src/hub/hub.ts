@@ -1,0 +1,168 @@
+/**
+ * The hub: everything that needs one owner. MCP servers in, one world, one layout, one feed out. It runs in a thread
+ * of its own and never shares it with an edge.
+ */
+import type { FeedSource, HubFeed, HubRequests, Responder } from '../feed/feed.ts';
+import { degradationLevel, type DegradationLevel } from '../model/health.ts';
+import type { ServerRecord } from '../model/server.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Config, ServerConfig } from '../platform/config/schema.ts';
+import type { Logger } from '../platform/telemetry/log.ts';
+import { openLayout } from './layout/open-layout.ts';
+import type { Layout } from './layout/layout.ts';
+import { startUpstreams, type Upstreams } from './upstream/upstreams.ts';
+import { RefSpaceExhaustedError } from './world/errors.ts';
+import { World } from './world/world.ts';
+
+/** How often silence is looked for. */
+const SWEEP_INTERVAL_MS = 250;
+const EDGE_ANSWER_TIMEOUT_MS = 1_000;
+
+export interface HubOptions {
+  config: Config;
+  feed: HubFeed;
+  clock: Clock;
+  log: Logger;
+  /** Folder for the working directories of servers whose process the gateway owns. */
+  scratchRoot: string;
+}
+
+/** A running hub. Its servers are started by {@link Hub.startServers}, once. */
+export class Hub implements AsyncDisposable {
+  readonly #options: HubOptions;
+  readonly #world: World;
+  readonly #layout: Layout;
+  #upstreams: Upstreams | undefined;
+  #flushTimer: NodeJS.Timeout | undefined;
+  readonly #sweepTimer: NodeJS.Timeout;
+  #draining = false;
+  #batches = 0;
+
+  private constructor(options: HubOptions, layout: Layout) {
+    this.#options = options;
+    this.#layout = layout;
+    this.#world = new World({ config: options.config.world, clock: options.clock, onDirty: () => this.#flushSoon() });
+    this.#sweepTimer = setInterval(() => this.#world.sweep(options.clock.now()), SWEEP_INTERVAL_MS);
+  }
+
+  /** Opens layout and feed; edges may connect from now on. `http` answers what edges pass on. */
+  static open(options: HubOptions, http: (hub: Hub) => Responder<HubRequests>['http']): Hub {
+    const { config, feed, log } = options;
+    const layout = openLayout({
+      threads: config.layout.threads,
+      seed: config.layout.seed,
+      onWorkerReplaced: (error) => log.error({ err: error }, 'a layout worker died and was replaced'),
+    });
+    const hub = new Hub(options, layout);
+    layout.reset(hub.#world.snapshot());
+    const source: FeedSource = {
+      snapshot: () => hub.#world.snapshot(),
+      connectLayout: (sink) => layout.connect(sink),
+    };
+    feed.serve(source, { http: http(hub), discover: () => hub.#discover() });
+    return hub;
+  }
+
+  /** Connects to every server, each on its own: one that fails does not hold up the others. */
+  startServers(servers: readonly ServerConfig[]): void {
+    const { config, clock, log, scratchRoot } = this.#options;
+    this.#upstreams = startUpstreams({ servers, limits: config.upstream, sink: this.#world, clock, log, scratchRoot });
+  }
+
+  /**
+   * Calls a tool of a server, for whoever owns this process (tests, embedding). No socket leads here.
+   * @throws when the server is unknown, not connected, or says no.
+   */
+  async callTool(serverId: string, tool: string, args: Record<string, unknown>): Promise<unknown> {
+    if (this.#upstreams === undefined) throw new Error('no servers have been started');
+    return this.#upstreams.callTool(serverId, tool, args);
+  }
+
+  /** From now on /readyz says no. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  snapshot() {
+    return this.#world.snapshot();
+  }
+
+  servers(): readonly ServerRecord[] {
+    return this.#world.snapshot().servers;
+  }
+
+  degradationLevel(): DegradationLevel {
+    return degradationLevel(this.servers().map((server) => server.health.state));
+  }
+
+  stats(): Record<string, Record<string, number>> {
+    return {
+      hub: { batches_total: this.#batches },
+      world: { ...this.#world.stats() },
+      layout: { ...this.#layout.stats() },
+    };
+  }
+
+  upstreamStats(): Record<string, Record<string, number>> {
+    return this.#upstreams?.stats() ?? {};
+  }
+
+  edges() {
+    return this.#options.feed.askEdges('status', {}, EDGE_ANSWER_TIMEOUT_MS);
+  }
+
+  notReady(): readonly string[] {
+    const reasons: string[] = [];
+    if (this.#draining) reasons.push('shutting down');
+    if (this.#upstreams === undefined) reasons.push('servers are not started yet');
+    const unasked = this.servers().filter((server) => server.health.state === 'unknown');
+    if (unasked.length > 0)
+      reasons.push(`no answer yet, and no failure, from: ${unasked.map(({ id }) => id).join(', ')}`);
+    return reasons;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#sweepTimer);
+    clearTimeout(this.#flushTimer);
+    this.#draining = true;
+    const closing = [this.#layout, this.#upstreams, this.#options.feed];
+    for (const part of closing) {
+      try {
+        await part?.[Symbol.asyncDispose]();
+      } catch (error) {
+        this.#options.log.error({ err: error }, 'a part of the hub did not stop cleanly');
+      }
+    }
+    clearTimeout(this.#flushTimer);
+  }
+
+  async #discover(): Promise<{ servers: number }> {
+    await this.#upstreams?.discover();
+    return { servers: this.servers().length };
+  }
+
+  // One timer for all changes of a flush interval; none while nothing changes.
+  #flushSoon(): void {
+    this.#flushTimer ??= setTimeout(() => {
+      this.#flushTimer = undefined;
+      this.#flush();
+    }, this.#options.config.world.flush_interval_ms);
+  }
+
+  #flush(): void {
+    try {
+      const batch = this.#world.flush(this.#options.clock.now());
+      if (batch === undefined) return;
+      this.#batches += 1;
+      this.#layout.follow(batch);
+      this.#options.feed.publish(batch);
+    } catch (error) {
+      if (!(error instanceof RefSpaceExhaustedError)) throw error;
+      this.#options.log.warn('refs of this epoch are used up: a new epoch begins');
+      this.#world.newEpoch();
+      const snapshot = this.#world.snapshot();
+      this.#layout.reset(snapshot);
+      this.#options.feed.reset(snapshot);
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest';
+import { runCli } from '../../../src/cli/cli.ts';
+
+async function run(...argv: string[]) {
+  let stdout = '';
+  let stderr = '';
+  const code = await runCli(argv, {
+    stdout: { write: (text: string) => (stdout += text) },
+    stderr: { write: (text: string) => (stderr += text) },
+    signal: AbortSignal.abort('test'),
+  });
+  return { code, stdout, stderr };
+}
+
+describe('swarmcast', () => {
+  test('without a command explains itself', async () => {
+    const { code, stdout } = await run();
+    expect(code).toBe(0);
+    for (const command of ['start', 'watch', 'probe', 'simulate', 'check-config']) expect(stdout).toContain(command);
+  });
+
+  test.each(['start', 'watch', 'probe', 'simulate', 'check-config'])('%s --help teaches', async (command) => {
+    const { code, stdout } = await run(command, '--help');
+    expect(code).toBe(0);
+    expect(stdout).toContain(`swarmcast ${command}`);
+    expect(stdout).toContain('--');
+  });
+
+  test.each([
+    { note: 'unknown command', argv: ['strat'], says: 'commands: start' },
+    { note: 'prototype word', argv: ['constructor'], says: 'unknown command' },
+    { note: 'unknown flag', argv: ['start', '--prot', '1'], says: '--prot' },
+    { note: 'malformed --set', argv: ['start', '--set', 'x'], says: 'PATH=VALUE' },
+    { note: 'bad port', argv: ['start', '--port', '70000'], says: 'server.port (flag --port)' },
+    { note: 'unknown setting', argv: ['check-config', '--set', 'log.lvl=1'], says: 'did you mean "level"' },
+  ])('$note: exit code 2 and a message that helps', async ({ argv, says }) => {
+    const { code, stderr } = await run(...argv);
+    expect(code).toBe(2);
+    expect(stderr).toContain(says);
+  });
+
+  test('check-config prints values, sources and masks secrets', async () => {
+    const { code, stdout } = await run('check-config', '--json', '--set', 'upstream.api_key=hunter2', '--port', '0');
+    expect(code).toBe(0);
+    const { settings } = JSON.parse(stdout) as { settings: { path: string; value: unknown; source: string }[] };
+    expect(settings).toContainEqual({ path: 'server.port', value: 0, source: 'flag --port' });
+    expect(settings.find(({ path }) => path === 'upstream.api_key')?.value).toBe('***');
+  });
+});
