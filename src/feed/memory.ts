@@ -12,7 +12,7 @@ import { answersWithin, PendingRequests } from './pending-requests.ts';
 export interface MemoryFeed {
   hub: HubFeed;
   /** One more edge on this hub. */
-  connectEdge(): EdgeFeed;
+  connectEdge: () => EdgeFeed;
 }
 
 export function createMemoryFeed(): MemoryFeed {
@@ -170,9 +170,9 @@ class MemoryEdgeFeed implements EdgeFeed {
 }
 
 /** Calls a responder as if it were in another thread: input and output are copies, a throw becomes its crossing form. */
-async function answer<M, K extends keyof M & string>(
+async function answer<M>(
   responder: Responder<M> | undefined,
-  name: K,
+  name: keyof M,
   input: unknown,
   pending: PendingRequests,
   id: number,

@@ -1,0 +1,204 @@
+import type { Clock } from '../../platform/clock.ts';
+import { MODE_HZ, MODES, type Mode } from '../../protocol/modes.ts';
+
+/** Ticks between two turns of a client, by mode; 0: only when asked. */
+const PHASES: Readonly<Record<Mode, number>> = Object.freeze({
+  high_frequency: 60 / MODE_HZ.high_frequency,
+  normal: 60 / MODE_HZ.normal,
+  low_frequency: 60 / MODE_HZ.low_frequency,
+  on_demand: 0,
+});
+
+/** A slice may take this long before other work on the thread gets its turn. */
+const SLICE_MS = 2;
+/** The clock is read once per this many clients. */
+const CLIENTS_PER_CHECK = 32;
+/** Ticks that slower clients may be left waiting by 60 Hz clients before they are served in turns with them. */
+const MAX_REST_TICKS = 6;
+
+/** A client's place in the pace; owned and written by {@link Pace} alone. */
+export interface PaceSlot {
+  mode: Mode;
+  phase: number;
+  index: number;
+  /** Waits for its turn. */
+  queued: boolean;
+  /** False once removed: what is still queued is passed over. */
+  present: boolean;
+}
+
+export interface Paced {
+  pace: PaceSlot | undefined;
+  /** Its turn. Must not throw. */
+  serve(): void;
+}
+
+export interface PaceOptions {
+  clock: Clock;
+  /** Runs the next slice after I/O had its turn. Replaced in tests. */
+  defer?: ((run: () => void) => () => void) | undefined;
+}
+
+/**
+ * Whose turn it is, without a timer per client and without looking at clients whose turn it is not.
+ *
+ * Clients stand in buckets by mode and phase: one bucket at 60 Hz, six at 10 Hz, sixty at 1 Hz. Each tick serves the
+ * buckets of its phase; when ticks were skipped, also those of the phases that were missed, each client once. A
+ * change of mode moves a client between buckets and leaves nothing behind. New clients go to the emptiest phase, which
+ * spreads them over the second. 60 Hz clients go first. Work is cut into slices of {@link SLICE_MS}.
+ */
+export class Pace {
+  readonly #clock: Clock;
+  readonly #defer: (run: () => void) => () => void;
+  readonly #buckets: Readonly<Record<Mode, Paced[][]>>;
+  readonly #first = new TurnQueue();
+  readonly #rest = new TurnQueue();
+  #tick = 0;
+  #restWaitsTicks = 0;
+  #restsTurn = false;
+  #cancelSlice: (() => void) | undefined;
+
+  constructor(options: PaceOptions) {
+    this.#clock = options.clock;
+    this.#defer = options.defer ?? deferToImmediate;
+    this.#buckets = {
+      high_frequency: emptyBuckets('high_frequency'),
+      normal: emptyBuckets('normal'),
+      low_frequency: emptyBuckets('low_frequency'),
+      on_demand: [[]],
+    };
+  }
+
+  add(client: Paced, mode: Mode): void {
+    const buckets = this.#buckets[mode];
+    let phase = 0;
+    for (let i = 1; i < buckets.length; i++) {
+      if ((buckets[i]?.length ?? 0) < (buckets[phase]?.length ?? 0)) phase = i;
+    }
+    const bucket = buckets[phase] ?? [];
+    client.pace = { mode, phase, index: bucket.length, queued: false, present: true };
+    bucket.push(client);
+  }
+
+  move(client: Paced, mode: Mode): void {
+    if (client.pace?.mode === mode) return;
+    const queued = client.pace?.queued ?? false;
+    this.remove(client);
+    this.add(client, mode);
+    // Its entry in a queue stays good: a turn that was due is not lost by the move.
+    if (client.pace !== undefined) client.pace.queued = queued;
+  }
+
+  remove(client: Paced): void {
+    const slot = client.pace;
+    if (slot === undefined) return;
+    const bucket = this.#buckets[slot.mode][slot.phase] ?? [];
+    const last = bucket.pop();
+    if (last !== undefined && last !== client && last.pace !== undefined) {
+      bucket[slot.index] = last;
+      last.pace.index = slot.index;
+    }
+    slot.present = false;
+    client.pace = undefined;
+  }
+
+  /** Gives a client a turn now, whatever its mode: with the next slice. */
+  enqueue(client: Paced): void {
+    this.#queue(client, this.#first);
+    this.#cancelSlice ??= this.#defer(this.#runSlice);
+  }
+
+  /** `ticks` ≥ 1 have passed: serves those whose turn it is. */
+  advance(ticks: number): void {
+    const from = this.#tick;
+    this.#tick += ticks;
+    this.#restWaitsTicks = this.#rest.isEmpty ? 0 : this.#restWaitsTicks + ticks;
+    this.#queuePhases('high_frequency', from, this.#first);
+    this.#queuePhases('normal', from, this.#rest);
+    this.#queuePhases('low_frequency', from, this.#rest);
+    this.#cancelSlice?.();
+    this.#runSlice();
+  }
+
+  countByMode(): Record<Mode, number> {
+    const counts = { high_frequency: 0, normal: 0, low_frequency: 0, on_demand: 0 };
+    for (const mode of MODES) for (const bucket of this.#buckets[mode]) counts[mode] += bucket.length;
+    return counts;
+  }
+
+  [Symbol.dispose](): void {
+    this.#cancelSlice?.();
+    this.#cancelSlice = undefined;
+  }
+
+  #queuePhases(mode: Mode, from: number, queue: TurnQueue): void {
+    const phases = PHASES[mode];
+    const missed = Math.min(this.#tick - from, phases);
+    for (let i = 0; i < missed; i++) {
+      const bucket = this.#buckets[mode][(this.#tick - i) % phases];
+      if (bucket === undefined) continue;
+      for (const client of bucket) this.#queue(client, queue);
+    }
+  }
+
+  #queue(client: Paced, queue: TurnQueue): void {
+    if (client.pace === undefined || client.pace.queued) return;
+    client.pace.queued = true;
+    queue.push(client);
+  }
+
+  readonly #runSlice = (): void => {
+    this.#cancelSlice = undefined;
+    const until = this.#clock.monotonic() + SLICE_MS;
+    for (let served = 1; ; served++) {
+      const client = this.#next();
+      if (client === undefined) return;
+      if (client.pace !== undefined) {
+        client.pace.queued = false;
+        client.serve();
+      }
+      if (served % CLIENTS_PER_CHECK === 0 && this.#clock.monotonic() >= until) break;
+    }
+    if (!this.#first.isEmpty || !this.#rest.isEmpty) this.#cancelSlice = this.#defer(this.#runSlice);
+  };
+
+  #next(): Paced | undefined {
+    if (this.#restWaitsTicks >= MAX_REST_TICKS) this.#restsTurn = !this.#restsTurn;
+    else this.#restsTurn = false;
+    return this.#restsTurn ? (this.#rest.shift() ?? this.#first.shift()) : (this.#first.shift() ?? this.#rest.shift());
+  }
+}
+
+/** A queue that reuses its array. At most one entry per client: bounded by their number, and those that left meanwhile. */
+class TurnQueue {
+  #clients: Paced[] = [];
+  #head = 0;
+
+  get isEmpty(): boolean {
+    return this.#head >= this.#clients.length;
+  }
+
+  push(client: Paced): void {
+    this.#clients.push(client);
+  }
+
+  shift(): Paced | undefined {
+    const client = this.#clients[this.#head];
+    if (client === undefined) return undefined;
+    this.#head++;
+    if (this.#head === this.#clients.length) {
+      this.#clients.length = 0;
+      this.#head = 0;
+    }
+    return client;
+  }
+}
+
+function emptyBuckets(mode: Mode): Paced[][] {
+  return Array.from({ length: PHASES[mode] }, () => []);
+}
+
+function deferToImmediate(run: () => void): () => void {
+  const handle = setImmediate(run);
+  return () => clearImmediate(handle);
+}
