@@ -2,14 +2,19 @@
  * Coding of messages. msgpack is plain maps, no record extension: a late joiner must be able to read every message
  * with any decoder. JSON is text.
  */
+import type { Options } from 'msgpackr';
 import { Packr } from 'msgpackr';
 
-const packr = new Packr({
+// `skipValues` is missing in the library's types.
+const options: Options & { skipValues: unknown[] } = {
   useRecords: false,
   variableMapSize: true,
   encodeUndefinedAsNil: false,
   int64AsType: 'number',
-});
+  // Without this an undefined field becomes extension 0, which other decoders refuse.
+  skipValues: [undefined],
+};
+const packr = new Packr(options);
 
 /** Plain msgpack. Undefined fields are left out, as in JSON. */
 export function packMessage(message: unknown): Uint8Array {
