@@ -1,0 +1,428 @@
+/**
+ * The SDK (`swarmcast/client`), for Node 20+ and browsers: connects, reconnects, holds the view's state and positions,
+ * and proves by hash that they are right. The wire is PROTOCOL.md. It does not draw, and stores nothing.
+ */
+import type { Ref } from '../model/ids.ts';
+import type { ClientMessageType, ClientPayload } from '../protocol/client-messages.ts';
+import type { FilterPatch, Filters } from '../protocol/filters.ts';
+import type { DecodedFrame } from '../protocol/frames.ts';
+import type { Mode } from '../protocol/modes.ts';
+import type { ServerMessage, ServerPayloads } from '../protocol/server-messages.ts';
+import { Emitter } from './emitter.ts';
+import { ClientClosedError, RequestError } from './errors.ts';
+import type { ClientEvents, ClientStatus } from './events.ts';
+import { EVENT_OF } from './events.ts';
+import type { ConnectOptions } from './options.ts';
+import { checkOptions } from './options.ts';
+import { PendingRequests } from './pending-requests.ts';
+import type { Position } from './position-store.ts';
+import { PositionStore } from './position-store.ts';
+import { decideReconnect, STABLE_AFTER_MS } from './reconnect-policy.ts';
+import type { Session } from './session.ts';
+import { openSession } from './session.ts';
+import type { ClientState } from './state-store.ts';
+import { StateStore } from './state-store.ts';
+import { resolveWebSocket } from './web-socket.ts';
+
+export type { AgentRecord } from '../model/agent.ts';
+export type { LinkRecord } from '../model/link.ts';
+export type { ServerRecord } from '../model/server.ts';
+export type { SwarmRecord } from '../model/swarm.ts';
+export type { TaskRecord } from '../model/task.ts';
+export type { DecodedFrame, FilterPatch, Filters, Mode };
+export type { ClientEvents, ClientState, ClientStatus, ConnectOptions, Position };
+export { ClientClosedError, RequestError };
+
+/** Counters since the client was made. */
+export interface ClientStats {
+  messages: number;
+  frames: number;
+  /** Received, before decoding. */
+  bytes: number;
+  /** Messages and frames that could not be read. */
+  malformed: number;
+  /** Heartbeats whose hash differed from the state's. */
+  hashMismatches: number;
+  /** Connections that ended and were, or will be, followed by another. */
+  reconnects: number;
+}
+
+/** A mismatch asks for a resync at most this often. */
+const RESYNC_MIN_INTERVAL_MS = 5_000;
+const DEFAULT_REQUEST_TIMEOUT_MS = 10_000;
+
+/**
+ * Connects to a gateway and keeps connected. Returns at once; `whenLive()` waits for the first state.
+ * @throws {TypeError} for options that cannot work.
+ */
+export function connectSwarmcast(options: ConnectOptions): SwarmcastClient {
+  checkOptions(options);
+  const client = new SwarmcastClient(options);
+  client.start();
+  return client;
+}
+
+export class SwarmcastClient {
+  readonly #options: ConnectOptions;
+  readonly #events = new Emitter<ClientEvents>();
+  readonly #positions = new PositionStore();
+  readonly #store = new StateStore(this.#positions);
+  readonly #pending: PendingRequests;
+  readonly #stats: ClientStats = { messages: 0, frames: 0, bytes: 0, malformed: 0, hashMismatches: 0, reconnects: 0 };
+  #status: ClientStatus = { status: 'connecting' };
+  #started = false;
+  #session: Session | undefined;
+  #reconnectTimer: ReturnType<typeof setTimeout> | undefined;
+  #failures = 0;
+  #liveSince: number | undefined;
+  #goodbyeAfterMs: number | undefined;
+  /** What the next hello asks for: changed only by the user, not by demotions. */
+  #mode: Mode | undefined;
+  #filters: FilterPatch;
+  #resyncing: Promise<Record<string, unknown>> | undefined;
+  #resyncedAt = Number.NEGATIVE_INFINITY;
+  #welcome: ServerPayloads['welcome'] | undefined;
+  #effective: { mode: Mode; effective_rate_hz: number } | undefined;
+  #clockOffsetMs = 0;
+  #closing: Promise<void> | undefined;
+  #onSessionEnd: (() => void) | undefined;
+
+  /** Use {@link connectSwarmcast}. */
+  constructor(options: ConnectOptions) {
+    this.#options = options;
+    this.#mode = options.mode;
+    this.#filters = { ...options.filters };
+    this.#pending = new PendingRequests(options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS);
+  }
+
+  /** The view's servers, swarms, agents, links and tasks, by ref; always current. */
+  get state(): ClientState {
+    return this.#store.state;
+  }
+
+  get status(): ClientStatus {
+    return this.#status;
+  }
+
+  get stats(): Readonly<ClientStats> {
+    return { ...this.#stats };
+  }
+
+  /** The gateway's welcome to the present or last connection. */
+  get welcome(): ServerPayloads['welcome'] | undefined {
+    return this.#welcome;
+  }
+
+  /** Mode and rate in force, which may be lower than what was asked for. */
+  get effective(): { mode: Mode; effective_rate_hz: number } | undefined {
+    return this.#effective;
+  }
+
+  /** Where a resume would start; '' when it would need a snapshot. */
+  get cursor(): string {
+    return this.#store.cursor;
+  }
+
+  /** Calls `listener` for every such event until the returned function is called. */
+  on<K extends keyof ClientEvents>(name: K, listener: (value: ClientEvents[K]) => void): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  /** Resolves when the state is the view's. @throws {@link ClientClosedError} when it never will be. */
+  whenLive(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let stop: (() => void) | undefined;
+      const check = (status: ClientStatus): void => {
+        if (status.status === 'live') resolve();
+        else if (status.status === 'closed') reject(new ClientClosedError(status.code, status.reason));
+        else return;
+        stop?.();
+      };
+      stop = this.on('status', check);
+      check(this.#status);
+    });
+  }
+
+  /** Hash of the state held now: 16 hex digits (PROTOCOL.md, State hash). */
+  stateHash(): string {
+    return this.#store.hash();
+  }
+
+  /** The gateway's wall clock now, ms since 1970, as well as its messages tell. Frames and ages are in this time. */
+  gatewayNow(): number {
+    return Date.now() + this.#clockOffsetMs;
+  }
+
+  /**
+   * Where an agent was at `timeMs` of the gateway's clock, interpolated between its last two frames; before and after
+   * them the nearer one. Undefined while unknown. For smooth motion ask for about one frame interval ago.
+   */
+  positionAt(agent: Ref, timeMs: number, out?: [number, number, number]): Position | undefined {
+    return this.#positions.at(agent, timeMs, out);
+  }
+
+  /** Changes the mode. @throws {@link RequestError} */
+  setMode(mode: Mode): Promise<Record<string, unknown>> {
+    return this.#request('performance_mode', { mode }, () => {
+      this.#mode = mode;
+    });
+  }
+
+  /** Changes filters; keys that are absent stay. @throws {@link RequestError} with what is allowed. */
+  setFilters(patch: FilterPatch): Promise<Record<string, unknown>> {
+    return this.#request('update_filters', patch, () => {
+      this.#filters = { ...this.#filters, ...patch };
+      // A cursor belongs to the filters that it was given under.
+      this.#store.dropCursor();
+    });
+  }
+
+  /** Asks for everything that changed, and positions, now; what on demand is for. @throws {@link RequestError} */
+  requestUpdate(): Promise<Record<string, unknown>> {
+    return this.#request('request_update', {});
+  }
+
+  /** Has the gateway look for MCP servers (rate limited). @throws {@link RequestError} */
+  discover(): Promise<Record<string, unknown>> {
+    return this.#request('discover', {});
+  }
+
+  /** Asks for a new snapshot. One at a time: a second call waits for the first. @throws {@link RequestError} */
+  resync(): Promise<Record<string, unknown>> {
+    this.#resyncing ??= this.#startResync();
+    return this.#resyncing;
+  }
+
+  /** Closes for good. Resolves when the socket is closed; no timer, socket or pending request is left. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** @internal Called once by {@link connectSwarmcast}. */
+  start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    this.#connect().catch((error: unknown) => {
+      this.#finish(1006, error instanceof Error ? error.message : String(error));
+    });
+  }
+
+  async #connect(): Promise<void> {
+    const WebSocket = await resolveWebSocket(this.#options.WebSocket);
+    if (this.#status.status === 'closed') return;
+    const { url, token, coding = 'json' } = this.#options;
+    this.#goodbyeAfterMs = undefined;
+    this.#session = openSession(
+      { WebSocket, url, token, coding },
+      {
+        opened: () => {
+          this.#hello();
+        },
+        message: (message, bytes) => {
+          this.#stats.messages++;
+          this.#stats.bytes += bytes;
+          if (this.#status.status !== 'closed') this.#receive(message);
+        },
+        frame: (frame, bytes) => {
+          this.#stats.frames++;
+          this.#stats.bytes += bytes;
+          if (this.#status.status !== 'closed') this.#frame(frame);
+        },
+        malformed: (what) => {
+          this.#stats.malformed++;
+          this.#events.emit('error', { code: 'malformed', message: what });
+        },
+        closed: (code, reason) => {
+          this.#ended(code, reason);
+        },
+      },
+    );
+  }
+
+  #hello(): void {
+    const { cursor } = this.#store;
+    const hello: ClientPayload<'hello'> = {
+      protocol: 1,
+      positions: this.#options.positions ?? 'q16',
+      filters: this.#filters,
+    };
+    if (this.#mode !== undefined) hello.mode = this.#mode;
+    if (cursor !== '') hello.resume = { cursor };
+    this.#request('hello', hello).catch((error: unknown) => {
+      // An unanswered hello shows as a missing welcome; a refused one would give a view that nobody asked for.
+      if (!(error instanceof RequestError) || ['timeout', 'closed', 'not_connected'].includes(error.code)) return;
+      const session = this.#session;
+      this.#finish(3501, error.message);
+      session?.close(1000, '');
+    });
+  }
+
+  #request<T extends ClientMessageType>(
+    type: T,
+    payload: ClientPayload<T>,
+    onOk?: () => void,
+  ): Promise<Record<string, unknown>> {
+    const session = this.#session;
+    return this.#pending.open(
+      type,
+      (id) => {
+        if (session?.send(type, payload, id) === true) return;
+        this.#pending.fail(id, 'not_connected', `cannot be sent while ${this.#status.status}`);
+      },
+      onOk,
+    );
+  }
+
+  #receive(message: ServerMessage): void {
+    switch (message.type) {
+      case 'ok':
+        this.#pending.settle(message.payload.id, message.payload.payload);
+        return;
+      case 'error':
+        this.#refused(message.payload);
+        return;
+      case 'welcome':
+        this.#welcomed(message.payload);
+        return;
+      case 'snapshot':
+        this.#store.apply(message);
+        if (!this.#store.inSnapshot) this.#snapshotTaken();
+        return;
+      case 'mode_changed':
+        this.#effective = { mode: message.payload.mode, effective_rate_hz: message.payload.effective_rate_hz };
+        this.#events.emit('mode', message.payload);
+        return;
+      case 'heartbeat':
+        this.#heartbeat(message);
+        return;
+      case 'goodbye':
+        this.#goodbyeAfterMs = message.payload.reconnect_after_ms;
+        this.#events.emit('goodbye', message.payload);
+        return;
+      default:
+        this.#store.apply(message);
+        // Types of a later version have no event, and do no harm.
+        if (Object.hasOwn(EVENT_OF, message.type)) this.#events.emit(EVENT_OF[message.type], message.payload);
+    }
+  }
+
+  #refused({ id, code, message, retry_after_ms }: ServerPayloads['error']): void {
+    if (!this.#pending.fail(id, code, message, retry_after_ms)) this.#events.emit('error', { code, message });
+  }
+
+  #welcomed(welcome: ServerPayloads['welcome']): void {
+    this.#welcome = welcome;
+    this.#effective = { mode: welcome.mode, effective_rate_hz: welcome.effective_rate_hz };
+    this.#clockOffsetMs = welcome.server_time - Date.now();
+    this.#store.apply({ type: 'welcome', timestamp: welcome.server_time, payload: welcome });
+    this.#events.emit('welcome', welcome);
+    // What is held is the view's already, only older; the changes since then follow.
+    if (welcome.follows === 'resume') this.#live(true);
+  }
+
+  #snapshotTaken(): void {
+    const { agents, links, tasks } = this.#store.state;
+    this.#events.emit('snapshot', { agents: agents.size, links: links.size, tasks: tasks.size });
+    if (this.#status.status !== 'live') this.#live(false);
+  }
+
+  #live(resumed: boolean): void {
+    this.#liveSince = performance.now();
+    this.#setStatus({ status: 'live', resumed });
+  }
+
+  #frame(frame: DecodedFrame): void {
+    this.#positions.apply(frame);
+    this.#events.emit('frame', frame);
+  }
+
+  #heartbeat({ payload, timestamp }: Extract<ServerMessage, { type: 'heartbeat' }>): void {
+    // The least delayed message tells the clocks' difference best.
+    this.#clockOffsetMs = Math.max(this.#clockOffsetMs, timestamp - Date.now());
+    const comparable = this.#status.status === 'live' && !this.#store.inSnapshot && this.#resyncing === undefined;
+    const matches = comparable ? this.#store.hash() === payload.state_hash : undefined;
+    if (matches === true) this.#store.adoptCursor(payload.cursor);
+    if (matches === false) this.#mismatch();
+    this.#events.emit('heartbeat', { ...payload, matches });
+  }
+
+  #mismatch(): void {
+    this.#stats.hashMismatches++;
+    this.#store.dropCursor();
+    if (performance.now() - this.#resyncedAt < RESYNC_MIN_INTERVAL_MS) return;
+    this.resync().catch((error: unknown) => {
+      if (error instanceof RequestError && error.code !== 'closed') {
+        this.#events.emit('error', { code: error.code, message: error.message });
+      }
+    });
+  }
+
+  async #startResync(): Promise<Record<string, unknown>> {
+    this.#resyncedAt = performance.now();
+    try {
+      return await this.#request('resync', {});
+    } finally {
+      this.#resyncing = undefined;
+    }
+  }
+
+  async #close(): Promise<void> {
+    const session = this.#session;
+    this.#finish(1000, 'closed by the client');
+    if (session === undefined) return;
+    await new Promise<void>((resolve) => {
+      this.#onSessionEnd = resolve;
+      session.close(1000, '');
+    });
+  }
+
+  /** The connection is over; decides whether another follows. */
+  #ended(code: number, reason: string): void {
+    this.#session = undefined;
+    this.#store.connectionLost();
+    this.#pending.rejectAll('closed', `the connection ended: ${reason === '' ? code : reason}`);
+    this.#onSessionEnd?.();
+    if (this.#status.status === 'closed') return;
+    const stable = this.#liveSince !== undefined && performance.now() - this.#liveSince >= STABLE_AFTER_MS;
+    this.#liveSince = undefined;
+    const failures = stable ? 0 : this.#failures;
+    const decision = decideReconnect(this.#options.reconnect ?? {}, {
+      code,
+      failures,
+      goodbyeAfterMs: this.#goodbyeAfterMs,
+      chance: Math.random(),
+    });
+    if (decision.kind === 'stop') {
+      this.#finish(code, reason);
+      return;
+    }
+    this.#failures = failures + 1;
+    this.#stats.reconnects++;
+    const { delayMs } = decision;
+    this.#reconnectTimer = setTimeout(() => {
+      this.#connect().catch((error: unknown) => {
+        this.#finish(1006, error instanceof Error ? error.message : String(error));
+      });
+    }, delayMs);
+    this.#setStatus({ status: 'reconnecting', code, reason, attempt: this.#failures, delayMs });
+  }
+
+  /** Closed for good. The socket, if any, is closed by the caller. */
+  #finish(code: number, reason: string): void {
+    if (this.#status.status === 'closed') return;
+    clearTimeout(this.#reconnectTimer);
+    this.#pending.rejectAll('closed', 'the client was closed');
+    this.#setStatus({ status: 'closed', code, reason });
+    this.#events.clear();
+  }
+
+  #setStatus(status: ClientStatus): void {
+    this.#status = status;
+    this.#events.emit('status', status);
+  }
+}
