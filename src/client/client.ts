@@ -20,7 +20,7 @@ import { PositionStore } from './position-store.ts';
 import { decideReconnect, STABLE_AFTER_MS } from './reconnect-policy.ts';
 import type { Session } from './session.ts';
 import { openSession } from './session.ts';
-import type { ClientState } from './state-store.ts';
+import type { ClientState } from './client-state.ts';
 import { StateStore } from './state-store.ts';
 import { resolveWebSocket } from './web-socket.ts';
 

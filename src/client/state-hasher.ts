@@ -1,7 +1,7 @@
 import type { Ref } from '../model/ids.ts';
 import type { HashedKind, StateHash } from '../protocol/state-hash.ts';
 import { entityHash, formatHash, toggle } from '../protocol/state-hash.ts';
-import type { ClientState } from './state-store.ts';
+import type { ClientState } from './client-state.ts';
 
 /**
  * The hash of a whole view. An entity's hash is kept with its record, which is never changed in place: a heartbeat

@@ -11,18 +11,8 @@ import type { ServerRecord } from '../model/server.ts';
 import type { SwarmRecord } from '../model/swarm.ts';
 import type { TaskRecord } from '../model/task.ts';
 import type { ServerMessage, ServerPayloads } from '../protocol/server-messages.ts';
+import type { ClientState } from './client-state.ts';
 import { StateHasher } from './state-hasher.ts';
-
-/** The view's state, by ref. */
-export interface ClientState {
-  readonly servers: ReadonlyMap<Ref, ServerRecord>;
-  readonly swarms: ReadonlyMap<Ref, SwarmRecord>;
-  readonly agents: ReadonlyMap<Ref, AgentRecord>;
-  readonly links: ReadonlyMap<Ref, LinkRecord>;
-  readonly tasks: ReadonlyMap<Ref, TaskRecord>;
-  /** Absent before the first discovery. */
-  readonly degradationLevel: DegradationLevel | undefined;
-}
 
 /** Told of what concerns positions. */
 export interface PlacementObserver {
