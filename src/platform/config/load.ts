@@ -22,7 +22,7 @@ export interface LoadOptions {
 export interface LoadedConfig {
   config: Config;
   /** Where the value of a setting came from: `default`, a file, an environment name, a flag. */
-  sourceOf(path: string): string;
+  sourceOf: (path: string) => string;
   /** Settings that were understood and have no effect, with the reason. */
   notes: readonly string[];
 }

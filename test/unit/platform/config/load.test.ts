@@ -125,7 +125,7 @@ describe('refusals name key, source, value and what is allowed', () => {
       says: 'integer',
     },
   ])('environment: $note', ({ env, key, says }) => {
-    const [problem] = problemsOf(() => load(env as Record<string, string>));
+    const [problem] = problemsOf(() => load(env));
     expect(problem?.key).toBe(key);
     expect(problem?.message).toContain(says);
   });

@@ -1,0 +1,131 @@
+import { pino } from 'pino';
+import { describe, expect, test } from 'vitest';
+import type { EdgeStatus } from '../../../src/feed/feed.ts';
+import { answerHttp, createHttpApp } from '../../../src/http/app.ts';
+import type { HubStatus } from '../../../src/http/hub-status.ts';
+import type { WorldSnapshot } from '../../../src/model/change.ts';
+import { degradationLevel, type HealthState } from '../../../src/model/health.ts';
+import type { ServerRecord } from '../../../src/model/server.ts';
+
+function server(id: string, state: HealthState, simulated = false): ServerRecord {
+  return {
+    ref: id.length,
+    id,
+    type: 'other',
+    simulated,
+    transport: 'tcp',
+    endpoint: 'tcp://127.0.0.1:1',
+    health: { state, reason: 'test', since_ms: 1, evidence: { consecutive_failures: 0, consecutive_successes: 0 } },
+  };
+}
+
+function hub(overrides: Partial<HubStatus> = {}, servers: ServerRecord[] = [server('a', 'healthy', true)]): HubStatus {
+  const snapshot: WorldSnapshot = {
+    epoch: 'e',
+    version: 3,
+    time_ms: 1,
+    servers,
+    swarms: [{ ref: 1, key: 'a/s', id: 's', server_id: 'a', server_type: 'other', slots_rev: 0 }],
+    agents: [
+      { ref: 2, key: 'a/s/x', id: 'x', swarm: 1, server_id: 'a', server_type: 'other', status: 'idle', slot: 0 },
+    ],
+    links: [],
+    tasks: [],
+    membership: [],
+  };
+  return {
+    snapshot: () => snapshot,
+    servers: () => servers,
+    degradationLevel: () => degradationLevel(servers.map(({ health }) => health.state)),
+    stats: () => ({ hub: { batches_total: 7 }, layout: { workersReplaced: 0 } }),
+    upstreamStats: () => ({ a: { callsTotal: 5 } }),
+    edges: () =>
+      Promise.resolve<EdgeStatus[]>([
+        { edge_id: 0, clients: 4, views: 2, clients_by_mode: { normal: 4 }, metrics: { frames_sent_total: 9 } },
+      ]),
+    notReady: () => [],
+    ...overrides,
+  };
+}
+
+async function get(url: string, status: HubStatus = hub()) {
+  const app = createHttpApp(status, pino({ level: 'silent' }));
+  const reply = await answerHttp(app, { method: 'GET', url, headers: {}, body: undefined });
+  return { ...reply, text: new TextDecoder().decode(reply.body) };
+}
+
+describe('routes', () => {
+  test('/api/bots/agents lists agents and says which servers are simulated', async () => {
+    const body = JSON.parse((await get('/api/bots/agents')).text);
+    expect(body).toMatchObject({ epoch: 'e', version: 3, count: 1, simulated_servers: ['a'] });
+    expect(body.agents[0]).toMatchObject({ key: 'a/s/x', status: 'idle', simulated: true });
+    expect(body.agents[0]).not.toHaveProperty('slot');
+  });
+
+  test.each([
+    { states: ['healthy', 'healthy'], status: 200, level: 'fully_operational' },
+    { states: ['healthy', 'down'], status: 200, level: 'partial' },
+    { states: ['down', 'unknown'], status: 503, level: 'emergency' },
+    { states: [], status: 503, level: 'safe' },
+  ] as const)('/api/health/mcp with $states answers $status, $level', async ({ states, status, level }) => {
+    const servers = states.map((state, index) => server(`s${index}`, state));
+    const reply = await get('/api/health/mcp', hub({}, servers));
+    expect(reply.status).toBe(status);
+    const body = JSON.parse(reply.text);
+    expect(body.degradation_level).toBe(level);
+    for (const entry of body.servers) expect(entry.health.evidence).toBeDefined();
+  });
+
+  test('/readyz follows the hub’s reasons', async () => {
+    expect((await get('/readyz')).status).toBe(200);
+    const reply = await get('/readyz', hub({ notReady: () => ['shutting down'] }));
+    expect(reply.status).toBe(503);
+    expect(JSON.parse(reply.text)).toEqual({ ready: false, reasons: ['shutting down'] });
+  });
+
+  test('/metrics has numbers of hub, upstreams, edges and the process', async () => {
+    const { text, headers } = await get('/metrics');
+    expect(headers['content-type']).toContain('text/plain');
+    expect(text).toContain('swarmcast_hub_batches_total 7');
+    expect(text).toContain('swarmcast_layout_workers_replaced 0');
+    expect(text).toContain('swarmcast_upstream_calls_total{server="a"} 5');
+    expect(text).toContain('swarmcast_upstream_health_state{server="a",state="healthy"} 1');
+    expect(text).toContain('swarmcast_edge_clients{edge="0"} 4');
+    expect(text).toContain('swarmcast_edge_clients_by_mode{edge="0",mode="normal"} 4');
+    expect(text).toContain('process_cpu_seconds_total');
+  });
+
+  test('a label value that went away goes away', async () => {
+    const states: HealthState[] = ['healthy', 'down'];
+    let asked = 0;
+    const status = hub({ servers: () => [server('a', states[asked++ % 2] ?? 'unknown')] });
+    const app = createHttpApp(status, pino({ level: 'silent' }));
+    const read = async () =>
+      new TextDecoder().decode(
+        (await answerHttp(app, { method: 'GET', url: '/metrics', headers: {}, body: undefined })).body,
+      );
+    expect(await read()).toContain('state="healthy"} 1');
+    const second = await read();
+    expect(second).toContain('state="down"} 1');
+    expect(second).not.toContain('state="healthy"');
+  });
+
+  test('an unknown path names those that exist', async () => {
+    const reply = await get('/nope');
+    expect(reply.status).toBe(404);
+    expect(reply.text).toContain('/api/bots/agents');
+  });
+
+  test('a failure tells nothing of the inside', async () => {
+    const reply = await get(
+      '/api/bots/agents',
+      hub({
+        snapshot: () => {
+          throw new Error('secret path /etc/x');
+        },
+      }),
+    );
+    expect(reply.status).toBe(500);
+    expect(reply.text).not.toContain('secret');
+  });
+});
