@@ -24,7 +24,7 @@ export interface LinkRecord {
 }
 
 /** The decayed weight of a communication link at `nowMs`; 0 for links without weight. */
-export function linkWeightAt(link: LinkRecord, nowMs: number): number {
+export function linkWeightAt(link: Pick<LinkRecord, 'weight' | 'at_ms' | 'half_life_ms'>, nowMs: number): number {
   if (link.weight === undefined || link.at_ms === undefined || link.half_life_ms === undefined) return 0;
   return link.weight * 2 ** ((link.at_ms - nowMs) / link.half_life_ms);
 }

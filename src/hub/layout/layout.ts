@@ -21,6 +21,8 @@ export interface LayoutStats {
   agents: number;
   workers: number;
   workersReplaced: number;
+  /** Bodies that had turned non-finite and were put back, over the swarms of the present workers. */
+  poisoned?: number | undefined;
 }
 
 export interface Layout extends AsyncDisposable {
