@@ -14,6 +14,8 @@ const ACK_INTERVAL_MS = 500;
 const MISSED_HEARTBEATS = 3;
 /** Shortest silence that counts, whatever the heartbeat interval. */
 const MIN_SILENCE_MS = 3_000;
+/** Id of heartbeats that want an answer; requests count from 1. */
+const PROBE_ID = 0;
 /** What an abnormal end is called, by the WebSocket standard. */
 const ABNORMAL = 1006;
 
@@ -97,9 +99,15 @@ export class Session {
     }, limits.idle_timeout_ms / 3);
     const silenceMs = Math.max(MIN_SILENCE_MS, limits.heartbeat_ms * MISSED_HEARTBEATS);
     this.#watchdog = setInterval(() => {
-      if (performance.now() - this.#heardAt < silenceMs) return;
-      this.#connection.drop(ABNORMAL, `nothing heard for ${silenceMs} ms`);
+      this.#watch(silenceMs);
     }, silenceMs / 3);
+  }
+
+  /** A gateway may have nothing to say; before silence counts as its end, it is asked. */
+  #watch(silenceMs: number): void {
+    const silentMs = performance.now() - this.#heardAt;
+    if (silentMs >= silenceMs) this.#connection.drop(ABNORMAL, `nothing heard for ${silenceMs} ms`);
+    else if (silentMs >= silenceMs / 3) this.send('heartbeat', {}, PROBE_ID);
   }
 
   /** Once per interval while frames come, the newest tick each time, and a last time after the last frame. */
