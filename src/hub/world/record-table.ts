@@ -1,0 +1,182 @@
+/**
+ * Records of one kind: what is true now (`live`), and what everybody else was told (`published`). Changes to live
+ * fields are gathered until {@link RecordTable.take} publishes the difference, so that a field that changed and changed
+ * back, or an entity that came and went, is no change at all.
+ */
+import type { EntityKind, KindChanges, Patch } from '../../model/change.ts';
+import type { Ref } from '../../model/ids.ts';
+import { RefSpaceExhaustedError } from './errors.ts';
+import { copyFields, copyValue, sameValue } from './same-value.ts';
+
+/** One entity in a table. Everything but `live` belongs to the table. */
+export interface Entry<R extends { ref: Ref }> {
+  /** Changed in place, then `table.touch(entry)`. Its ref is valid once the entity is published. */
+  readonly live: R;
+  published: R | undefined;
+  alive: boolean;
+  dirty: boolean;
+}
+
+/** Every field of a record, and whether it can change after the entity was added. */
+export type FieldTable<R> = Record<Exclude<keyof R, 'ref'>, 'fixed' | 'changes'>;
+
+export interface RecordTableOptions<R extends { ref: Ref }, E extends Entry<R>> {
+  kind: EntityKind;
+  fields: FieldTable<R>;
+  /** The ref of entity number n. */
+  refOf: (n: number) => Ref;
+  /** Numbers below this one are dealt in an epoch, from 1. */
+  refsPerEpoch: number;
+  /** Brings fields that depend on other entities up to date; called before an entity is compared. */
+  settle?: (entry: E) => void;
+  /** Told of each addition and removal (no patch) and update as it is published. */
+  onPublished?: (entry: E, patch: Patch<R> | undefined) => void;
+  /** Told when a change waits that did not wait before. */
+  onDirty: () => void;
+}
+
+type Fields = Record<string, unknown>;
+
+export class RecordTable<R extends { ref: Ref }, E extends Entry<R>> {
+  readonly #options: RecordTableOptions<R, E>;
+  readonly #changing: string[];
+  /** Alive, or published and not yet published as removed; in ascending order of ref. */
+  readonly #entries = new Set<E>();
+  #dirty: E[] = [];
+  #alive = 0;
+  #nextNumber = 1;
+
+  constructor(options: RecordTableOptions<R, E>) {
+    this.#options = options;
+    const fields: Record<string, string> = options.fields;
+    this.#changing = Object.keys(fields).filter((name) => fields[name] === 'changes');
+  }
+
+  /** Entities alive, published or not. */
+  get size(): number {
+    return this.#alive;
+  }
+
+  /** Entities held, those included that are gone and not yet published as removed. */
+  get held(): number {
+    return this.#entries.size;
+  }
+
+  add(entry: E): void {
+    this.#entries.add(entry);
+    this.#alive++;
+    this.touch(entry);
+  }
+
+  /** The entity changed, or something that it is settled from. */
+  touch(entry: E): void {
+    if (entry.dirty) return;
+    entry.dirty = true;
+    this.#dirty.push(entry);
+    this.#options.onDirty();
+  }
+
+  remove(entry: E): void {
+    if (!entry.alive) return;
+    entry.alive = false;
+    this.#alive--;
+    if (entry.published === undefined) this.#entries.delete(entry);
+    this.touch(entry);
+  }
+
+  /** @throws {@link RefSpaceExhaustedError} when the next `take` would need more refs than are left. */
+  assertRefsLeft(): void {
+    let needed = 0;
+    for (const entry of this.#dirty) if (entry.alive && entry.published === undefined) needed++;
+    this.#assertLeft(needed);
+  }
+
+  /** Publishes all changes since the last call; undefined when there are none. Call `assertRefsLeft` before. */
+  take(): KindChanges<R> | undefined {
+    const taken = this.#dirty;
+    if (taken.length === 0) return undefined;
+    this.#dirty = [];
+    const added: R[] = [];
+    const updated: Patch<R>[] = [];
+    const removed: Ref[] = [];
+    for (const entry of taken) {
+      entry.dirty = false;
+      if (!entry.alive) this.#takeRemoved(entry, removed);
+      else if (entry.published === undefined) added.push(this.#takeAdded(entry));
+      else this.#takeUpdated(entry, updated);
+    }
+    if (added.length + updated.length + removed.length === 0) return undefined;
+    return {
+      ...(added.length > 0 && { added }),
+      ...(updated.length > 0 && { updated }),
+      ...(removed.length > 0 && { removed }),
+    };
+  }
+
+  /** Entities that everybody was told of. */
+  published(): E[] {
+    return [...this.#entries].filter((entry) => entry.published !== undefined);
+  }
+
+  /** What everybody was told, as copies. */
+  snapshot(): R[] {
+    const records: R[] = [];
+    for (const { published } of this.#entries) if (published !== undefined) records.push(defined(published));
+    return records;
+  }
+
+  /** Deals all refs anew, in the same order, and publishes everything that is alive. Pending changes are absorbed. */
+  redeal(): void {
+    this.#nextNumber = 1;
+    this.#assertLeft(this.#alive);
+    this.#dirty = [];
+    for (const entry of this.#entries) {
+      entry.dirty = false;
+      if (entry.alive) this.#takeAdded(entry);
+      else this.#entries.delete(entry);
+    }
+  }
+
+  #assertLeft(needed: number): void {
+    if (this.#nextNumber + needed > this.#options.refsPerEpoch) throw new RefSpaceExhaustedError(this.#options.kind);
+  }
+
+  #takeRemoved(entry: E, removed: Ref[]): void {
+    if (entry.published === undefined) return;
+    this.#entries.delete(entry);
+    removed.push(entry.published.ref);
+    this.#options.onPublished?.(entry, undefined);
+  }
+
+  #takeAdded(entry: E): R {
+    entry.live.ref = this.#options.refOf(this.#nextNumber++);
+    this.#options.settle?.(entry);
+    const record = defined(entry.live);
+    // Nested values are shared between the two and never changed; top-level fields of `published` are.
+    entry.published = { ...record };
+    this.#options.onPublished?.(entry, undefined);
+    return record;
+  }
+
+  #takeUpdated(entry: E, updated: Patch<R>[]): void {
+    this.#options.settle?.(entry);
+    const live = entry.live as unknown as Fields;
+    const published = entry.published as unknown as Fields;
+    let patch: Fields | undefined;
+    for (const name of this.#changing) {
+      const value = live[name];
+      if (value === published[name] || sameValue(value, published[name])) continue;
+      const copy = copyValue(value);
+      published[name] = copy;
+      patch ??= { ref: entry.live.ref };
+      patch[name] = copy ?? null;
+    }
+    if (patch === undefined) return;
+    updated.push(patch as Patch<R>);
+    this.#options.onPublished?.(entry, patch as Patch<R>);
+  }
+}
+
+function defined<R extends object>(record: R): R {
+  return copyFields(record) as R;
+}
