@@ -1,0 +1,173 @@
+import { z } from 'zod';
+import type { Observation } from '../../../model/observation.ts';
+import { DAA_SWARM, DaaFacet } from './daa-facet.ts';
+import type { Cadence, Call, DialectSession, Outcome, PeerDescription } from './dialect.ts';
+import { agentSeen, swarmSeen, taskSeen } from './observing.ts';
+import { amount, compact, field, id, ids, readEntries, readIds, readOne, text, texts, time } from './reading.ts';
+import { statusFacts } from './status-words.ts';
+
+/** A DaaAgentInfo of the crate. Its endpoint and metadata are not read. */
+const agentShape = z.object({
+  id,
+  name: text,
+  agent_type: text,
+  status: text,
+  capabilities: texts,
+  created_at: time,
+});
+
+/** A DaaTask of the crate. Its parameters are not read. */
+const taskShape = z.object({ id, description: text, priority: text, assigned_agents: ids });
+const taskEntryShape = z.object({ task: taskShape, status: text });
+
+const swarmShape = z.object({ total_agents: amount, active_agents: amount, total_messages: amount });
+const countsShape = z.record(z.string(), z.unknown()).optional().catch(undefined);
+const metricsShape = z.object({ agents: countsShape, tasks: countsShape, swarm: countsShape });
+const METRIC_NAMES: ReadonlySet<string> = new Set(
+  'total running paused stopped error pending completed failed cancelled total_messages recent_messages'.split(' '),
+);
+
+const SPAWNED = / with ID: ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
+
+/** A DAA server: one swarm, `daa`, of all its agents. */
+export class DaaSession implements DialectSession {
+  readonly #facet: DaaFacet;
+  readonly #isCrate: boolean;
+  readonly #offers: (tool: string) => boolean;
+
+  constructor(peer: PeerDescription) {
+    this.#offers = (tool) => peer.tools.size === 0 || peer.tools.has(tool);
+    this.#isCrate = peer.tools.has('list_agents');
+    this.#facet = new DaaFacet(this.#offers);
+  }
+
+  warmUp(): Call[] {
+    return [];
+  }
+
+  plan(cadence: Cadence): Call[] {
+    if (!this.#isCrate) return cadence === 'fast' ? this.#planFacet() : [];
+    const tools = cadence === 'fast' ? ['list_agents', 'list_tasks'] : ['get_swarm_status', 'get_system_metrics'];
+    return tools.filter((tool) => this.#offers(tool)).map((tool) => ({ kind: 'tool', tool, args: {} }));
+  }
+
+  read(call: Call, outcome: Outcome, atMs: number): Observation[] {
+    if (call.kind !== 'tool') return [];
+    const facet = this.#facet.read(call, outcome, atMs);
+    if (facet !== undefined || !outcome.ok) return facet ?? [];
+    const { payload } = outcome;
+    switch (call.tool) {
+      case 'list_agents':
+        return readAgents(payload);
+      case 'get_agent_info':
+        return readEntries(agentShape, [payload]).entries.map(readAgent);
+      case 'spawn_agent':
+        return readSpawned(payload, call.args);
+      case 'list_tasks':
+        return readTasks(payload);
+      case 'send_swarm_message':
+        return readSent(payload, call.args, atMs);
+      case 'get_swarm_status':
+        return readSwarmStatus(payload);
+      case 'get_system_metrics':
+        return readSystemMetrics(payload);
+      default:
+        return [];
+    }
+  }
+
+  /** The server pushes nothing. */
+  readPush(): Observation[] {
+    return [];
+  }
+
+  readNoise(): Observation[] {
+    return [];
+  }
+
+  /** A server without a list of learners, and none created yet, is asked for its list again: it also is the probe. */
+  #planFacet(): Call[] {
+    const calls = this.#facet.plan();
+    return calls.length > 0 ? calls : [{ kind: 'tool', tool: 'daa_learning_status', args: {} }];
+  }
+}
+
+type AgentEntry = z.infer<typeof agentShape>;
+
+function readAgent(agent: AgentEntry): Observation {
+  return agentSeen(DAA_SWARM, agent.id, {
+    name: agent.name,
+    type: agent.agent_type,
+    kind: 'daa',
+    ...statusFacts(agent.status),
+    capabilities: agent.capabilities,
+    created_at_ms: agent.created_at,
+  });
+}
+
+function readAgents(payload: unknown): Observation[] {
+  const { entries, complete } = readEntries(agentShape, field(payload, 'agents'));
+  const observations = [swarmSeen(DAA_SWARM, {}), ...entries.map(readAgent)];
+  if (!complete) return observations;
+  return [
+    ...observations,
+    { kind: 'agent-list', swarm: DAA_SWARM, agents: entries.map((agent) => agent.id), scope: 'daa' },
+  ];
+}
+
+/** `Successfully spawned agent '…' with ID: <uuid>`: the rest is in the question. */
+function readSpawned(payload: unknown, args: Record<string, unknown>): Observation[] {
+  const agent = typeof payload === 'string' ? SPAWNED.exec(payload)?.[1] : undefined;
+  if (agent === undefined) return [];
+  const config = readOne(agentShape.omit({ id: true, status: true, created_at: true }), args['config']);
+  return [readAgent({ ...config, id: agent, status: 'starting' })];
+}
+
+function readTasks(payload: unknown): Observation[] {
+  const { entries, complete } = readEntries(taskEntryShape, field(payload, 'tasks'));
+  const observations = entries.map(({ task, status }) =>
+    taskSeen(task.id, {
+      swarm: DAA_SWARM,
+      description: task.description,
+      status,
+      priority: task.priority,
+      assignees: task.assigned_agents,
+    }),
+  );
+  if (!complete) return observations;
+  return [...observations, { kind: 'task-list', tasks: entries.map(({ task }) => task.id), scope: 'tasks' }];
+}
+
+/** Only to agents that the message names: an empty list means all, and the server does not say who that was. */
+function readSent(payload: unknown, args: Record<string, unknown>, atMs: number): Observation[] {
+  const from = readOne(id, args['from_agent']);
+  if (from === undefined || typeof payload !== 'string' || !payload.startsWith('Successfully')) return [];
+  const type = readOne(text, args['message_type']) ?? 'coordination';
+  return readIds(args['to_agents']).map((to) => ({
+    kind: 'message',
+    swarm: undefined,
+    from,
+    to,
+    message_type: type,
+    at_ms: atMs,
+  }));
+}
+
+function readSwarmStatus(payload: unknown): Observation[] {
+  const counts = readOne(swarmShape, payload);
+  const metrics = counts === undefined ? {} : (compact(counts) as Record<string, number>);
+  return Object.keys(metrics).length === 0 ? [] : [{ kind: 'server', metrics }];
+}
+
+function readSystemMetrics(payload: unknown): Observation[] {
+  const groups = readOne(metricsShape, payload);
+  if (groups === undefined) return [];
+  const metrics: Record<string, number> = {};
+  for (const [group, counts] of Object.entries(groups)) {
+    for (const [name, value] of Object.entries(counts ?? {})) {
+      const count = METRIC_NAMES.has(name) ? readOne(amount, value) : undefined;
+      if (count !== undefined) metrics[`${group}_${name}`] = count;
+    }
+  }
+  return Object.keys(metrics).length === 0 ? [] : [{ kind: 'server', metrics }];
+}

@@ -1,0 +1,120 @@
+import type { Observation } from '../../../model/observation.ts';
+import type { Cadence, Call, DialectSession, Outcome } from './dialect.ts';
+import { agentSeen } from './observing.ts';
+import { field, id, MAX_ENTRIES, readOne, text } from './reading.ts';
+import { saysGone, statusFacts } from './status-words.ts';
+
+/** What to ask, and the dotted paths to try, in order. An empty path is the value itself. */
+export interface GenericPlan {
+  call: Call;
+  agents: readonly string[];
+  id: readonly string[];
+  name: readonly string[];
+  type: readonly string[];
+  status: readonly string[];
+  swarm: readonly string[];
+}
+
+/** The usual spellings. */
+export const GUESSED: Omit<GenericPlan, 'call'> = {
+  agents: ['agents', 'items', 'results', 'data.agents', 'data', 'result.agents', ''],
+  id: ['id', 'agent_id', 'agentId', 'uuid'],
+  name: ['name', 'agent_name', 'agentName', 'title'],
+  type: ['type', 'agent_type', 'agentType', 'role', 'kind'],
+  status: ['status', 'state'],
+  swarm: ['swarm_id', 'swarmId', 'swarm'],
+};
+
+/** A paged reply is not the whole list. */
+const MORE = ['nextCursor', 'next_cursor', 'next_page', 'has_more', 'hasMore'] as const;
+
+/** A server without a dialect: what its list says of each agent's id, name, type, status and swarm, and nothing else. */
+export class GenericSession implements DialectSession {
+  readonly #plan: GenericPlan;
+  #listed = new Set<string | undefined>();
+
+  constructor(plan: GenericPlan) {
+    this.#plan = plan;
+  }
+
+  warmUp(): Call[] {
+    return [];
+  }
+
+  plan(cadence: Cadence): Call[] {
+    return cadence === 'fast' ? [this.#plan.call] : [];
+  }
+
+  read(call: Call, outcome: Outcome): Observation[] {
+    const asked = this.#plan.call;
+    if (!outcome.ok || call.kind !== 'tool' || asked.kind !== 'tool' || call.tool !== asked.tool) return [];
+    const list = firstAt(outcome.payload, this.#plan.agents, Array.isArray);
+    if (!Array.isArray(list)) return [];
+    const bySwarm = new Map<string | undefined, string[]>();
+    for (const swarm of this.#listed) bySwarm.set(swarm, []);
+    const observations: Observation[] = [];
+    let complete = list.length <= MAX_ENTRIES && !MORE.some((name) => Boolean(field(outcome.payload, name)));
+    for (const entry of list.slice(0, MAX_ENTRIES) as unknown[]) {
+      const agent = idAt(entry, this.#plan.id);
+      if (agent === undefined) {
+        complete = false;
+        continue;
+      }
+      const swarm = idAt(entry, this.#plan.swarm);
+      const status = textAt(entry, this.#plan.status);
+      if (saysGone(status)) continue;
+      const facts = {
+        name: textAt(entry, this.#plan.name),
+        type: textAt(entry, this.#plan.type),
+        ...statusFacts(status),
+      };
+      observations.push(agentSeen(swarm, agent, facts));
+      const agents = bySwarm.get(swarm) ?? [];
+      agents.push(agent);
+      bySwarm.set(swarm, agents);
+    }
+    return complete ? [...observations, ...this.#lists(bySwarm)] : observations;
+  }
+
+  readPush(): Observation[] {
+    return [];
+  }
+
+  readNoise(): Observation[] {
+    return [];
+  }
+
+  #lists(bySwarm: ReadonlyMap<string | undefined, string[]>): Observation[] {
+    this.#listed = new Set([...bySwarm].filter(([, agents]) => agents.length > 0).map(([swarm]) => swarm));
+    return [...bySwarm].map(([swarm, agents]) => ({ kind: 'agent-list', swarm, agents, scope: 'agents' }));
+  }
+}
+
+/** The value at a dotted path, through own fields only. */
+function at(value: unknown, path: string): unknown {
+  if (path === '') return value;
+  let current = value;
+  for (const name of path.split('.')) current = field(current, name);
+  return current;
+}
+
+function firstAt(value: unknown, paths: readonly string[], isIt: (found: unknown) => boolean): unknown {
+  for (const path of paths) {
+    const found = at(value, path);
+    if (isIt(found)) return found;
+  }
+  return undefined;
+}
+
+function textAt(entry: unknown, paths: readonly string[]): string | undefined {
+  return readOne(
+    text,
+    firstAt(entry, paths, (found) => typeof found === 'string' && found !== ''),
+  );
+}
+
+/** Ids may be whole numbers here. */
+function idAt(entry: unknown, paths: readonly string[]): string | undefined {
+  const found = firstAt(entry, paths, (value) => typeof value === 'string' || Number.isSafeInteger(value));
+  return readOne(id, typeof found === 'number' ? String(found) : found);
+}
