@@ -16,6 +16,9 @@ const CLIENTS_PER_CHECK = 32;
 /** Ticks that slower clients may be left waiting by 60 Hz clients before they are served in turns with them. */
 const MAX_REST_TICKS = 6;
 
+/** Served entries that a queue keeps before it cuts them off. */
+const CUT_AT = 4_096;
+
 /** A client's place in the pace; owned and written by {@link Pace} alone. */
 export interface PaceSlot {
   mode: Mode;
@@ -23,14 +26,12 @@ export interface PaceSlot {
   index: number;
   /** Waits for its turn. */
   queued: boolean;
-  /** False once removed: what is still queued is passed over. */
-  present: boolean;
 }
 
 export interface Paced {
   pace: PaceSlot | undefined;
-  /** Its turn. Must not throw. */
-  serve(): void;
+  /** Its turn. `nowMs`: monotonic, up to a slice old. Must not throw. */
+  serve(nowMs: number): void;
 }
 
 export interface PaceOptions {
@@ -76,7 +77,7 @@ export class Pace {
       if ((buckets[i]?.length ?? 0) < (buckets[phase]?.length ?? 0)) phase = i;
     }
     const bucket = buckets[phase] ?? [];
-    client.pace = { mode, phase, index: bucket.length, queued: false, present: true };
+    client.pace = { mode, phase, index: bucket.length, queued: false };
     bucket.push(client);
   }
 
@@ -98,7 +99,7 @@ export class Pace {
       bucket[slot.index] = last;
       last.pace.index = slot.index;
     }
-    slot.present = false;
+    // An entry that still waits in a queue is passed over.
     client.pace = undefined;
   }
 
@@ -149,15 +150,18 @@ export class Pace {
 
   readonly #runSlice = (): void => {
     this.#cancelSlice = undefined;
-    const until = this.#clock.monotonic() + SLICE_MS;
+    let nowMs = this.#clock.monotonic();
+    const untilMs = nowMs + SLICE_MS;
     for (let served = 1; ; served++) {
       const client = this.#next();
       if (client === undefined) return;
       if (client.pace !== undefined) {
         client.pace.queued = false;
-        client.serve();
+        client.serve(nowMs);
       }
-      if (served % CLIENTS_PER_CHECK === 0 && this.#clock.monotonic() >= until) break;
+      if (served % CLIENTS_PER_CHECK !== 0) continue;
+      nowMs = this.#clock.monotonic();
+      if (nowMs >= untilMs) break;
     }
     if (!this.#first.isEmpty || !this.#rest.isEmpty) this.#cancelSlice = this.#defer(this.#runSlice);
   };
@@ -186,8 +190,9 @@ class TurnQueue {
     const client = this.#clients[this.#head];
     if (client === undefined) return undefined;
     this.#head++;
-    if (this.#head === this.#clients.length) {
-      this.#clients.length = 0;
+    // Under lasting overload the queue is never empty, so the served part is cut off now and then.
+    if (this.#head === this.#clients.length || this.#head >= CUT_AT) {
+      this.#clients.splice(0, this.#head);
       this.#head = 0;
     }
     return client;

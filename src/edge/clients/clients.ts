@@ -1,0 +1,177 @@
+/**
+ * All clients of an edge: who is there, whose turn it is, and the work that belongs to none of them alone. Owns no
+ * timer: the edge calls {@link Clients.tick} with every tick of the layout, or with its own when there is none.
+ */
+import type { ClientsConfig } from '../../platform/config/schema.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { CLOSE_CODES } from '../../protocol/close-codes.ts';
+import type { Mode } from '../../protocol/modes.ts';
+import type { Replica } from '../replica/replica.ts';
+import type { ViewRegistry } from '../views/view-registry.ts';
+import { createClientCounters, type ClientCounters } from './client-counters.ts';
+import type { ClientSocket } from './client-socket.ts';
+import { Pace } from './pace.ts';
+import { Session, type SessionContext } from './session.ts';
+
+/** Longest time between two looks at a client's silence. */
+const MAX_SWEEP_MS = 1_000;
+/** Clients come back after a goodbye spread over this window. */
+const RECONNECT_MIN_MS = 1_000;
+const RECONNECT_MAX_MS = 5_000;
+/** How often a drain looks whether buffers are empty. */
+const DRAIN_CHECK_MS = 20;
+/** Neighbours in joining order are this far apart in every interval: the golden ratio spreads any number evenly. */
+const SPREAD_STEP = 0.618_033_988_75;
+
+export interface ClientsOptions {
+  config: ClientsConfig;
+  clock: Clock;
+  replica: Replica;
+  views: ViewRegistry;
+  isSimulated: () => boolean;
+  discover: () => Promise<{ servers: number }>;
+}
+
+export class Clients {
+  readonly counters: ClientCounters = createClientCounters();
+  readonly #options: ClientsOptions;
+  readonly #pace: Pace;
+  readonly #context: SessionContext;
+  readonly #sweepPeriodMs: number;
+  readonly #all: Session[] = [];
+  /** In the order of their deadlines, which is that of joining. */
+  readonly #opening = new Set<Session>();
+  #joined = 0;
+  #sweepIndex = 0;
+  #sweepDue = 0;
+  #sweptAtMs: number;
+  #healthChanged = false;
+  #accepting = true;
+
+  constructor(options: ClientsOptions) {
+    const { config, clock } = options;
+    this.#options = options;
+    this.#pace = new Pace({ clock });
+    this.#sweptAtMs = clock.monotonic();
+    const shortest = Math.min(config.ping_interval_ms, config.heartbeat_interval_ms, config.idle_timeout_ms / 2);
+    this.#sweepPeriodMs = Math.min(MAX_SWEEP_MS, shortest / 2);
+    this.#context = {
+      ...options,
+      pace: this.#pace,
+      counters: this.counters,
+      ended: (session) => this.#forget(session),
+    };
+  }
+
+  get size(): number {
+    return this.#all.length;
+  }
+
+  countByMode(): Record<Mode, number> {
+    return this.#pace.countByMode();
+  }
+
+  bufferedBytes(): number {
+    let bytes = 0;
+    for (const session of this.#all) bytes += session.bufferedBytes();
+    return bytes;
+  }
+
+  /** A new connection. Undefined when it was refused and closed. */
+  connect(socket: ClientSocket): Session | undefined {
+    if (!this.#accepting || this.#all.length >= this.#options.config.max_clients) {
+      this.counters.refusedTotal++;
+      if (this.#accepting) socket.close(CLOSE_CODES.TOO_MANY_CLIENTS, 'too many clients');
+      else socket.close(CLOSE_CODES.SHUTDOWN, 'shutting down');
+      return undefined;
+    }
+    this.counters.connectionsTotal++;
+    const session = new Session(this.#context, socket, (this.#joined++ * SPREAD_STEP) % 1);
+    session.index = this.#all.length;
+    this.#all.push(session);
+    this.#opening.add(session);
+    return session;
+  }
+
+  /** The first snapshot, or a new epoch. */
+  startEpoch(): void {
+    for (const session of this.#all) session.startEpoch();
+    this.#checkOpening(true);
+  }
+
+  /** A batch changed servers: clients of every mode hear of health with the next tick, not with their turn. */
+  noteHealthChanged(): void {
+    this.#healthChanged = true;
+  }
+
+  /** `ticks` ≥ 1 have passed since the last call. */
+  tick(ticks: number): void {
+    const nowMs = this.#options.clock.monotonic();
+    if (this.#opening.size > 0) this.#checkOpening(false);
+    if (this.#healthChanged) {
+      this.#healthChanged = false;
+      // Backwards: a session that ends in its turn is replaced by the last one.
+      for (let i = this.#all.length - 1; i >= 0; i--) this.#all[i]?.serveHealth();
+    }
+    this.#sweep(nowMs);
+    this.#pace.advance(ticks);
+  }
+
+  /**
+   * Says goodbye to all, waits until buffers are empty, closes with 3001. Resolves when nobody is left, at the latest
+   * after `deadlineMs`. New connections are refused from now on.
+   */
+  async drain(reason: string, deadlineMs: number): Promise<void> {
+    this.#accepting = false;
+    const untilMs = this.#options.clock.monotonic() + deadlineMs;
+    const leaving = [...this.#all];
+    const step = (RECONNECT_MAX_MS - RECONNECT_MIN_MS) / Math.max(1, leaving.length);
+    leaving.forEach((session, i) => session.sayGoodbye(reason, Math.round(RECONNECT_MIN_MS + i * step)));
+    for (;;) {
+      const expired = this.#options.clock.monotonic() >= untilMs;
+      for (const session of this.#all.toReversed()) {
+        if (expired || session.isFlushed) session.close(CLOSE_CODES.SHUTDOWN, 'shutting down');
+      }
+      if (this.#all.length === 0) return;
+      await new Promise((resolve) => {
+        setTimeout(resolve, DRAIN_CHECK_MS);
+      });
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#accepting = false;
+    for (const session of this.#all.toReversed()) session.close(CLOSE_CODES.SHUTDOWN, 'shutting down');
+    this.#pace[Symbol.dispose]();
+  }
+
+  /** `all`: also those whose silence may still last; they open if they have said what they want. */
+  #checkOpening(all: boolean): void {
+    const nowMs = this.#options.clock.monotonic();
+    for (const session of this.#opening) {
+      session.checkOpening(nowMs);
+      if (session.phase !== 'opening') this.#opening.delete(session);
+      else if (!all) break;
+    }
+  }
+
+  /** Looks at as many clients as makes a full round per period. */
+  #sweep(nowMs: number): void {
+    this.#sweepDue += ((nowMs - this.#sweptAtMs) / this.#sweepPeriodMs) * this.#all.length;
+    this.#sweptAtMs = nowMs;
+    let count = Math.min(Math.floor(this.#sweepDue), this.#all.length);
+    this.#sweepDue = Math.min(this.#sweepDue - count, 1);
+    for (; count > 0; count--) {
+      if (this.#sweepIndex >= this.#all.length) this.#sweepIndex = 0;
+      this.#all[this.#sweepIndex++]?.sweep(nowMs);
+    }
+  }
+
+  #forget(session: Session): void {
+    this.#opening.delete(session);
+    const last = this.#all.pop();
+    if (last === undefined || last === session) return;
+    this.#all[session.index] = last;
+    last.index = session.index;
+  }
+}

@@ -1,0 +1,174 @@
+import type { Replica } from '../replica/replica.ts';
+import type { EncodedMessage, Held, View } from '../views/view.ts';
+import type { ViewRegistry } from '../views/view-registry.ts';
+import type { Outlet } from './outlet.ts';
+
+/** Messages that were composed and are on their way; what they bring is held once the last was accepted. */
+interface Delivery {
+  readonly messages: readonly EncodedMessage[];
+  readonly held: Held;
+  next: number;
+}
+
+/** Asks for every position, also of swarms at rest. */
+const NO_POSITIONS = -1;
+
+/**
+ * What one client is brought, and what it is believed to hold. Everything is composed from what it holds at the moment
+ * of sending, so that a skipped turn, a slow client and a change of filters need no memory of their own: belief moves
+ * only when the last message of a composition was accepted by the socket, and positions only after the last frame.
+ *
+ * A large composition (the parts of a snapshot) is sent as the socket drains; nothing newer is composed meanwhile.
+ */
+export class ViewStream {
+  readonly #replica: Replica;
+  readonly #views: ViewRegistry;
+  readonly #outlet: Outlet;
+  #view: View;
+  #held: Held | undefined;
+  #delivery: Delivery | undefined;
+  #positionsTick = NO_POSITIONS;
+  #healthVersion: number;
+  #owesHealth = false;
+  /** Since a new epoch began: its refs mean nothing to the client yet. */
+  #owesDiscovery = false;
+  /** Result of {@link ViewStream.#bringAll}, which a cork calls. */
+  #complete = false;
+  #closed = false;
+
+  /** Takes over one use of `view`. `held`: what a resumed client has. */
+  constructor(options: { replica: Replica; views: ViewRegistry; outlet: Outlet; view: View; held: Held | undefined }) {
+    this.#replica = options.replica;
+    this.#views = options.views;
+    this.#outlet = options.outlet;
+    this.#view = options.view;
+    this.#held = options.held;
+    this.#healthVersion = options.replica.version;
+  }
+
+  get view(): View {
+    return this.#view;
+  }
+
+  /** True when the client holds exactly what the view shows now: its state hash is the client's. */
+  get isCurrent(): boolean {
+    const held = this.#held;
+    return (
+      this.#delivery === undefined &&
+      held !== undefined &&
+      held.view === this.#view &&
+      held.version === this.#replica.version &&
+      held.epoch === this.#replica.epoch
+    );
+  }
+
+  /** Takes over one use of `view`; the next {@link serve} brings the difference. */
+  switchView(view: View): void {
+    const old = this.#view;
+    if (this.#isNamed(view)) this.#views.release(view);
+    this.#view = view;
+    this.#positionsTick = NO_POSITIONS;
+    this.#releaseUnnamed(old);
+  }
+
+  /** Forgets what the client holds: the next {@link serve} brings a snapshot. */
+  restart(): void {
+    const { view: delivered } = this.#delivery?.held ?? {};
+    const { view: held } = this.#held ?? {};
+    this.#delivery = undefined;
+    this.#held = undefined;
+    this.#positionsTick = NO_POSITIONS;
+    if (held !== undefined) this.#releaseUnnamed(held);
+    if (delivered !== undefined && delivered !== held) this.#releaseUnnamed(delivered);
+  }
+
+  /** The hub began a new life: refs, versions and ticks start over. */
+  startEpoch(): void {
+    this.restart();
+    this.#owesDiscovery = true;
+  }
+
+  /** Sends what is new, state before positions. False: the socket is backed up and something was left for later. */
+  serve(): boolean {
+    if (!this.#outlet.isClear) return false;
+    // Nothing but positions is the common turn and one frame: several messages are worth a cork.
+    if (this.isCurrent) return this.#bringPositions();
+    this.#outlet.cork(this.#bringAll);
+    return this.#complete;
+  }
+
+  /** Sends health that changed since it was last told; while the socket is backed up it is left for {@link catchUpHealth}. */
+  serveHealth(): void {
+    this.#owesHealth = !this.#outlet.isClear || this.#owesDiscovery;
+    if (this.#owesHealth || this.#healthVersion >= this.#replica.version) return;
+    for (const message of this.#view.healthSince(this.#healthVersion)) this.#outlet.control(message);
+    this.#healthVersion = this.#replica.version;
+  }
+
+  /** Health that could not be sent when it changed. */
+  catchUpHealth(): void {
+    if (this.#owesHealth) this.serveHealth();
+  }
+
+  /** The whole discovery, with the health of all servers. */
+  sendDiscovery(): void {
+    this.#outlet.control(this.#view.composeDiscovery());
+    this.#healthVersion = this.#replica.version;
+  }
+
+  /** Gives all views back. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.restart();
+    this.#views.release(this.#view);
+  }
+
+  readonly #bringAll = (): void => {
+    this.#complete = false;
+    if (this.#delivery !== undefined && !this.#deliver(this.#delivery)) return;
+    if (!this.isCurrent && !this.#bringState()) return;
+    this.#complete = this.#bringPositions();
+  };
+
+  #bringState(): boolean {
+    const composed = this.#view.compose(this.#held);
+    const messages = this.#owesDiscovery ? [this.#view.composeDiscovery(), ...composed.messages] : composed.messages;
+    if (this.#owesDiscovery) this.#healthVersion = this.#replica.version;
+    this.#owesDiscovery = false;
+    this.#delivery = { messages, held: composed.held, next: 0 };
+    return this.#deliver(this.#delivery);
+  }
+
+  #deliver(delivery: Delivery): boolean {
+    while (delivery.next < delivery.messages.length) {
+      const message = delivery.messages[delivery.next];
+      if (message === undefined || !this.#outlet.isClear || !this.#outlet.state(message)) return false;
+      delivery.next++;
+    }
+    // Closed while it was sent: the hard limit was reached.
+    if (this.#delivery !== delivery) return false;
+    const before = this.#held;
+    this.#delivery = undefined;
+    this.#held = delivery.held;
+    if (before !== undefined) this.#releaseUnnamed(before.view);
+    return true;
+  }
+
+  #bringPositions(): boolean {
+    const tick = this.#replica.tick;
+    for (const frame of this.#view.frames(this.#positionsTick)) {
+      if (!this.#outlet.isClear || !this.#outlet.frame(frame)) return false;
+    }
+    this.#positionsTick = tick;
+    return true;
+  }
+
+  #isNamed(view: View): boolean {
+    return view === this.#view || view === this.#held?.view || view === this.#delivery?.held.view;
+  }
+
+  #releaseUnnamed(view: View): void {
+    if (!this.#isNamed(view)) this.#views.release(view);
+  }
+}

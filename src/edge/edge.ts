@@ -1,0 +1,223 @@
+/**
+ * One edge: what the feed tells becomes a replica, views of it, and messages and frames for clients. Work happens when
+ * the layout publishes a tick; while there is none (no hub, no layout), a slow timer keeps control, state and health
+ * flowing.
+ */
+import type { ChangeBatch } from '../model/change.ts';
+import type { LayoutEvent } from '../model/position-region.ts';
+import type { EdgeFeed, EdgeStatus } from '../feed/feed.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { ClientsConfig, Config } from '../platform/config/schema.ts';
+import type { Logger } from '../platform/telemetry/log.ts';
+import { Clients } from './clients/clients.ts';
+import { Replica } from './replica/replica.ts';
+import { startSocketServer, type SocketServer } from './transport/uws-server.ts';
+import { ViewRegistry } from './views/view-registry.ts';
+
+export interface EdgeOptions {
+  feed: EdgeFeed;
+  config: { server: Config['server']; clients: ClientsConfig };
+  /** Unique among the edges of a hub. */
+  edgeId: number;
+  log: Logger;
+  clock: Clock;
+  /** Several edges of one process listen on the same port. */
+  sharePort?: boolean | undefined;
+}
+
+/** Disposal closes what clients are left, the server, and the feed. */
+export interface Edge extends AsyncDisposable {
+  readonly port: number;
+  status(): EdgeStatus;
+  /** Stops accepting, says goodbye, flushes, closes; at the latest after `deadlineMs`. */
+  drain(reason: string, deadlineMs: number): Promise<void>;
+}
+
+/** Silence of the layout after which the edge paces itself. */
+const FALLBACK_MS = 100;
+/** Ticks that pass in that time. */
+const FALLBACK_TICKS = 6;
+/** A gap is served as one second at most: more would only repeat phases. */
+const MAX_TICKS = 60;
+/** A tick this far behind the newest is no late one: the clock started over. */
+const RESTART_TICKS = 600;
+/** Agent messages remembered for clients slower than the hub. */
+const FLOW_LIMIT = 10_000;
+
+/**
+ * Listens and starts following the feed. Clients that connect before the first snapshot wait for it.
+ * @throws {@link PortInUseError} and {@link ListenError}.
+ */
+export async function startEdge(options: EdgeOptions): Promise<Edge> {
+  const edge = new RunningEdge(options);
+  await edge.start();
+  return edge;
+}
+
+class RunningEdge implements Edge {
+  readonly #options: EdgeOptions;
+  readonly #replica: Replica;
+  readonly #views: ViewRegistry;
+  readonly #clients: Clients;
+  #server: SocketServer | undefined;
+  #fallback: NodeJS.Timeout | undefined;
+  #discovery: Promise<{ servers: number }> | undefined;
+  #lastTick = -1;
+  #tickedSinceFallback = false;
+  #ticksTotal = 0;
+  #fallbackTicksTotal = 0;
+  #foreignTotal = 0;
+  #hubConnected = true;
+  #disposed = false;
+
+  constructor(options: EdgeOptions) {
+    const { clients } = options.config;
+    this.#options = options;
+    this.#replica = new Replica({ tombstones: clients.tombstones, flowLimit: FLOW_LIMIT });
+    this.#views = new ViewRegistry(this.#replica, { maxViews: clients.max_views });
+    this.#clients = new Clients({
+      config: clients,
+      clock: options.clock,
+      replica: this.#replica,
+      views: this.#views,
+      isSimulated: () => this.#isSimulated(),
+      discover: () => this.#discover(),
+    });
+  }
+
+  get port(): number {
+    return this.#server?.port ?? 0;
+  }
+
+  async start(): Promise<void> {
+    const { feed, config, sharePort, log } = this.#options;
+    this.#server = await startSocketServer({
+      host: config.server.host,
+      port: config.server.port,
+      sharePort,
+      allowedOrigins: config.server.allowed_origins,
+      hardLimitBytes: config.clients.hard_limit_bytes,
+      connect: (socket) => this.#clients.connect(socket),
+      http: (request) => feed.request('http', request),
+      onForeign: (what, value) => {
+        this.#foreignTotal++;
+        log.warn({ [what]: value.slice(0, 200) }, `a request with a foreign ${what} was refused`);
+      },
+    });
+    this.#fallback = setInterval(() => this.#paceAlone(), FALLBACK_MS);
+    feed.listen(
+      {
+        onSnapshot: (snapshot) => {
+          this.#replica.reset(snapshot);
+          this.#lastTick = -1;
+          this.#views.beginTick();
+          this.#clients.startEpoch();
+        },
+        onChanges: (batch) => this.#follow(batch),
+        onLayout: (event) => this.#followLayout(event),
+        onClosed: () => {
+          this.#hubConnected = false;
+          log.warn('the hub is gone: clients keep what is known');
+        },
+      },
+      {
+        status: () => this.status(),
+        drain: async ({ reason, deadline_ms }) => {
+          await this.drain(reason, deadline_ms);
+          return {};
+        },
+      },
+    );
+  }
+
+  status(): EdgeStatus {
+    const { counters } = this.#clients;
+    return {
+      edge_id: this.#options.edgeId,
+      clients: this.#clients.size,
+      views: this.#views.size,
+      clients_by_mode: this.#clients.countByMode(),
+      metrics: {
+        connections_total: counters.connectionsTotal,
+        connections_refused_total: counters.refusedTotal,
+        foreign_requests_total: this.#foreignTotal,
+        client_messages_received_total: counters.messagesReceivedTotal,
+        client_messages_sent_total: counters.messagesSentTotal,
+        frames_sent_total: counters.framesSentTotal,
+        turns_skipped_total: counters.skipsTotal,
+        demotions_total: counters.demotionsTotal,
+        promotions_total: counters.promotionsTotal,
+        client_errors_total: counters.errorsSentTotal,
+        rate_limited_total: counters.rateLimitedTotal,
+        memory_limit_closes_total: counters.memoryLimitTotal,
+        idle_closes_total: counters.idleClosedTotal,
+        ticks_total: this.#ticksTotal,
+        fallback_ticks_total: this.#fallbackTicksTotal,
+        ignored_batches_total: this.#replica.ignoredBatches,
+        buffered_bytes: this.#clients.bufferedBytes(),
+        hub_connected: this.#hubConnected ? 1 : 0,
+        world_version: this.#replica.version,
+      },
+    };
+  }
+
+  async drain(reason: string, deadlineMs: number): Promise<void> {
+    this.#server?.stopAccepting();
+    await this.#clients.drain(reason, deadlineMs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    clearInterval(this.#fallback);
+    this.#clients[Symbol.dispose]();
+    await this.#server?.[Symbol.asyncDispose]();
+    await this.#options.feed[Symbol.asyncDispose]();
+  }
+
+  #follow(batch: ChangeBatch): void {
+    this.#replica.apply(batch);
+    // Health lives in server records, and nothing else of a batch can change it.
+    if (batch.servers !== undefined) this.#clients.noteHealthChanged();
+  }
+
+  #followLayout(event: LayoutEvent): void {
+    this.#replica.onLayout(event);
+    if (event.kind !== 'tick') return;
+    const { tick } = event;
+    const isRestart = tick < this.#lastTick - RESTART_TICKS;
+    // Every layout worker reports every tick: the first wakes the edge.
+    if (tick <= this.#lastTick && !isRestart) return;
+    const ticks = this.#lastTick < 0 || isRestart ? 1 : Math.min(tick - this.#lastTick, MAX_TICKS);
+    this.#lastTick = tick;
+    this.#ticksTotal++;
+    this.#tickedSinceFallback = true;
+    this.#advance(ticks);
+  }
+
+  #paceAlone(): void {
+    if (!this.#tickedSinceFallback) {
+      this.#fallbackTicksTotal++;
+      this.#advance(FALLBACK_TICKS);
+    }
+    this.#tickedSinceFallback = false;
+  }
+
+  #advance(ticks: number): void {
+    this.#views.beginTick();
+    this.#clients.tick(ticks);
+  }
+
+  #isSimulated(): boolean {
+    for (const { record } of this.#replica.servers.values()) if (record.simulated) return true;
+    return false;
+  }
+
+  /** Clients that ask while the hub is looking share its answer: the number of clients costs upstreams nothing. */
+  #discover(): Promise<{ servers: number }> {
+    this.#discovery ??= this.#options.feed.request('discover', {}).finally(() => {
+      this.#discovery = undefined;
+    });
+    return this.#discovery;
+  }
+}

@@ -1,0 +1,216 @@
+/**
+ * The native server of one edge: WebSocket upgrades at {@link SOCKET_PATHS}, everything else relayed to the hub's HTTP
+ * application. Holds no rules of the protocol: sessions do. This folder alone imports uWebSockets.js.
+ */
+import * as uws from 'uWebSockets.js';
+import type {
+  HttpRequest as UwsRequest,
+  HttpResponse as UwsResponse,
+  TemplatedApp,
+  us_listen_socket,
+  us_socket_context_t,
+} from 'uWebSockets.js';
+import { createServer } from 'node:net';
+import type { HttpReply, HttpRequest } from '../../feed/feed.ts';
+import { MAX_CLIENT_MESSAGE_BYTES } from '../../protocol/client-messages.ts';
+import type { ClientSocket } from '../clients/client-socket.ts';
+import type { Session } from '../clients/session.ts';
+import { ListenError, PortInUseError } from './errors.ts';
+import { relayHttp, textReply, writeReply } from './http-relay.ts';
+import { createOriginPolicy, type OriginPolicy } from './origin-policy.ts';
+import { chooseSubprotocol } from './subprotocol.ts';
+import { UwsSocket, type SocketState } from './uws-socket.ts';
+
+/** The second is the seeds' path. */
+export const SOCKET_PATHS = ['/ws', '/api/multi-mcp/ws'] as const;
+/**
+ * Longest message that is read at all. The library cuts the connection without a close frame above it (clients see
+ * 1006), so it lies above the protocol's own limit: what is between the two gets an `error` and close 3501.
+ */
+export const MAX_READ_BYTES = 4 * MAX_CLIENT_MESSAGE_BYTES;
+
+export interface SocketServerOptions {
+  host: string;
+  /** 0: any free one. */
+  port: number;
+  /** Several edges of one process listen on the same port; otherwise a port in use is an error. */
+  sharePort?: boolean | undefined;
+  allowedOrigins: readonly string[];
+  /** Buffered bytes of a socket that its sessions keep below; the library's own bound lies above. */
+  hardLimitBytes: number;
+  /** A new client; undefined when it was refused and closed. */
+  connect: (socket: ClientSocket) => Session | undefined;
+  http: (request: HttpRequest) => Promise<HttpReply>;
+  /** An upgrade or request from a foreign page or host was refused. */
+  onForeign: (what: 'host' | 'origin', value: string) => void;
+}
+
+export interface SocketServer extends AsyncDisposable {
+  /** The port it listens on. */
+  readonly port: number;
+  /** No new connections; those that are open go on. */
+  stopAccepting(): void;
+}
+
+// Names of the official build beside those of the registry's repackaging (style.md, trap 1).
+interface Library {
+  closeSocket?: (socket: us_listen_socket) => void;
+  us_listen_socket_close?: (socket: us_listen_socket) => void;
+  getSocketPort?: (socket: us_listen_socket) => number;
+  us_socket_local_port?: (socket: us_listen_socket) => number;
+}
+interface App extends Pick<TemplatedApp, 'any' | 'ws'> {
+  close(): void;
+  listen(host: string, port: number, options: number, done: (socket: us_listen_socket | false) => void): App;
+}
+// The repackaging lists only its official names as named exports.
+const library = { ...uws, ...(uws as unknown as { default?: object }).default } as Library;
+const SHARED_PORT = 0;
+const EXCLUSIVE_PORT = 1;
+
+/**
+ * Listens, or says why not.
+ * @throws {@link PortInUseError}
+ * @throws {@link ListenError}
+ */
+export async function startSocketServer(options: SocketServerOptions): Promise<SocketServer> {
+  const app = uws.App() as unknown as App;
+  let policy: OriginPolicy | undefined;
+  for (const path of SOCKET_PATHS) routeSockets(app, path, options, () => policy);
+  app.any('/*', (res, req) => {
+    if (!allowsHost(res, req, policy, options)) return;
+    relayHttp(res, req, options.http);
+  });
+  const listening = await listen(app, options);
+  const port = portOf(listening);
+  policy = createOriginPolicy({ host: options.host, port, allowedOrigins: options.allowedOrigins });
+  return new Server(app, listening, port);
+}
+
+class Server implements SocketServer {
+  readonly port: number;
+  readonly #app: App;
+  #listening: us_listen_socket | undefined;
+  #closed = false;
+
+  constructor(app: App, listening: us_listen_socket, port: number) {
+    this.#app = app;
+    this.#listening = listening;
+    this.port = port;
+  }
+
+  stopAccepting(): void {
+    const listening = this.#listening;
+    this.#listening = undefined;
+    if (listening === undefined) return;
+    const close = library.us_listen_socket_close ?? library.closeSocket;
+    close?.(listening);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.stopAccepting();
+    this.#app.close();
+    // The library frees its sockets in the next turn of the loop.
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
+
+function routeSockets(
+  app: App,
+  path: string,
+  options: SocketServerOptions,
+  policy: () => OriginPolicy | undefined,
+): void {
+  app.ws<SocketState>(path, {
+    maxPayloadLength: MAX_READ_BYTES,
+    // Above what sessions allow themselves, so that the library never drops what they count as sent.
+    maxBackpressure: options.hardLimitBytes + MAX_READ_BYTES,
+    // Sessions ping and find silence themselves.
+    idleTimeout: 0,
+    sendPingsAutomatically: false,
+    upgrade: (res, req, context) => upgrade(res, req, context, policy(), options),
+    open: (ws) => {
+      const state = ws.getUserData();
+      const socket = new UwsSocket(ws, state.coding);
+      state.socket = socket;
+      state.session = options.connect(socket);
+    },
+    message: (ws, message, isBinary) => ws.getUserData().session?.receive(new Uint8Array(message), isBinary),
+    drain: (ws) => ws.getUserData().session?.drained(),
+    pong: (ws) => ws.getUserData().session?.ponged(),
+    close: (ws) => {
+      const state = ws.getUserData();
+      state.socket?.detach();
+      state.session?.lost();
+      state.session = undefined;
+    },
+  });
+}
+
+function upgrade(
+  res: UwsResponse,
+  req: UwsRequest,
+  context: us_socket_context_t,
+  policy: OriginPolicy | undefined,
+  options: SocketServerOptions,
+): void {
+  if (!allowsHost(res, req, policy, options)) return;
+  const origin = req.getHeader('origin');
+  if (policy?.allowsOrigin(origin) !== true) {
+    options.onForeign('origin', origin);
+    writeReply(res, textReply(403, 'this origin may not connect\n'));
+    return;
+  }
+  const { coding, echo } = chooseSubprotocol(req.getHeader('sec-websocket-protocol'));
+  const state: SocketState = { coding, socket: undefined, session: undefined };
+  const key = req.getHeader('sec-websocket-key');
+  res.upgrade(state, key, echo, req.getHeader('sec-websocket-extensions'), context);
+}
+
+function allowsHost(
+  res: UwsResponse,
+  req: UwsRequest,
+  policy: OriginPolicy | undefined,
+  options: SocketServerOptions,
+): boolean {
+  const host = req.getHeader('host');
+  if (policy?.allowsHost(host) === true) return true;
+  options.onForeign('host', host);
+  writeReply(res, textReply(403, 'this host name is not served\n'));
+  return false;
+}
+
+async function listen(app: App, options: SocketServerOptions): Promise<us_listen_socket> {
+  const { host, port } = options;
+  const socket = await new Promise<us_listen_socket | false>((resolve) => {
+    app.listen(host, port, options.sharePort === true ? SHARED_PORT : EXCLUSIVE_PORT, resolve);
+  });
+  if (socket !== false) return socket;
+  app.close();
+  throw await whyNot(host, port);
+}
+
+function portOf(listening: us_listen_socket): number {
+  const port = (library.us_socket_local_port ?? library.getSocketPort)?.(listening);
+  if (port === undefined || port < 0) throw new Error('the native library does not tell its port');
+  return port;
+}
+
+/** The library says only that it could not listen; Node's own error says why. */
+function whyNot(host: string, port: number): Promise<Error> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(new PortInUseError(host, port, { cause: error }));
+      else resolve(new ListenError(host, port, error.message, { cause: error }));
+    });
+    probe.listen({ host, port, exclusive: true }, () => {
+      // Free by now: whoever had it has left in between.
+      probe.close(() => resolve(new ListenError(host, port, 'it was taken for a moment; try again')));
+    });
+  });
+}
