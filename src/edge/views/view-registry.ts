@@ -1,23 +1,46 @@
-/** All views of an edge: equal ones are one, counted by their clients. */
+/** All views of an edge: equal ones are one, counted by their clients, and those with equal filters share what they show. */
 import type { PositionFormat } from '../../protocol/client-messages.ts';
 import type { Filters } from '../../protocol/filters.ts';
 import type { Replica } from '../replica/replica.ts';
 import { TooManyViewsError } from './errors.ts';
+import { ShownSet } from './shown-set.ts';
+import { ViewFilter } from './view-filter.ts';
 import { View, type Coding } from './view.ts';
 
-interface Entry {
-  view: View;
+/** Departures that a shown set remembers; clients further behind get whole records instead. */
+const DEPARTURES = 4_096;
+
+export interface ViewRegistryOptions {
+  /** Distinct views at a time. */
+  maxViews: number;
+  /** Departures that each set of filters remembers for slow clients (default 4,096). */
+  departures?: number | undefined;
+}
+
+interface Counted<T> {
+  item: T;
   uses: number;
 }
 
 export class ViewRegistry {
   readonly #replica: Replica;
   readonly #maxViews: number;
-  readonly #views = new Map<string, Entry>();
+  readonly #departures: number;
+  readonly #views = new Map<string, Counted<View>>();
+  readonly #shownSets = new Map<string, Counted<ShownSet>>();
+  readonly #filterKeys = new WeakMap<View, string>();
+  #cached: View[] = [];
+  #snapshots = 0;
 
-  constructor(replica: Replica, options: { maxViews: number }) {
+  constructor(replica: Replica, options: ViewRegistryOptions) {
     this.#replica = replica;
     this.#maxViews = options.maxViews;
+    this.#departures = options.departures ?? DEPARTURES;
+  }
+
+  /** Distinct views in use. */
+  get size(): number {
+    return this.#views.size;
   }
 
   /**
@@ -25,27 +48,55 @@ export class ViewRegistry {
    * @throws {@link TooManyViewsError} when it would be a new one above the bound.
    */
   acquire(filters: Filters, coding: Coding, positions: PositionFormat): View {
-    const key = `${coding} ${positions} ${JSON.stringify(filters)}`;
-    let entry = this.#views.get(key);
-    if (entry === undefined) {
-      if (this.#views.size >= this.#maxViews) throw new TooManyViewsError(this.#maxViews);
-      entry = { view: new View(this.#replica, filters, coding, positions, key), uses: 0 };
-      this.#views.set(key, entry);
+    const filter = new ViewFilter(filters);
+    const key = `${coding} ${positions} ${filter.key}`;
+    const known = this.#views.get(key);
+    if (known !== undefined) {
+      known.uses++;
+      return known.item;
     }
-    entry.uses++;
-    return entry.view;
+    if (this.#views.size >= this.#maxViews) throw new TooManyViewsError(this.#maxViews);
+    const view = new View(
+      {
+        replica: this.#replica,
+        shown: this.#acquireShown(filter),
+        nextSnapshotId: () => ++this.#snapshots,
+        noteCached: (cached) => this.#cached.push(cached),
+      },
+      coding,
+      positions,
+      key,
+    );
+    this.#views.set(key, { item: view, uses: 1 });
+    this.#filterKeys.set(view, filter.key);
+    return view;
   }
 
+  /** Gives back one use. A view that nobody uses is forgotten. */
   release(view: View): void {
-    const entry = this.#views.get(view.key);
-    if (entry === undefined || entry.view !== view) return;
-    if (--entry.uses <= 0) this.#views.delete(view.key);
+    const counted = this.#views.get(view.key);
+    if (counted === undefined || counted.item !== view || --counted.uses > 0) return;
+    this.#views.delete(view.key);
+    const filterKey = this.#filterKeys.get(view);
+    const shown = filterKey === undefined ? undefined : this.#shownSets.get(filterKey);
+    if (filterKey !== undefined && shown !== undefined && --shown.uses <= 0) this.#shownSets.delete(filterKey);
   }
 
-  get size(): number {
-    return this.#views.size;
+  /** Drops what views cached for the last tick. */
+  beginTick(): void {
+    if (this.#cached.length === 0) return;
+    const cached = this.#cached;
+    this.#cached = [];
+    for (const view of cached) view.dropTick();
   }
 
-  /** Drops per-tick caches. */
-  beginTick(): void {}
+  #acquireShown(filter: ViewFilter): ShownSet {
+    let counted = this.#shownSets.get(filter.key);
+    if (counted === undefined) {
+      counted = { item: new ShownSet(this.#replica, filter, this.#departures), uses: 0 };
+      this.#shownSets.set(filter.key, counted);
+    }
+    counted.uses++;
+    return counted.item;
+  }
 }

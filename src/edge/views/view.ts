@@ -1,7 +1,22 @@
-/** What one set of filters, in one coding and position format, lets its clients see. Shared by all clients that ask for the same. */
+/**
+ * What one set of filters, in one coding and position format, lets its clients see. Shared by all clients that ask for
+ * the same, so whatever it makes is made once a tick for all of them. It knows no client: a client's state is the
+ * {@link Held} that it got with what it was last sent.
+ */
 import type { PositionFormat } from '../../protocol/client-messages.ts';
+import { packMessage } from '../../protocol/codec.ts';
 import type { Filters } from '../../protocol/filters.ts';
+import type { ServerMessage } from '../../protocol/server-messages.ts';
 import type { Replica } from '../replica/replica.ts';
+import { formatCursor, parseCursor } from './cursor.ts';
+import type { Delta } from './delta.ts';
+import { gatherCatchUp } from './gather-catch-up.ts';
+import { gatherCrossing } from './gather-crossing.ts';
+import { gatherDelta } from './gather-delta.ts';
+import type { ShownSet } from './shown-set.ts';
+import { ViewFrames } from './view-frames.ts';
+import { viewHash } from './view-hash.ts';
+import { deltaMessages, discoveryMessage, healthMessages, snapshotMessages } from './view-messages.ts';
 
 export type Coding = 'json' | 'msgpack';
 
@@ -10,13 +25,13 @@ export interface Held {
   readonly view: View;
   readonly epoch: string;
   readonly version: number;
-  /** From {@link View.resume}: the catch-up then sends whole records. */
+  /** From {@link View.resume}: only the version is known, so the catch-up sends whole records. */
   readonly resumed?: true;
 }
 
 /** Messages that take a client from what it held to `held`. */
 export interface Composed {
-  /** In sending order; may be empty. Only the last carries a cursor. */
+  /** In sending order; may be empty. Only the last carries a cursor, so that one who saw a part asks for all again. */
   readonly messages: readonly EncodedMessage[];
   readonly held: Held;
 }
@@ -31,66 +46,209 @@ export interface ViewCounts {
   swarms: number;
 }
 
+/** What a view takes from its registry. */
+export interface ViewContext {
+  replica: Replica;
+  shown: ShownSet;
+  /** Dealt to snapshots, for parts to be told apart. */
+  nextSnapshotId(): number;
+  /** The view caches something until its {@link View.dropTick}. */
+  noteCached(view: View): void;
+}
+
+const NO_MESSAGES: readonly EncodedMessage[] = [];
+
 export class View {
-  readonly filters: Filters;
   readonly coding: Coding;
   readonly positions: PositionFormat;
   /** Equal for views that show the same in the same way. */
   readonly key: string;
+  readonly #context: ViewContext;
   readonly #replica: Replica;
+  readonly #shown: ShownSet;
+  readonly #frames: ViewFrames;
+  readonly #composed = new Map<string | number, Composed>();
+  readonly #health = new Map<number, readonly EncodedMessage[]>();
+  #discovery: EncodedMessage | undefined;
+  #hash: string | undefined;
+  #now: Composed | undefined;
+  #cachedVersion = -1;
+  #cachedEpoch = '';
+  #noted = false;
 
-  constructor(replica: Replica, filters: Filters, coding: Coding, positions: PositionFormat, key: string) {
-    this.#replica = replica;
-    this.filters = filters;
+  constructor(context: ViewContext, coding: Coding, positions: PositionFormat, key: string) {
+    this.#context = context;
+    this.#replica = context.replica;
+    this.#shown = context.shown;
+    this.#frames = new ViewFrames(context.replica, context.shown, positions);
     this.coding = coding;
     this.positions = positions;
     this.key = key;
   }
 
-  /** Open filter values that match nothing now, as `swarm_ids: x`. */
+  get filters(): Filters {
+    return this.#shown.filter.filters;
+  }
+
+  /** Open filter values that match nothing in the world now, as `swarm_ids: x`. */
   unmatched(): string[] {
-    return [];
+    return this.#shown.filter.unmatched(this.#replica);
   }
 
   /** The opaque cursor of a client of this view that holds `version`. */
   cursor(version: number): string {
-    return `${this.#replica.epoch}:${version.toString(36)}`;
+    return formatCursor({ epoch: this.#replica.epoch, version, mark: this.#shown.filter.mark });
   }
 
-  /** What the bearer of `cursor` holds; undefined when it needs a snapshot (other epoch, too old, made under other filters, or not a cursor). */
-  resume(_cursor: string): Held | undefined {
-    return undefined;
+  /**
+   * What the bearer of `cursor` holds. Undefined when it needs a snapshot: another epoch, older than the tombstones,
+   * ahead of this edge, made under other filters, or no cursor at all.
+   */
+  resume(cursor: string): Held | undefined {
+    const parsed = parseCursor(cursor);
+    if (parsed === undefined || !this.#replica.ready) return undefined;
+    const { epoch, version, tombstones } = this.#replica;
+    if (parsed.epoch !== epoch || parsed.mark !== this.#shown.filter.mark) return undefined;
+    if (parsed.version > version || parsed.version < tombstones.floor) return undefined;
+    return { view: this, epoch, version: parsed.version, resumed: true };
   }
 
-  /** Everything from what is held to now; undefined gives a snapshot. `held` may name another view (a change of filters). */
-  compose(_held: Held | undefined): Composed {
-    return { messages: [], held: { view: this, epoch: this.#replica.epoch, version: this.#replica.version } };
+  /**
+   * Everything from what is held to now; undefined gives a snapshot. `held` may name another view (a change of filters).
+   * What can't be told as a difference any more (other epoch, forgotten removals) becomes a snapshot by itself.
+   */
+  compose(held: Held | undefined): Composed {
+    this.#sync();
+    if (held === undefined || held.epoch !== this.#replica.epoch) return this.#snapshot();
+    if (held.view.#shown === this.#shown)
+      return held.resumed ? this.#catchUp(held.version) : this.#follow(held.version);
+    const old = held.view.#shown;
+    old.sync();
+    if (held.resumed || held.version < old.floor) return this.#snapshot();
+    return this.#encodeDelta(gatherCrossing(this.#replica, old, this.#shown, held.version));
   }
 
   /** The whole `discovery` (full: true). */
   composeDiscovery(): EncodedMessage {
-    return '';
+    this.#sync();
+    this.#note();
+    return (this.#discovery ??= this.#encode(discoveryMessage(this.#replica, this.#shown)));
   }
 
   /** `health_update`s of servers that the view shows whose health changed after `version`. */
-  healthSince(_version: number): readonly EncodedMessage[] {
-    return [];
+  healthSince(version: number): readonly EncodedMessage[] {
+    const newest = this.#replica.servers.newest;
+    if (newest === undefined || newest.version <= version) return NO_MESSAGES;
+    this.#sync();
+    let messages = this.#health.get(version);
+    if (messages === undefined) {
+      messages = healthMessages(this.#replica, this.#shown, version).map((message) => this.#encode(message));
+      this.#health.set(version, messages);
+      this.#note();
+    }
+    return messages;
   }
 
   /**
    * Position frames with every section that a client lacks whose last frames were asked for at tick `sinceTick` of
-   * the replica (−1: has none; also after a new epoch). Empty when nothing is new.
+   * the replica (−1: it has none; also after a new epoch). Empty when nothing is new. To be sent after the messages of
+   * {@link compose}, which introduce the slots.
    */
-  frames(_sinceTick: number): readonly Uint8Array[] {
-    return [];
+  frames(sinceTick: number): readonly Uint8Array[] {
+    this.#shown.sync();
+    this.#note();
+    return this.#frames.since(sinceTick);
   }
 
-  /** State hash of what the view shows at the replica's present version: right for clients whose `held` is that version. */
+  /** State hash of what the view shows at the replica's present version: right for clients whose `held` is of that version. */
   stateHash(): string {
-    return '0000000000000000';
+    this.#sync();
+    return (this.#hash ??= viewHash(this.#shown));
   }
 
   counts(): ViewCounts {
-    return { agents: 0, links: 0, tasks: 0, swarms: 0 };
+    this.#sync();
+    const { agentCount, links, tasks, swarms } = this.#shown;
+    return { agents: agentCount, links: links.size, tasks: tasks.size, swarms: swarms.size };
+  }
+
+  /** Lets go of what was cached for one tick. */
+  dropTick(): void {
+    this.#noted = false;
+    this.#dropMessages();
+    this.#frames.drop();
+  }
+
+  #dropMessages(): void {
+    this.#composed.clear();
+    this.#health.clear();
+    this.#discovery = undefined;
+  }
+
+  #sync(): void {
+    const { version, epoch } = this.#replica;
+    if (this.#cachedVersion === version && this.#cachedEpoch === epoch) return;
+    this.#cachedVersion = version;
+    this.#cachedEpoch = epoch;
+    this.#shown.sync();
+    this.#dropMessages();
+    this.#hash = undefined;
+    this.#now = undefined;
+  }
+
+  // Clients that hold the newest version share one answer, without allocation.
+  #atNow(): Composed {
+    const { epoch, version } = this.#replica;
+    return (this.#now ??= { messages: NO_MESSAGES, held: { view: this, epoch, version } });
+  }
+
+  #follow(version: number): Composed {
+    if (version >= this.#replica.version) return this.#atNow();
+    if (version < this.#shown.floor) return this.#catchUp(version);
+    return this.#cached(version, () => this.#encodeDelta(gatherDelta(this.#replica, this.#shown, version)));
+  }
+
+  #catchUp(version: number): Composed {
+    if (version < this.#replica.tombstones.floor || version > this.#replica.version) return this.#snapshot();
+    return this.#cached(`catch-up ${version}`, () =>
+      this.#encodeDelta(gatherCatchUp(this.#replica, this.#shown, version)),
+    );
+  }
+
+  #snapshot(): Composed {
+    return this.#cached('snapshot', () => {
+      const id = this.#context.nextSnapshotId();
+      const cursor = this.cursor(this.#replica.version);
+      return this.#finish(snapshotMessages(this.#replica, this.#shown, { id, cursor }));
+    });
+  }
+
+  #cached(key: string | number, make: () => Composed): Composed {
+    let composed = this.#composed.get(key);
+    if (composed === undefined) {
+      composed = make();
+      this.#composed.set(key, composed);
+      this.#note();
+    }
+    return composed;
+  }
+
+  #encodeDelta(delta: Delta): Composed {
+    return this.#finish(deltaMessages(this.#replica, this.#shown, delta, this.cursor(this.#replica.version)));
+  }
+
+  #finish(messages: readonly ServerMessage[]): Composed {
+    const now = this.#atNow();
+    return messages.length === 0 ? now : { messages: messages.map((message) => this.#encode(message)), held: now.held };
+  }
+
+  #encode(message: ServerMessage): EncodedMessage {
+    return this.coding === 'json' ? JSON.stringify(message) : packMessage(message);
+  }
+
+  #note(): void {
+    if (this.#noted) return;
+    this.#noted = true;
+    this.#context.noteCached(this);
   }
 }

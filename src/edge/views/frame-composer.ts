@@ -1,0 +1,223 @@
+/** Position frames of one view: sections of the swarms that it shows, gathered by slot, so that nothing hidden is in them. */
+import { FLAG_SETTLED } from '../../model/position-region.ts';
+import {
+  FLAG_FULL,
+  FRAME_HEADER_BYTES,
+  MAX_FRAME_BYTES,
+  MAX_SECTION_RECORDS,
+  SECTION_HEADER_BYTES,
+  writeFrameHeader,
+  writeSectionHeader,
+  type FrameKind,
+  type SectionHeader,
+} from '../../protocol/frames.ts';
+import type { Replica } from '../replica/replica.ts';
+import type { BlockRun, LoadedPositions } from '../replica/swarm-positions.ts';
+import { FrameSlab } from './frame-slab.ts';
+import { indexOfSlot } from './slot-search.ts';
+import type { ShownSwarm } from './shown-swarm.ts';
+
+const WORDS_PER_RECORD = { q16: 2, f32: 4 } as const;
+const SLOTS_PER_BLOCK = 65_536;
+/** A publication may be read before its tick is heard of; one that is further ahead is of another epoch's clock. */
+const MAX_TICKS_AHEAD = 60;
+
+/** One swarm that goes into frames. */
+export interface Positioned {
+  view: ShownSwarm;
+  loaded: LoadedPositions;
+}
+
+// One slab for all views of a thread: frames are made one after the other.
+const slab = new FrameSlab();
+
+/**
+ * Writes frames of one kind. Composes into shared memory of the thread; frames that were handed out stay as they are.
+ */
+export class FrameComposer {
+  readonly #kind: FrameKind;
+  readonly #words: number;
+  readonly #header: SectionHeader = {
+    swarmRef: 0,
+    count: 0,
+    flags: 0,
+    block: 0,
+    slotsRev: 0,
+    origin: [0, 0, 0],
+    scale: 1,
+  };
+  #frames: Uint8Array[] = [];
+  #start = 0;
+  #at = 0;
+  #limit = 0;
+  #sections = 0;
+  #tick = 0;
+  #timeMs = 0;
+
+  constructor(kind: FrameKind) {
+    this.#kind = kind;
+    this.#words = WORDS_PER_RECORD[kind];
+  }
+
+  /** Frames of at most 128 KiB that hold every shown agent of `swarms` that has a position, and no other. */
+  compose(replica: Replica, swarms: readonly Positioned[]): readonly Uint8Array[] {
+    this.#frames = [];
+    this.#tick = replica.tick;
+    this.#timeMs = replica.positions.tickTimeMs;
+    let bytes = FRAME_HEADER_BYTES;
+    for (const { view, loaded } of swarms) {
+      bytes += this.#bound(view, loaded);
+      // The newest step is in the frame; a swarm at rest is where it was, at any later tick.
+      if (loaded.head.tick <= this.#tick || loaded.head.tick > replica.tick + MAX_TICKS_AHEAD) continue;
+      this.#tick = loaded.head.tick;
+      this.#timeMs = loaded.head.timeMs;
+    }
+    this.#open(Math.min(bytes, MAX_FRAME_BYTES));
+    for (const { view, loaded } of swarms) {
+      if (this.#bound(view, loaded) > this.#limit - this.#at && this.#sections > 0) {
+        this.#finish();
+        this.#open(MAX_FRAME_BYTES);
+      }
+      this.#append(view, loaded);
+    }
+    this.#finish();
+    const frames = this.#frames;
+    this.#frames = [];
+    return frames;
+  }
+
+  // Bytes that its sections take at most, unless it has to be cut. One record too many, so that the last section of
+  // several may turn out empty.
+  #bound(view: ShownSwarm, loaded: LoadedPositions): number {
+    const records = Math.min(view.agents.size, loaded.head.count);
+    return loaded.runs.length * SECTION_HEADER_BYTES + (records + 1) * this.#words * 4;
+  }
+
+  #open(capacity: number): void {
+    this.#start = slab.open(capacity);
+    this.#limit = this.#start + capacity;
+    this.#at = this.#start + FRAME_HEADER_BYTES;
+    this.#sections = 0;
+  }
+
+  #finish(): void {
+    if (this.#sections === 0) return;
+    const header = { kind: this.#kind, sections: this.#sections, tick: this.#tick, timeMs: this.#timeMs };
+    writeFrameHeader(slab.data, this.#start, header);
+    this.#frames.push(slab.close(this.#at));
+    this.#sections = 0;
+  }
+
+  #append(view: ShownSwarm, loaded: LoadedPositions): void {
+    const firstSection = this.#at;
+    const frames = this.#frames.length;
+    const settled = loaded.head.flags & FLAG_SETTLED;
+    let written = 0;
+    for (const run of loaded.runs) {
+      written += isWhole(view, loaded)
+        ? this.#appendRange(view, loaded, run, settled)
+        : this.#appendShown(view, loaded, run, settled);
+    }
+    if (written !== view.agents.size || this.#frames.length !== frames) return;
+    for (let at = firstSection; at < this.#at;) {
+      slab.bytes[at + 6] = settled | FLAG_FULL;
+      at += SECTION_HEADER_BYTES + (slab.halves[(at + 4) >>> 1] ?? 0) * this.#words * 4;
+    }
+  }
+
+  // A swarm of which nothing is hidden: its records as they are.
+  #appendRange(view: ShownSwarm, loaded: LoadedPositions, run: BlockRun, flags: number): number {
+    const { words } = loaded;
+    for (let index = run.start; index < run.end;) {
+      const section = this.#openSection();
+      const count = Math.min(run.end - index, this.#room());
+      const target = this.#at >>> 2;
+      const first = index * this.#words;
+      const length = count * this.#words;
+      // Copying few words one by one costs less than making the subarray.
+      if (length > 128) slab.words.set(words.subarray(first, first + length), target);
+      else for (let i = 0; i < length; i++) slab.words[target + i] = words[first + i] ?? 0;
+      this.#at += length * 4;
+      index += count;
+      this.#closeSection(section, view, loaded, { block: run.block, count, flags });
+    }
+    return run.end - run.start;
+  }
+
+  // Any other swarm: those records whose slots the view shows. Both ascend by slot, so one pass over both suffices.
+  #appendShown(view: ShownSwarm, loaded: LoadedPositions, run: BlockRun, flags: number): number {
+    const { words } = loaded;
+    const shown = view.ascending();
+    const blockEnd = this.#kind === 'q16' ? (run.block + 1) * SLOTS_PER_BLOCK : Number.POSITIVE_INFINITY;
+    let section = this.#openSection();
+    let room = this.#room();
+    let count = 0;
+    let written = 0;
+    let index = run.start;
+    for (const agent of shown) {
+      const { slot } = agent.record;
+      if (slot >= blockEnd) break;
+      index = indexOfSlot(loaded, slot, index, run.end);
+      if (index === run.end) break;
+      if (loaded.slotAt(index) !== slot) continue;
+      if (count === room) {
+        this.#closeSection(section, view, loaded, { block: run.block, count, flags });
+        written += count;
+        count = 0;
+        section = this.#openSection();
+        room = this.#room();
+      }
+      const target = this.#at >>> 2;
+      const first = index * this.#words;
+      for (let word = 0; word < this.#words; word++) slab.words[target + word] = words[first + word] ?? 0;
+      this.#at += this.#words * 4;
+      count++;
+      index++;
+    }
+    this.#closeSection(section, view, loaded, { block: run.block, count, flags });
+    return written + count;
+  }
+
+  // Leaves room for a header, in a new frame if this one is full.
+  #openSection(): number {
+    if (this.#at + SECTION_HEADER_BYTES + this.#words * 4 > this.#limit) {
+      this.#finish();
+      this.#open(MAX_FRAME_BYTES);
+    }
+    const section = this.#at;
+    this.#at += SECTION_HEADER_BYTES;
+    return section;
+  }
+
+  #room(): number {
+    return Math.min(MAX_SECTION_RECORDS, Math.floor((this.#limit - this.#at) / (this.#words * 4)));
+  }
+
+  #closeSection(
+    section: number,
+    view: ShownSwarm,
+    loaded: LoadedPositions,
+    part: { block: number; count: number; flags: number },
+  ): void {
+    if (part.count === 0) {
+      this.#at = section;
+      return;
+    }
+    const header = this.#header;
+    header.swarmRef = view.swarm.ref;
+    header.count = part.count;
+    header.flags = part.flags;
+    header.block = this.#kind === 'q16' ? part.block : 0;
+    header.slotsRev = loaded.head.slotsRev & 0xffff;
+    header.origin = loaded.origin;
+    header.scale = loaded.head.scale;
+    writeSectionHeader(slab.data, section, header);
+    this.#sections++;
+  }
+}
+
+/** True when every record of the publication is of an agent that the view shows. */
+function isWhole(view: ShownSwarm, loaded: LoadedPositions): boolean {
+  const { head } = loaded;
+  return view.whole && view.swarm.membership === head.membership && view.agents.size === head.count;
+}

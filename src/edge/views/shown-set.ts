@@ -1,0 +1,236 @@
+/**
+ * What one set of filters shows, kept up to date by walking what changed since it was last used. Shared by all views
+ * with these filters, whatever their coding.
+ *
+ * For every entity it knows since which version it is shown, and for what it stopped showing, bounded, from when to
+ * when: so the exact set that was shown at an earlier version is known, and with it what a client of that version
+ * lacks. Only versions at which {@link ShownSet.sync} ran count, and a client holds no others.
+ */
+import type { AgentEntity, AnyEntity, LinkEntity, ServerEntity, SwarmEntity, TaskEntity } from '../replica/entity.ts';
+import type { Replica } from '../replica/replica.ts';
+import { VersionedRing } from '../replica/ring.ts';
+import { ShownSwarm } from './shown-swarm.ts';
+import type { ViewFilter } from './view-filter.ts';
+
+/** An entity that was shown from `enteredAt` until it left. */
+export interface Departure {
+  entity: AnyEntity;
+  enteredAt: number;
+}
+
+export class ShownSet {
+  readonly filter: ViewFilter;
+  readonly swarms = new Map<SwarmEntity, ShownSwarm>();
+  /** Version since which each is shown. */
+  readonly servers = new Map<ServerEntity, number>();
+  readonly links = new Map<LinkEntity, number>();
+  readonly tasks = new Map<TaskEntity, number>();
+  /** What left, by the version at which it did. */
+  readonly departures: VersionedRing<Departure>;
+  /** Grows when the shown agents, or where they stand in frames, change. */
+  frameRevision = 0;
+  readonly #replica: Replica;
+  #epoch = '';
+  #version = 0;
+  #agents = 0;
+
+  /** `departureLimit`: departures remembered; clients that are further behind get a catch-up of whole records. */
+  constructor(replica: Replica, filter: ViewFilter, departureLimit: number) {
+    this.#replica = replica;
+    this.filter = filter;
+    this.departures = new VersionedRing(departureLimit);
+  }
+
+  /** The version that it was last brought to. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** The oldest version of which the shown set is still exactly known. */
+  get floor(): number {
+    return this.departures.floor;
+  }
+
+  get agentCount(): number {
+    return this.#agents;
+  }
+
+  /** The version since which the agent is shown; undefined while it is not. */
+  agentSince(agent: AgentEntity): number | undefined {
+    return agent.home === undefined ? undefined : this.swarms.get(agent.home)?.agents.get(agent);
+  }
+
+  showsLink(link: LinkEntity): boolean {
+    return link.from !== undefined && link.to !== undefined && this.#showsBoth(link.from, link.to);
+  }
+
+  #showsBoth(from: AgentEntity, to: AgentEntity): boolean {
+    return this.agentSince(from) !== undefined && this.agentSince(to) !== undefined;
+  }
+
+  /** Since when it shows an entity of any kind. */
+  since(entity: AnyEntity): number | undefined {
+    switch (entity.kind) {
+      case 'server':
+        return this.servers.get(entity);
+      case 'swarm':
+        return this.swarms.get(entity)?.enteredAt;
+      case 'agent':
+        return this.agentSince(entity);
+      case 'link':
+        return this.links.get(entity);
+      case 'task':
+        return this.tasks.get(entity);
+      default:
+        return entity satisfies never;
+    }
+  }
+
+  /** Brings it to the replica's version. O(what changed since); O(world) at first and after a new epoch. */
+  sync(): void {
+    const { version, epoch } = this.#replica;
+    if (this.#epoch !== epoch) {
+      this.#restart(epoch, version);
+      return;
+    }
+    if (this.#version === version) return;
+    const from = this.#version;
+    this.#version = version;
+    if (from < this.#replica.tombstones.floor) this.#sweep();
+    else this.#replica.tombstones.newerThan(from, (entity) => this.#leave(entity));
+    this.#evaluateNewer(from);
+  }
+
+  #restart(epoch: string, version: number): void {
+    this.#epoch = epoch;
+    this.#version = version;
+    this.#agents = 0;
+    this.frameRevision++;
+    for (const shown of [this.swarms, this.servers, this.links, this.tasks]) shown.clear();
+    this.departures.clear(version);
+    this.#evaluateNewer(-1);
+  }
+
+  // Removals were forgotten before they were seen here: look for what is no longer alive.
+  #sweep(): void {
+    for (const shown of this.swarms.values()) {
+      for (const agent of shown.agents.keys()) if (!agent.alive) this.#leave(agent);
+    }
+    for (const shown of [this.swarms, this.servers, this.links, this.tasks]) {
+      for (const entity of shown.keys()) if (!entity.alive) this.#leave(entity);
+    }
+  }
+
+  #evaluateNewer(from: number): void {
+    const { servers, swarms, agents, links, tasks } = this.#replica;
+    for (let each = servers.newest; each !== undefined && each.version > from; each = each.older) {
+      this.#evaluateServer(each);
+    }
+    for (let each = swarms.newest; each !== undefined && each.version > from; each = each.older) {
+      this.#evaluateSwarm(each, from);
+    }
+    for (let each = agents.newest; each !== undefined && each.version > from; each = each.older) {
+      this.#evaluateAgent(each, from);
+    }
+    for (let each = links.newest; each !== undefined && each.version > from; each = each.older) {
+      this.#evaluateLink(each);
+    }
+    for (let each = tasks.newest; each !== undefined && each.version > from; each = each.older) {
+      this.#evaluateTask(each);
+    }
+  }
+
+  #evaluateServer(server: ServerEntity): void {
+    if (!this.filter.showsServer(server.record)) this.#leave(server);
+    else if (!this.servers.has(server)) {
+      this.servers.set(server, this.#version);
+      for (const task of server.tasks) this.#evaluateTask(task);
+    }
+  }
+
+  #evaluateSwarm(swarm: SwarmEntity, from: number): void {
+    const shown = this.swarms.get(swarm);
+    if (!this.filter.showsSwarm(swarm.record)) {
+      this.#leave(swarm);
+    } else if (shown === undefined) {
+      this.swarms.set(swarm, new ShownSwarm(swarm, this.#version));
+      for (const agent of swarm.agents) this.#evaluateAgent(agent, from);
+      for (const task of swarm.tasks) this.#evaluateTask(task);
+    } else if (swarm.fieldVersion('slots_rev') > from) {
+      this.#framesChange(shown);
+    }
+  }
+
+  #evaluateAgent(agent: AgentEntity, from: number): void {
+    const shown = agent.home === undefined ? undefined : this.swarms.get(agent.home);
+    if (shown === undefined || !this.filter.showsAgent(agent)) {
+      this.#leave(agent);
+    } else if (!shown.agents.has(agent)) {
+      shown.agents.set(agent, this.#version);
+      this.#agents++;
+      this.#framesChange(shown);
+      for (const link of agent.links) this.#evaluateLink(link);
+    } else if (agent.fieldVersion('slot') > from) {
+      this.#framesChange(shown);
+    }
+  }
+
+  #evaluateLink(link: LinkEntity): void {
+    if (!this.filter.filters.include_topology || !this.showsLink(link)) this.#leave(link);
+    else if (!this.links.has(link)) this.links.set(link, this.#version);
+  }
+
+  #evaluateTask(task: TaskEntity): void {
+    const shows =
+      task.home !== undefined &&
+      (task.home.kind === 'swarm' ? this.swarms.has(task.home) : this.servers.has(task.home));
+    if (!shows) this.#leave(task);
+    else if (!this.tasks.has(task)) this.tasks.set(task, this.#version);
+  }
+
+  #leave(entity: AnyEntity): void {
+    const enteredAt = this.since(entity);
+    if (enteredAt === undefined) return;
+    if (enteredAt < this.#version) this.departures.push({ entity, enteredAt }, this.#version);
+    switch (entity.kind) {
+      case 'server':
+        this.servers.delete(entity);
+        for (const task of entity.tasks) this.#leave(task);
+        return;
+      case 'swarm':
+        this.#leaveSwarm(entity);
+        return;
+      case 'agent':
+        this.#leaveAgent(entity);
+        return;
+      case 'link':
+        this.links.delete(entity);
+        return;
+      case 'task':
+        this.tasks.delete(entity);
+        return;
+      default:
+        entity satisfies never;
+    }
+  }
+
+  #leaveSwarm(swarm: SwarmEntity): void {
+    for (const agent of this.swarms.get(swarm)?.agents.keys() ?? []) this.#leave(agent);
+    for (const task of swarm.tasks) this.#leave(task);
+    this.swarms.delete(swarm);
+    this.frameRevision++;
+  }
+
+  #leaveAgent(agent: AgentEntity): void {
+    const shown = agent.home === undefined ? undefined : this.swarms.get(agent.home);
+    if (shown?.agents.delete(agent) !== true) return;
+    this.#agents--;
+    this.#framesChange(shown);
+    for (const link of agent.links) this.#leave(link);
+  }
+
+  #framesChange(shown: ShownSwarm): void {
+    this.frameRevision++;
+    shown.change(this.#replica.positions.stamp());
+  }
+}

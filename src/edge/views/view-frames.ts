@@ -1,0 +1,93 @@
+/** Which sections a client of a view lacks, and the frames that hold them, made once for all that lack the same. */
+import type { PositionFormat } from '../../protocol/client-messages.ts';
+import type { Replica } from '../replica/replica.ts';
+import type { PositionKind } from '../replica/swarm-positions.ts';
+import { FrameComposer, type Positioned } from './frame-composer.ts';
+import { composeRaw28 } from './raw28-composer.ts';
+import type { ShownSet } from './shown-set.ts';
+
+const NO_FRAMES: readonly Uint8Array[] = [];
+const LOADED_KIND: Readonly<Record<Exclude<PositionFormat, 'none'>, PositionKind>> = {
+  q16: 'q16',
+  f32: 'f32',
+  raw28: 'raw',
+};
+const composers = { q16: new FrameComposer('q16'), f32: new FrameComposer('f32') } as const;
+
+export class ViewFrames {
+  readonly #replica: Replica;
+  readonly #shown: ShownSet;
+  readonly #format: PositionFormat;
+  readonly #bySince = new Map<number, readonly Uint8Array[]>();
+  readonly #bySections = new Map<number, readonly Uint8Array[]>();
+  #madeFor = '';
+  #tick = -1;
+  #shownRevision = -1;
+  #positionsRevision = -1;
+
+  constructor(replica: Replica, shown: ShownSet, format: PositionFormat) {
+    this.#replica = replica;
+    this.#shown = shown;
+    this.#format = shown.filter.filters.include_positions ? format : 'none';
+  }
+
+  /** See View.frames. `shown` is at the replica's version. */
+  since(sinceTick: number): readonly Uint8Array[] {
+    if (this.#format === 'none') return NO_FRAMES;
+    this.#replica.positions.noteAsked();
+    this.#dropOutdated();
+    const known = this.#bySince.get(sinceTick);
+    if (known !== undefined) return known;
+    // A client of an earlier epoch has none of this one's.
+    const frames = this.#make(sinceTick > this.#replica.tick ? -1 : sinceTick, this.#format);
+    this.#bySince.set(sinceTick, frames);
+    return frames;
+  }
+
+  /** Lets go of this tick's frames. */
+  drop(): void {
+    this.#bySince.clear();
+    this.#bySections.clear();
+  }
+
+  #dropOutdated(): void {
+    const { tick, revision } = this.#replica.positions;
+    const { epoch } = this.#replica;
+    const { frameRevision } = this.#shown;
+    if (
+      tick === this.#tick &&
+      revision === this.#positionsRevision &&
+      frameRevision === this.#shownRevision &&
+      epoch === this.#madeFor
+    ) {
+      return;
+    }
+    this.drop();
+    this.#tick = tick;
+    this.#positionsRevision = revision;
+    this.#shownRevision = frameRevision;
+    this.#madeFor = epoch;
+  }
+
+  #make(sinceTick: number, format: Exclude<PositionFormat, 'none'>): readonly Uint8Array[] {
+    const { positions, tick } = this.#replica;
+    const swarms: Positioned[] = [];
+    let complete = true;
+    for (const [swarm, view] of this.#shown.swarms) {
+      if (view.agents.size === 0) continue;
+      const place = positions.get(swarm.ref);
+      if (place === undefined || Math.max(place.movedTick, view.changedTick) <= sinceTick) continue;
+      const loaded = place.load(LOADED_KIND[format], tick);
+      // Slots dealt anew name other agents: nothing until both sides speak of the same deal.
+      if (loaded?.head.slotsRev === swarm.record.slots_rev) swarms.push({ view, loaded });
+      else complete = false;
+    }
+    if (swarms.length === 0) return NO_FRAMES;
+    // What is newer than one tick includes what is newer than a later one: as many sections, the same sections.
+    const known = complete ? this.#bySections.get(swarms.length) : undefined;
+    if (known !== undefined) return known;
+    const frames = format === 'raw28' ? composeRaw28(swarms) : composers[format].compose(this.#replica, swarms);
+    if (complete) this.#bySections.set(swarms.length, frames);
+    return frames;
+  }
+}
