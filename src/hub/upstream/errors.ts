@@ -1,0 +1,90 @@
+/** Failures of upstream connections. What a server itself answered is an `Outcome`, not one of these. */
+import { SwarmcastError } from '../../platform/errors.ts';
+
+/** The connection could not be made, or the MCP handshake did not succeed. */
+export class ConnectError extends SwarmcastError {
+  override name = 'ConnectError';
+  override readonly reason = 'connect_failed';
+  /** Servers come and go: the next attempt may succeed. */
+  override readonly retryable = true;
+}
+
+/** The connection is closed, or closed while a request waited. */
+export class ConnectionClosedError extends SwarmcastError {
+  override name = 'ConnectionClosedError';
+  override readonly reason = 'connection_closed';
+  /** A new connection can carry the request. */
+  override readonly retryable = true;
+}
+
+/** No reply within the limit. */
+export class RequestTimeoutError extends SwarmcastError {
+  override name = 'RequestTimeoutError';
+  override readonly reason = 'request_timeout';
+  /** The server may only be slow. */
+  override readonly retryable = true;
+}
+
+/** The peer took no bytes for too long: a half-open connection. */
+export class WriteStalledError extends SwarmcastError {
+  override name = 'WriteStalledError';
+  override readonly reason = 'write_stalled';
+  /** A new connection may be whole. */
+  override readonly retryable = true;
+}
+
+/** As many requests wait on this connection as are allowed to. */
+export class TooManyPendingError extends SwarmcastError {
+  override name = 'TooManyPendingError';
+  override readonly reason = 'too_many_pending';
+  /** Room appears with the next reply. */
+  override readonly retryable = true;
+}
+
+/** An HTTP reply is larger than the limit. */
+export class ReplyTooLargeError extends SwarmcastError {
+  override name = 'ReplyTooLargeError';
+  override readonly reason = 'reply_too_large';
+  /** The same question gets the same answer. */
+  override readonly retryable = false;
+}
+
+/** No dialect understands the server, or the configured one is not known. */
+export class NoDialectError extends SwarmcastError {
+  override name = 'NoDialectError';
+  override readonly reason = 'no_dialect';
+  /** Another version of the server may be understood. */
+  override readonly retryable = true;
+}
+
+/** The server refused the configured api_key. */
+export class AuthenticationError extends SwarmcastError {
+  override name = 'AuthenticationError';
+  override readonly reason = 'authentication_failed';
+  /** Keys can be added on the server's side. */
+  override readonly retryable = true;
+}
+
+/** A tool was called on a server that is not connected. */
+export class NotConnectedError extends SwarmcastError {
+  override name = 'NotConnectedError';
+  override readonly reason = 'not_connected';
+  /** The supervisor is reconnecting. */
+  override readonly retryable = true;
+}
+
+/** No server of that id. */
+export class UnknownServerError extends SwarmcastError {
+  override name = 'UnknownServerError';
+  override readonly reason = 'unknown_server';
+  /** The set of servers is configuration. */
+  override readonly retryable = false;
+}
+
+/** The message of anything thrown, with its innermost cause, at most 300 characters. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error).slice(0, 300);
+  const cause = error.cause;
+  const detail = cause instanceof Error && !error.message.includes(cause.message) ? `: ${cause.message}` : '';
+  return (error.message + detail).slice(0, 300);
+}

@@ -1,0 +1,330 @@
+/**
+ * Everything that exists while a server is connected: the session, the dialect that understands it, its poll, its pushed
+ * events and its source beside MCP. It ends as a whole.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '../../platform/clock.ts';
+import type { ServerConfig, UpstreamConfig } from '../../platform/config/schema.ts';
+import type { Logger } from '../../platform/telemetry/log.ts';
+import { chooseDialect, type DialectChoice } from './choose-dialect.ts';
+import type { Call, Dialect, DialectTiming, Outcome, PeerDescription } from './dialects/dialect.ts';
+import { ConnectionClosedError, describeError, NotConnectedError, RequestTimeoutError } from './errors.ts';
+import { EventReader } from './event-reader.ts';
+import { FAILURE_THRESHOLD, type HealthEvent } from './health.ts';
+import type { OpenSource } from './observation-source.ts';
+import { startPoller, type Poller, type PollReply } from './poller.ts';
+import { openSession, type Session } from './session.ts';
+import type { Scratch } from './transports/scratch.ts';
+import { transportFactory } from './open-transport.ts';
+import type { UpstreamCounts } from './upstream-stats.ts';
+import type { UpstreamSink } from './upstream-sink.ts';
+
+/** ruv-swarm names things by the millisecond and dies of two in one: writes keep this distance. */
+const WRITE_GAP_MS = 5;
+/** claude-flow's ledger is dropped after this many calls. */
+const LEDGER_CALLS = 50;
+/** Fast rounds while the server tells by itself. */
+const SAFETY_POLL_MS = 5_000;
+
+export interface LiveOptions {
+  server: ServerConfig;
+  limits: UpstreamConfig;
+  sink: UpstreamSink;
+  dialects: readonly Dialect[];
+  clock: Clock;
+  log: Logger;
+  scratchRoot: string;
+  counts: UpstreamCounts;
+  openSource?: OpenSource | undefined;
+  onHealth(event: HealthEvent): void;
+  /** Once, when the connection ended; undefined when we closed it. */
+  onClosed(why: string | undefined): void;
+}
+
+/**
+ * Connects, finds out who is there, and starts to listen and ask.
+ * @throws SwarmcastError when any of that fails; nothing is left open then.
+ */
+export async function openLive(options: LiveOptions, signal: AbortSignal): Promise<LiveConnection> {
+  const { server, limits, counts, dialects } = options;
+  let live: LiveConnection | undefined;
+  let closedEarly = false;
+  const transports = transportFactory(server, limits, { counters: counts, scratchRoot: options.scratchRoot });
+  const session = await openSession({
+    openTransport: transports.open,
+    connectTimeoutMs: limits.connect_timeout_ms,
+    requestTimeoutMs: limits.request_timeout_ms,
+    counters: counts,
+    signal,
+    events: {
+      onPush: (event) => live?.push(event),
+      onNoise: (line) => live?.noise(line),
+      onClosed: (why) => {
+        if (live === undefined) closedEarly = true;
+        else options.onClosed(why);
+      },
+    },
+  });
+  try {
+    const peer = await session.describe(signal);
+    const choice = chooseDialect(server, peer, dialects);
+    const apiKey = server.api_key ?? limits.api_key;
+    if (apiKey !== undefined && choice.dialect.name === 'seed') await session.authenticate(apiKey, signal);
+    if (closedEarly) throw new ConnectionClosedError('closed right after the handshake');
+    live = new LiveConnection(options, { session, peer, choice, scratch: transports.scratch });
+    await live.prepare(signal);
+    return live;
+  } catch (error) {
+    // Whoever called learns of the failure from the error alone.
+    live?.mute();
+    await live?.[Symbol.asyncDispose]();
+    await session.close();
+    throw error;
+  }
+}
+
+interface Connected {
+  session: Session;
+  peer: PeerDescription;
+  choice: DialectChoice;
+  scratch: () => Scratch | undefined;
+}
+
+export class LiveConnection implements AsyncDisposable {
+  readonly #options: LiveOptions;
+  readonly #connected: Connected;
+  readonly #reader: EventReader;
+  readonly #timing: DialectTiming;
+  readonly #stop = new AbortController();
+  #poller: Poller | undefined;
+  #source: AsyncDisposable | undefined;
+  #background: Promise<void> = Promise.resolve();
+  #writes: Promise<unknown> = Promise.resolve();
+  #timeouts = 0;
+  #muted = false;
+  #lastRoundTripMs: number | undefined;
+  #pushing = false;
+
+  constructor(options: LiveOptions, connected: Connected) {
+    this.#options = options;
+    this.#connected = connected;
+    const { dialect } = connected.choice;
+    const { poll_interval_ms: fastMs = dialect.timing.fastMs } = options.server;
+    this.#timing = { ...dialect.timing, fastMs, slowMs: Math.max(dialect.timing.slowMs, fastMs) };
+    this.#reader = new EventReader({
+      serverId: options.server.id,
+      session: dialect.open(connected.peer),
+      sink: options.sink,
+      clock: options.clock,
+      counts: options.counts,
+      onUnreadable: (error) =>
+        options.log.warn({ server: options.server.id, error: describeError(error) }, 'a dialect could not read'),
+    });
+  }
+
+  get dialect(): Dialect {
+    return this.#connected.choice.dialect;
+  }
+
+  get lastRoundTripMs(): number | undefined {
+    return this.#lastRoundTripMs;
+  }
+
+  get pollIntervalMs(): number | undefined {
+    return this.#poller?.intervalMs;
+  }
+
+  /** How long a success vouches for the server at the current pace. */
+  get healthWindowMs(): number {
+    return 2 * (this.pollIntervalMs ?? this.#timing.fastMs) + this.#options.limits.request_timeout_ms;
+  }
+
+  /** Warm-up and bootstrap; then polling, subscription and source begin. */
+  async prepare(signal: AbortSignal): Promise<void> {
+    this.#identify();
+    for (const call of this.#reader.session.warmUp()) await this.#attempt(call, signal);
+    for (const { tool, args } of this.#options.server.bootstrap) {
+      await this.#attempt({ kind: 'tool', tool, args }, signal);
+      await delay(WRITE_GAP_MS);
+    }
+    if (this.#connected.session.closed) throw new ConnectionClosedError('closed while preparing');
+    await this.#startSource();
+    this.#poller = startPoller({
+      timing: this.#timing,
+      clock: this.#options.clock,
+      plan: (cadence) => this.#reader.session.plan(cadence),
+      ask: (call, isProbe, pollSignal) => this.#ask(call, isProbe, pollSignal),
+      onError: (error) => this.#debug(error, 'poll failed'),
+    });
+    if (this.#source !== undefined) this.#relax();
+    this.#background = this.#subscribe();
+  }
+
+  push(event: unknown): void {
+    if (this.#stop.signal.aborted) return;
+    this.#reader.push(event);
+  }
+
+  noise(line: string): void {
+    if (!this.#stop.signal.aborted) this.#reader.noise(line);
+  }
+
+  pollNow(): void {
+    this.#poller?.pollNow();
+  }
+
+  /** A write for the process's owner: one at a time, its reply read like any other, followed by a prompt poll. */
+  async callTool(tool: string, args: Record<string, unknown>): Promise<Outcome> {
+    const call: Call = { kind: 'tool', tool, args };
+    const turn = this.#writes.then(async () => {
+      if (this.#stop.signal.aborted) throw new NotConnectedError('the connection ended');
+      const { outcome } = await this.#request(call, this.#stop.signal);
+      return outcome;
+    });
+    this.#writes = turn.then(
+      () => delay(WRITE_GAP_MS),
+      () => undefined,
+    );
+    const outcome = await turn;
+    this.pollNow();
+    return outcome;
+  }
+
+  /** Health events and the end are not reported any more. */
+  mute(): void {
+    this.#muted = true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new ConnectionClosedError('closing'));
+    const errors = [
+      ...(await Promise.allSettled([this.#poller?.[Symbol.asyncDispose](), this.#source?.[Symbol.asyncDispose]()])),
+      ...(await Promise.allSettled([this.#background, this.#connected.session.close()])),
+    ].flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+    for (const error of errors) this.#debug(error, 'closing was not clean');
+  }
+
+  /** A dialect's own request: errors are not fatal, unless the connection ends. */
+  async #attempt(call: Call, signal: AbortSignal): Promise<void> {
+    try {
+      const { outcome } = await this.#request(call, signal);
+      if (!outcome.ok) this.#debug(outcome.message, 'preparation was refused');
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof RequestTimeoutError)) throw error;
+      this.#debug(error, 'preparation timed out');
+    }
+  }
+
+  async #ask(call: Call, isProbe: boolean, signal: AbortSignal): Promise<PollReply> {
+    const { outcome, reply } = await this.#request(call, signal);
+    if (isProbe) {
+      const atMs = this.#options.clock.now();
+      const method = nameOf(call);
+      if (outcome.ok) this.#health({ kind: 'success', atMs, method, latencyMs: reply.roundTripMs });
+      else this.#health({ kind: 'failure', atMs, method, error: outcome.message });
+    }
+    return reply;
+  }
+
+  async #request(call: Call, signal: AbortSignal): Promise<{ outcome: Outcome; reply: PollReply }> {
+    const { clock, counts } = this.#options;
+    counts.calls += 1;
+    const startedAt = clock.monotonic();
+    try {
+      const outcome = await this.#connected.session.call(call, signal);
+      const roundTripMs = clock.monotonic() - startedAt;
+      this.#lastRoundTripMs = roundTripMs;
+      this.#timeouts = 0;
+      if (!outcome.ok) counts.failures += 1;
+      this.#trimLedger();
+      return { outcome, reply: { roundTripMs, fingerprint: this.#reader.reply(call, outcome) } };
+    } catch (error) {
+      if (!signal.aborted) this.#countFailure(call, error);
+      throw error;
+    }
+  }
+
+  #countFailure(call: Call, error: unknown): void {
+    this.#options.counts.failures += 1;
+    if (!(error instanceof RequestTimeoutError)) return;
+    this.#health({ kind: 'failure', atMs: this.#options.clock.now(), method: nameOf(call), error: error.message });
+    this.#timeouts += 1;
+    // It hangs, or the connection is half open: only a new one can tell.
+    if (this.#timeouts === FAILURE_THRESHOLD) this.#hangUp(`${FAILURE_THRESHOLD} requests in a row had no reply`);
+  }
+
+  #hangUp(why: string): void {
+    if (this.#muted) return;
+    this.#muted = true;
+    this.#options.onClosed(why);
+  }
+
+  async #subscribe(): Promise<void> {
+    const { telemetry_interval_ms: intervalMs, telemetry_buffer: bufferSize } = this.#options.limits;
+    const call = this.dialect.subscribe?.({ intervalMs, bufferSize });
+    if (call === undefined) return;
+    try {
+      const { outcome } = await this.#request(call, this.#stop.signal);
+      if (!outcome.ok) {
+        this.#debug(outcome.message, 'no push: polling');
+        return;
+      }
+      this.#pushing = true;
+      this.#identify();
+      this.#relax();
+    } catch (error) {
+      this.#debug(error, 'no push: polling');
+    }
+  }
+
+  async #startSource(): Promise<void> {
+    const { server, log, openSource } = this.#options;
+    const onError = (error: Error): void =>
+      log.warn({ server: server.id, error: describeError(error) }, 'a source beside MCP failed');
+    try {
+      this.#source = await openSource?.(server)?.start((observations, atMs) => {
+        if (!this.#stop.signal.aborted) this.#reader.observe(observations, atMs);
+      }, onError);
+    } catch (error) {
+      onError(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #relax(): void {
+    this.#poller?.relax(Math.min(SAFETY_POLL_MS, this.#timing.slowMs, this.#options.limits.heartbeat_interval_ms));
+  }
+
+  #identify(): void {
+    const { server, sink } = this.#options;
+    const { peer } = this.#connected;
+    sink.identify(server.id, {
+      type: server.type === 'other' ? this.dialect.serverType : server.type,
+      dialect: this.dialect.name,
+      name: peer.name,
+      version: peer.version,
+      protocol_version: peer.protocolVersion,
+      capabilities: { tools: peer.tools.size, push: this.#pushing },
+    });
+  }
+
+  #trimLedger(): void {
+    if (this.#options.counts.calls % LEDGER_CALLS !== 0) return;
+    this.#connected
+      .scratch()
+      ?.trimLedger()
+      .catch((error: unknown) => this.#debug(error, 'ledger not removed'));
+  }
+
+  #health(event: HealthEvent): void {
+    if (!this.#muted) this.#options.onHealth(event);
+  }
+
+  #debug(error: unknown, message: string): void {
+    this.#options.log.debug({ server: this.#options.server.id, error: describeError(error) }, message);
+  }
+}
+
+function nameOf(call: Call): string {
+  return call.kind === 'tool' ? `tools/call ${call.tool}` : call.method;
+}

@@ -1,0 +1,74 @@
+import { basename, resolve } from 'node:path';
+import type { ServerConfig, UpstreamConfig } from '../../platform/config/schema.ts';
+import type { ConnectionCounters } from './connection-counters.ts';
+import type { OpenTransport } from './session.ts';
+import { HttpTransport } from './transports/http-transport.ts';
+import type { LineOptions } from './transports/line-transport.ts';
+import { Scratch } from './transports/scratch.ts';
+import { StdioTransport } from './transports/stdio-transport.ts';
+import { TcpTransport } from './transports/tcp-transport.ts';
+
+/** Where a server is, without secrets: `tcp://host:port`, `stdio:command`, the URL without user, query and fragment. */
+export function describeEndpoint(server: ServerConfig): string {
+  switch (server.transport) {
+    case 'tcp':
+      return `${server.tls ? 'tls' : 'tcp'}://${server.host.includes(':') ? `[${server.host}]` : server.host}:${server.port}`;
+    case 'stdio':
+      return `stdio:${basename(server.command)}`;
+    case 'http': {
+      const url = new URL(server.url);
+      return `${url.origin}${url.pathname}`;
+    }
+  }
+}
+
+/** Makes transports for one server. */
+export interface TransportFactory {
+  open: OpenTransport;
+  /** Of the current process; only where the server runs in a scratch directory of ours. */
+  scratch: () => Scratch | undefined;
+}
+
+/** Transports for `server`, each new; nothing is opened yet. */
+export function transportFactory(
+  server: ServerConfig,
+  limits: UpstreamConfig,
+  context: { counters: ConnectionCounters; scratchRoot: string },
+): TransportFactory {
+  let scratch: Scratch | undefined;
+  const lines: LineOptions = {
+    maxLineBytes: limits.max_line_bytes,
+    writeStallMs: limits.request_timeout_ms,
+    counters: context.counters,
+  };
+  const open: OpenTransport = (hooks) => {
+    const options = { ...lines, onNoise: hooks.onNoise, onEvent: hooks.onPush };
+    switch (server.transport) {
+      case 'tcp': {
+        const { host, port, tls } = server;
+        const times = { connectTimeoutMs: limits.connect_timeout_ms, keepAliveMs: limits.heartbeat_interval_ms };
+        const transport = new TcpTransport({ ...options, ...times, host, port, tls });
+        return { transport, pipe: true, why: () => transport.closeReason };
+      }
+      case 'stdio': {
+        const { command, args, cwd } = server;
+        const home = new Scratch(context.scratchRoot, server.id);
+        scratch = cwd === undefined ? home : undefined;
+        const env = { ...projectEnv(server.project), ...server.env };
+        const transport = new StdioTransport({ ...options, command, args, env, cwd, scratch: home });
+        return { transport, pipe: true, why: () => transport.exitReason ?? transport.closeReason };
+      }
+      case 'http': {
+        const { url, headers } = server;
+        const transport = new HttpTransport({ url, headers, maxReplyBytes: limits.max_line_bytes });
+        return { transport, pipe: false, why: () => transport.closeReason };
+      }
+    }
+  };
+  return { open, scratch: () => scratch };
+}
+
+/** claude-flow keeps its state in the project, while its ledger of calls stays in the working directory, our scratch. */
+function projectEnv(project: string | undefined): Record<string, string> {
+  return project === undefined ? {} : { CLAUDE_FLOW_CWD: resolve(project) };
+}

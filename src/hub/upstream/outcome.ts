@@ -1,0 +1,48 @@
+/** From what a server answered to an {@link Outcome} that dialects can read. */
+import type { Outcome } from './dialects/dialect.ts';
+import { BARE_RESULT, isFields } from './transports/lenient-message.ts';
+import { cleanText } from '../../model/text.ts';
+
+/** Unwraps the result of a request: for tools the text content (JSON where it is) or structuredContent, else the bare result. */
+export function outcomeOf(result: unknown, kind: 'tool' | 'method'): Outcome {
+  if (!isFields(result)) return { ok: true, payload: result };
+  if (BARE_RESULT in result) return { ok: true, payload: result[BARE_RESULT] };
+  if (kind === 'method') return { ok: true, payload: withoutMeta(result) };
+  if (result['isError'] === true) {
+    const text = firstText(result['content']);
+    return failure(undefined, text ?? 'the tool reported an error without text');
+  }
+  const text = firstText(result['content']);
+  if (text !== undefined) return { ok: true, payload: parsed(text) };
+  if (result['structuredContent'] !== undefined) return { ok: true, payload: result['structuredContent'] };
+  return { ok: true, payload: withoutMeta(result) };
+}
+
+/** An error in the server's words, cleaned. */
+export function failure(code: number | undefined, message: string): Outcome {
+  return { ok: false, code, message: cleanText(message) };
+}
+
+/** The text of the first item that has one. The daa-mcp crate calls the type "application/json", which MCP doesn't know. */
+function firstText(content: unknown): string | undefined {
+  if (!Array.isArray(content)) return undefined;
+  for (const item of content as unknown[]) {
+    if (isFields(item) && typeof item['text'] === 'string') return item['text'];
+  }
+  return undefined;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Plain words are an answer too.
+    return text;
+  }
+}
+
+function withoutMeta(result: Record<string, unknown>): Record<string, unknown> {
+  if (!('_meta' in result)) return result;
+  const { _meta: _ours, ...rest } = result;
+  return rest;
+}

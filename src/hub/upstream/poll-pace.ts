@@ -1,0 +1,46 @@
+/** Rounds without a change after which polling slows down. */
+const IDLE_ROUNDS = 5;
+/** Polling is at most this much slower than the dialect's fast cadence. */
+const MAX_FACTOR = 8;
+/** Slower than this only where the cadence itself is: agents that nobody asks about turn stale. */
+const MAX_INTERVAL_MS = 5_000;
+
+/**
+ * How often to poll one server: as fast as its dialect says while things change; half as often, down to an eighth, while
+ * nothing does, or while the server answers slowly (some get slower with every call).
+ */
+export class PollPace {
+  readonly #fastMs: number;
+  readonly #slowRoundTripMs: number;
+  #idleRounds = 0;
+  #idleFactor = 1;
+  #latencyFactor = 1;
+
+  constructor(timing: { fastMs: number; slowRoundTripMs: number }) {
+    this.#fastMs = timing.fastMs;
+    this.#slowRoundTripMs = timing.slowRoundTripMs;
+  }
+
+  /** Time from the start of one round to the start of the next. */
+  get intervalMs(): number {
+    const factor = Math.max(this.#idleFactor, this.#latencyFactor);
+    return Math.min(this.#fastMs * factor, Math.max(this.#fastMs, MAX_INTERVAL_MS));
+  }
+
+  /** A round is over. `roundTripMs`: its slowest call. */
+  finishRound(round: { changed: boolean; roundTripMs: number }): void {
+    if (round.changed) this.hurry();
+    else if (++this.#idleRounds >= IDLE_ROUNDS) {
+      this.#idleRounds = 0;
+      this.#idleFactor = Math.min(MAX_FACTOR, this.#idleFactor * 2);
+    }
+    const slow = round.roundTripMs > this.#slowRoundTripMs;
+    this.#latencyFactor = slow ? Math.min(MAX_FACTOR, this.#latencyFactor * 2) : Math.max(1, this.#latencyFactor / 2);
+  }
+
+  /** Something changed, or will: back to the fast cadence, as far as the server's latency allows. */
+  hurry(): void {
+    this.#idleRounds = 0;
+    this.#idleFactor = 1;
+  }
+}

@@ -1,0 +1,267 @@
+/**
+ * One MCP connection: made, shaken hands on in either protocol era, described, called. It ends once; who wants another
+ * opens another (supervision is upstream.ts).
+ */
+/* oxlint-disable unicorn/prefer-add-event-listener -- the SDK's transports and clients have callbacks, not listeners */
+import {
+  Client,
+  ProtocolError,
+  SdkError,
+  SdkErrorCode,
+  SdkHttpError,
+  type Transport,
+} from '@modelcontextprotocol/client';
+import { z } from 'zod';
+import { cleanText } from '../../model/text.ts';
+import type { ConnectionCounters } from './connection-counters.ts';
+import type { Call, Outcome, PeerDescription } from './dialects/dialect.ts';
+import {
+  AuthenticationError,
+  ConnectError,
+  ConnectionClosedError,
+  describeError,
+  NotConnectedError,
+  RequestTimeoutError,
+} from './errors.ts';
+import { failure, outcomeOf } from './outcome.ts';
+import { listToolNames } from './tool-names.ts';
+import { PipeRequestIds, RequestIds } from './transports/request-ids.ts';
+
+const GATEWAY = { name: 'swarmcast', version: '0.1.0' };
+/** A peer that is silent when asked for the new era has at most this share of the connect timeout. */
+const PROBE_SHARE = 1 / 3;
+/** Dialects read what servers really send; the schemas of MCP are too strict for some. */
+const anyResult = z.unknown();
+
+/** What a session tells, in the order in which it happens. */
+export interface SessionEvents {
+  /** A pushed event: a vendor notification, or the seeds' bare event. */
+  onPush: (event: unknown) => void;
+  onNoise: (line: string) => void;
+  /** Exactly once, whoever closed. `why` is undefined when it was us. */
+  onClosed: (why: string | undefined) => void;
+}
+
+/** A transport that can say why it ended, if it knows. */
+export type OpenedTransport = { transport: Transport; pipe: boolean; why?: () => string | undefined };
+/** Makes a new transport; called again when a peer closed at the question for the new era. */
+export type OpenTransport = (hooks: Pick<SessionEvents, 'onPush' | 'onNoise'>) => OpenedTransport;
+
+export interface SessionOptions {
+  openTransport: OpenTransport;
+  connectTimeoutMs: number;
+  requestTimeoutMs: number;
+  counters: ConnectionCounters;
+  events: SessionEvents;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Connects within `connectTimeoutMs`.
+ * @throws {@link ConnectError} when there is no connection or no MCP handshake; nothing is left open then.
+ */
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), options.connectTimeoutMs);
+  const signal = options.signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, options.signal]);
+  try {
+    return await connectEitherEra(options, signal);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (error instanceof ConnectError) throw error;
+    const how = deadline.signal.aborted ? ` within ${options.connectTimeoutMs} ms` : `: ${describeError(error)}`;
+    throw new ConnectError(`no MCP handshake${how}`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** One open connection with an MCP peer. */
+export class Session {
+  readonly #client: Client;
+  readonly #requestTimeoutMs: number;
+  readonly #state: ConnectionState;
+  #peer: PeerDescription | undefined;
+
+  constructor(client: Client, state: ConnectionState, requestTimeoutMs: number) {
+    this.#client = client;
+    this.#state = state;
+    this.#requestTimeoutMs = requestTimeoutMs;
+  }
+
+  get closed(): boolean {
+    return this.#state.closed;
+  }
+
+  /** `modern` without initialize and ping (2026-07-28), `legacy` before. */
+  get era(): 'modern' | 'legacy' {
+    return this.#client.getProtocolEra() === 'modern' ? 'modern' : 'legacy';
+  }
+
+  /** Who the peer says it is, and the names of its tools: listed once, bounded; a peer without tools/list has those that it named. */
+  async describe(signal?: AbortSignal): Promise<PeerDescription> {
+    this.#peer ??= {
+      name: nonEmpty(this.#client.getServerVersion()?.name),
+      version: nonEmpty(this.#client.getServerVersion()?.version),
+      protocolVersion: this.#client.getNegotiatedProtocolVersion(),
+      tools: await listToolNames((cursor) => this.#listPage(cursor, signal), this.#client.getServerCapabilities()),
+    };
+    return this.#peer;
+  }
+
+  /**
+   * Makes a call and waits for what the server says; its errors are outcomes.
+   * @throws {@link RequestTimeoutError} without a reply in time, {@link ConnectionClosedError} when the connection ends,
+   * and the signal's reason when aborted.
+   */
+  async call(call: Call, signal?: AbortSignal): Promise<Outcome> {
+    const request =
+      call.kind === 'tool'
+        ? { method: 'tools/call', params: { name: call.tool, arguments: call.args } }
+        : { method: call.method, params: call.params };
+    return this.#ask(request, call.kind, signal);
+  }
+
+  /**
+   * The seeds' authentication.
+   * @throws {@link AuthenticationError} when the key is refused; errors of {@link call} as there.
+   */
+  async authenticate(apiKey: string, signal?: AbortSignal): Promise<void> {
+    const params = { api_key: apiKey, client_id: GATEWAY.name, version: GATEWAY.version };
+    const outcome = await this.call({ kind: 'method', method: 'auth.authenticate', params }, signal);
+    if (!outcome.ok) throw new AuthenticationError(`api_key refused: ${outcome.message}`);
+  }
+
+  async close(): Promise<void> {
+    this.#state.closing = true;
+    await this.#client.close();
+    this.#state.finish();
+  }
+
+  async #listPage(cursor: string | undefined, signal: AbortSignal | undefined): Promise<Outcome> {
+    return this.#ask({ method: 'tools/list', params: cursor === undefined ? {} : { cursor } }, 'method', signal);
+  }
+
+  async #ask(
+    request: { method: string; params: Record<string, unknown> },
+    kind: Call['kind'],
+    signal: AbortSignal | undefined,
+  ): Promise<Outcome> {
+    if (this.#state.closed) throw new NotConnectedError('session is closed');
+    signal?.throwIfAborted();
+    const timeout = this.#requestTimeoutMs;
+    try {
+      const result = await this.#client.request(request, anyResult, { timeout, ...(signal ? { signal } : {}) });
+      return outcomeOf(result, kind);
+    } catch (error) {
+      signal?.throwIfAborted();
+      return outcomeOfError(error, request.method, timeout);
+    }
+  }
+}
+
+/** What a server said is an outcome; silence and closed connections are errors. */
+function outcomeOfError(error: unknown, method: string, timeoutMs: number): Outcome {
+  if (error instanceof ProtocolError) return failure(error.code, error.message);
+  if (error instanceof SdkHttpError) return failure(error.status, error.message);
+  if (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout) {
+    throw new RequestTimeoutError(`no reply to ${method} within ${timeoutMs} ms`, { cause: error });
+  }
+  if (error instanceof SdkError && error.code === SdkErrorCode.InvalidResult) return failure(undefined, error.message);
+  throw error instanceof ConnectionClosedError
+    ? error
+    : new ConnectionClosedError(`${method}: ${describeError(error)}`, { cause: error });
+}
+
+/** The peer closed when it was asked for the new era, as peers do that exit on any request before initialize. */
+class EraClosedError extends Error {
+  override name = 'EraClosedError';
+}
+
+/** What is known of a connection while it is made and until it ends. */
+class ConnectionState {
+  closed = false;
+  /** We close it ourselves. */
+  closing = false;
+  /** The client has it; before that, a failed attempt reports through its error alone. */
+  opened = false;
+  lastNoise: string | undefined;
+  readonly #onClosed: (why: string | undefined) => void;
+  readonly #why: () => string | undefined;
+
+  constructor(onClosed: (why: string | undefined) => void, why: () => string | undefined) {
+    this.#onClosed = onClosed;
+    this.#why = why;
+  }
+
+  finish(): void {
+    if (this.closed) return;
+    this.closed = true;
+    if (this.opened) this.#onClosed(this.closing ? undefined : this.reason());
+  }
+
+  reason(): string {
+    const words = this.lastNoise === undefined ? '' : `; it had said: "${cleanText(this.lastNoise, 200)}"`;
+    return `${this.#why() ?? 'the peer closed the connection'}${words}`;
+  }
+}
+
+async function connectEitherEra(options: SessionOptions, signal: AbortSignal): Promise<Session> {
+  try {
+    return await connectOnce(options, 'auto', signal);
+  } catch (error) {
+    if (!(error instanceof EraClosedError)) throw error;
+  }
+  return connectOnce(options, 'legacy', signal);
+}
+
+async function connectOnce(options: SessionOptions, era: 'auto' | 'legacy', signal: AbortSignal): Promise<Session> {
+  const { events, counters, connectTimeoutMs } = options;
+  let lastNoise: ((line: string) => void) | undefined;
+  const opened = options.openTransport({
+    onPush: events.onPush,
+    onNoise: (line) => {
+      lastNoise?.(line);
+      events.onNoise(line);
+    },
+  });
+  const state = new ConnectionState(events.onClosed, opened.why ?? (() => undefined));
+  // Only what was said before the handshake explains its failure.
+  lastNoise = (line) => {
+    if (!state.opened) state.lastNoise = line;
+  };
+  const wrap = opened.pipe ? PipeRequestIds : RequestIds;
+  const transport = new wrap(opened.transport, { counters, onNotification: events.onPush });
+  transport.onclose = () => state.finish();
+  const probe = { timeoutMs: Math.max(50, Math.floor(connectTimeoutMs * PROBE_SHARE)) };
+  const client = new Client(GATEWAY, { versionNegotiation: { mode: era, ...(era === 'auto' ? { probe } : {}) } });
+  client.onerror = () => {
+    counters.badMessages += 1;
+  };
+  const giveUp = (): void => void transport.close();
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    await client.connect(transport, { timeout: connectTimeoutMs, signal });
+    signal.throwIfAborted();
+  } catch (cause) {
+    state.closing = true;
+    const closedByPeer = state.closed && !signal.aborted;
+    await transport.close();
+    if (closedByPeer && opened.pipe && era === 'auto' && isEraFailure(cause)) throw new EraClosedError();
+    throw closedByPeer ? new ConnectError(`no MCP handshake: ${state.reason()}`, { cause }) : cause;
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
+  state.opened = true;
+  if (state.closed) throw new ConnectError('closed right after the handshake');
+  return new Session(client, state, options.requestTimeoutMs);
+}
+
+function isEraFailure(error: unknown): boolean {
+  return error instanceof SdkError && error.code === SdkErrorCode.EraNegotiationFailed;
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  const clean = text === undefined ? '' : cleanText(text, 128);
+  return clean === '' ? undefined : clean;
+}

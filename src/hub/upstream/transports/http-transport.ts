@@ -1,0 +1,93 @@
+import { SdkHttpError, StreamableHTTPClientTransport, type JSONRPCMessage } from '@modelcontextprotocol/client';
+import { ConnectionClosedError, describeError } from '../errors.ts';
+import { createHttpFetch, type HttpFetch } from './http-fetch.ts';
+
+type SendOptions = Parameters<StreamableHTTPClientTransport['send']>[1];
+
+/** Time that the server gets to hear that the session ends. */
+const GOODBYE_MS = 300;
+/** Errors of the socket that say: nobody is there. */
+const GONE = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT']);
+
+export interface HttpOptions {
+  url: string;
+  /** Sent with every request to this origin, and to no other. */
+  headers: Readonly<Record<string, string>>;
+  /** Largest reply, or line of an event stream. */
+  maxReplyBytes: number;
+}
+
+/**
+ * MCP over Streamable HTTP. The SDK's transport knows no closed connection; here a server that refuses connections, or
+ * has forgotten the session (404), closes it, so that the supervisor hears of it with the first request that fails.
+ */
+export class HttpTransport extends StreamableHTTPClientTransport {
+  readonly #http: HttpFetch;
+  #closing: Promise<void> | undefined;
+  #closeReason: string | undefined;
+
+  constructor(options: HttpOptions) {
+    const url = new URL(options.url);
+    const http = createHttpFetch(url, options.maxReplyBytes);
+    super(url, {
+      fetch: http.fetch,
+      requestInit: { headers: { ...options.headers } },
+      redirectPolicy: 'same-origin',
+      reconnectionOptions: {
+        initialReconnectionDelay: 1_000,
+        maxReconnectionDelay: 30_000,
+        reconnectionDelayGrowFactor: 2,
+        maxRetries: 5,
+      },
+    });
+    this.#http = http;
+  }
+
+  /** Why it closed, when it was not us. */
+  get closeReason(): string | undefined {
+    return this.#closeReason;
+  }
+
+  /** @throws {@link ConnectionClosedError} when the server is gone; other errors as the SDK throws them. */
+  override async send(message: JSONRPCMessage, options?: SendOptions): Promise<void> {
+    if (this.#closing !== undefined) throw new ConnectionClosedError('connection is closed');
+    try {
+      await super.send(message, options);
+    } catch (cause) {
+      if (!this.#isGone(cause)) throw cause;
+      this.#closeReason ??= `server is gone: ${describeError(cause)}`;
+      void this.#shut(false);
+      throw new ConnectionClosedError(this.#closeReason, { cause });
+    }
+  }
+
+  override async close(): Promise<void> {
+    await this.#shut(true);
+  }
+
+  #shut(polite: boolean): Promise<void> {
+    this.#closing ??= this.#end(polite);
+    return this.#closing;
+  }
+
+  async #end(polite: boolean): Promise<void> {
+    if (polite && this.sessionId !== undefined) await this.#goodbye();
+    await super.close();
+    this.#http.destroy();
+  }
+
+  async #goodbye(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, GOODBYE_MS);
+    });
+    // A server that does not care for the goodbye is left all the same; the SDK has reported the error.
+    await Promise.race([this.terminateSession().catch(() => undefined), deadline]);
+    clearTimeout(timer);
+  }
+
+  #isGone(error: unknown): boolean {
+    if (error instanceof SdkHttpError) return error.status === 404 && this.sessionId !== undefined;
+    return error instanceof Error && 'code' in error && typeof error.code === 'string' && GONE.has(error.code);
+  }
+}

@@ -1,0 +1,27 @@
+import type { ConnectionCounters } from './connection-counters.ts';
+
+/** Counts of one server's upstream, over all reconnects. They only grow. */
+export interface UpstreamCounts extends ConnectionCounters {
+  /** Requests made for dialects, bootstrap and control. */
+  calls: number;
+  /** Calls that were refused, failed or timed out. */
+  failures: number;
+  /** Connections made after the first. */
+  reconnects: number;
+  /** Pushed events that reached a dialect. */
+  pushes: number;
+  /** Observations with unusable ids. */
+  refusedObservations: number;
+  /** Replies and events that a dialect could not read at all. */
+  unreadable: number;
+}
+
+/** How one server's upstream stands. */
+export interface UpstreamStats extends Readonly<UpstreamCounts> {
+  serverId: string;
+  state: 'connecting' | 'online' | 'waiting' | 'stopped';
+  /** Undefined before the first reply. */
+  lastRoundTripMs: number | undefined;
+  /** Undefined while not online. */
+  pollIntervalMs: number | undefined;
+}

@@ -1,0 +1,222 @@
+/**
+ * Supervision of one server: connects, identifies, listens, and connects again when it ends. Owns the server's health
+ * and its counts. What happens while connected is live-connection.ts.
+ */
+import type { Clock } from '../../platform/clock.ts';
+import type { ServerConfig, UpstreamConfig } from '../../platform/config/schema.ts';
+import type { Logger } from '../../platform/telemetry/log.ts';
+import { createCounters } from './connection-counters.ts';
+import type { Dialect, Outcome } from './dialects/dialect.ts';
+import { describeError, NotConnectedError } from './errors.ts';
+import { HealthReporter } from './health-reporter.ts';
+import { openLive, type LiveConnection } from './live-connection.ts';
+import type { OpenSource } from './observation-source.ts';
+import { describeEndpoint } from './open-transport.ts';
+import { ReconnectBackoff } from './resilience/reconnect-backoff.ts';
+import type { UpstreamCounts, UpstreamStats } from './upstream-stats.ts';
+import type { UpstreamSink } from './upstream-sink.ts';
+
+export interface UpstreamOptions {
+  server: ServerConfig;
+  limits: UpstreamConfig;
+  sink: UpstreamSink;
+  dialects: readonly Dialect[];
+  clock: Clock;
+  log: Logger;
+  /** Child processes get their working directories below it. */
+  scratchRoot: string;
+  /** 0 ≤ x < 1, for the jitter of reconnects. */
+  random?: (() => number) | undefined;
+  openSource?: OpenSource | undefined;
+}
+
+/** One supervised server, until disposed. */
+export interface Upstream extends AsyncDisposable {
+  readonly serverId: string;
+  /**
+   * For the owner of the server's process: calls a tool, lets the dialect read the reply, and asks for a prompt poll.
+   * @throws {@link NotConnectedError} while not online; RequestTimeoutError, ConnectionClosedError.
+   */
+  callTool(tool: string, args: Record<string, unknown>): Promise<Outcome>;
+  /** Connects or polls now instead of in its time; at most once a second. */
+  hurry(): void;
+  stats(): UpstreamStats;
+}
+
+/** `hurry` more often than this changes nothing. */
+const HURRY_GAP_MS = 1_000;
+
+/** Introduces the server to the sink and begins to connect. */
+export function startUpstream(options: UpstreamOptions): Upstream {
+  return new SupervisedUpstream(options);
+}
+
+type State =
+  | { name: 'connecting'; attempt: number }
+  | { name: 'online'; live: LiveConnection; end: () => void }
+  | { name: 'waiting'; attempt: number; wake: () => void }
+  | { name: 'stopped' };
+
+class SupervisedUpstream implements Upstream {
+  readonly serverId: string;
+  readonly #options: UpstreamOptions;
+  readonly #counts: UpstreamCounts;
+  readonly #backoff: ReconnectBackoff;
+  readonly #health: HealthReporter;
+  readonly #stop = new AbortController();
+  readonly #done: Promise<void>;
+  #state: State = { name: 'connecting', attempt: 0 };
+  #lastRoundTripMs: number | undefined;
+  #hurriedAt = Number.NEGATIVE_INFINITY;
+  #connections = 0;
+
+  constructor(options: UpstreamOptions) {
+    const { server, sink, limits, clock } = options;
+    this.serverId = server.id;
+    this.#options = options;
+    this.#counts = {
+      ...createCounters(),
+      calls: 0,
+      failures: 0,
+      reconnects: 0,
+      pushes: 0,
+      refusedObservations: 0,
+      unreadable: 0,
+    };
+    this.#backoff = new ReconnectBackoff({
+      minMs: limits.reconnect_min_ms,
+      maxMs: limits.reconnect_max_ms,
+      random: options.random ?? Math.random,
+    });
+    const { id, type, simulated, transport } = server;
+    sink.addServer({ id, type, simulated, transport, endpoint: describeEndpoint(server) });
+    this.#health = new HealthReporter({ serverId: id, sink, clock, windowMs: () => this.#healthWindowMs() });
+    this.#done = this.#run();
+  }
+
+  async callTool(tool: string, args: Record<string, unknown>): Promise<Outcome> {
+    if (this.#state.name !== 'online') throw new NotConnectedError(`${this.serverId} is ${this.#state.name}`);
+    return this.#state.live.callTool(tool, args);
+  }
+
+  hurry(): void {
+    const now = this.#options.clock.monotonic();
+    if (now - this.#hurriedAt < HURRY_GAP_MS) return;
+    this.#hurriedAt = now;
+    if (this.#state.name === 'online') this.#state.live.pollNow();
+    else if (this.#state.name === 'waiting') this.#state.wake();
+  }
+
+  stats(): UpstreamStats {
+    const live = this.#state.name === 'online' ? this.#state.live : undefined;
+    return {
+      ...this.#counts,
+      serverId: this.serverId,
+      state: this.#state.name,
+      lastRoundTripMs: live?.lastRoundTripMs ?? this.#lastRoundTripMs,
+      pollIntervalMs: live?.pollIntervalMs,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    if (this.#state.name === 'online') this.#state.end();
+    else if (this.#state.name === 'waiting') this.#state.wake();
+    await this.#done;
+  }
+
+  async #run(): Promise<void> {
+    // The caller has its handle before anything happens.
+    await Promise.resolve();
+    let attempt = 0;
+    while (!this.#stop.signal.aborted) {
+      this.#state = { name: 'connecting', attempt };
+      const worked = await this.#connectAndStay();
+      attempt = worked ? 0 : attempt + 1;
+      if (!this.#stop.signal.aborted) await this.#wait(attempt);
+    }
+    this.#health.stop();
+    this.#state = { name: 'stopped' };
+  }
+
+  /** One connection from its beginning to its end; true when the server answered real work in it. */
+  async #connectAndStay(): Promise<boolean> {
+    const { log } = this.#options;
+    const { promise: ended, resolve: end } = deferred<string | undefined>();
+    let worked = false;
+    let live: LiveConnection;
+    try {
+      live = await openLive(
+        {
+          ...this.#options,
+          counts: this.#counts,
+          onClosed: end,
+          onHealth: (event) => {
+            if (event.kind === 'success' && !worked) {
+              worked = true;
+              this.#backoff.reset();
+            }
+            this.#health.apply(event);
+          },
+        },
+        this.#stop.signal,
+      );
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#failed(error);
+      return false;
+    }
+    if (this.#connections > 0) this.#counts.reconnects += 1;
+    this.#connections += 1;
+    this.#state = { name: 'online', live, end: () => end(undefined) };
+    log.info({ server: this.serverId, dialect: live.dialect.name }, 'connected');
+    if (this.#stop.signal.aborted) end(undefined);
+    const why = await ended;
+    this.#lost(why ?? 'closed');
+    live.mute();
+    this.#lastRoundTripMs = live.lastRoundTripMs;
+    await live[Symbol.asyncDispose]();
+    return worked;
+  }
+
+  #failed(error: unknown): void {
+    const message = describeError(error);
+    const known = this.#health.report.evidence.last_error === message;
+    this.#options.log[known ? 'debug' : 'warn']({ server: this.serverId, error: message }, 'cannot connect');
+    this.#health.apply({ kind: 'closed', atMs: this.#options.clock.now(), error: message });
+  }
+
+  /** Told at once: clients hear of it within a tick. */
+  #lost(why: string): void {
+    const { sink, clock, log } = this.#options;
+    const atMs = clock.now();
+    sink.disconnected(this.serverId, atMs);
+    if (this.#stop.signal.aborted) return;
+    log.warn({ server: this.serverId, error: why }, 'connection lost');
+    this.#health.apply({ kind: 'closed', atMs, error: why });
+  }
+
+  async #wait(attempt: number): Promise<void> {
+    const delayMs = this.#backoff.nextDelayMs();
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, delayMs);
+      const wake = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#state = { name: 'waiting', attempt, wake };
+    });
+  }
+
+  #healthWindowMs(): number {
+    const { limits } = this.#options;
+    return this.#state.name === 'online' ? this.#state.live.healthWindowMs : 2 * limits.request_timeout_ms;
+  }
+}
+
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: ((value: T) => void) | undefined;
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve: (value) => resolve?.(value) };
+}
