@@ -86,7 +86,7 @@ export class Clients {
       return undefined;
     }
     this.counters.connectionsTotal++;
-    const session = new Session(this.#context, socket, (this.#joined++ * SPREAD_STEP) % 1);
+    const session = new Session(this.#context, socket, 1 - ((this.#joined++ * SPREAD_STEP) % 1));
     session.index = this.#all.length;
     this.#all.push(session);
     this.#opening.add(session);

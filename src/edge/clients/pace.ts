@@ -163,7 +163,7 @@ export class Pace {
       nowMs = this.#clock.monotonic();
       if (nowMs >= untilMs) break;
     }
-    if (!this.#first.isEmpty || !this.#rest.isEmpty) this.#cancelSlice = this.#defer(this.#runSlice);
+    if (!this.#first.isEmpty || !this.#rest.isEmpty) this.#cancelSlice ??= this.#defer(this.#runSlice);
   };
 
   #next(): Paced | undefined {

@@ -210,7 +210,7 @@ export class Session implements Paced {
   /** The hub began a new life: a discovery and a snapshot follow, in every mode. */
   startEpoch(): void {
     if (this.#state.phase !== 'live') return;
-    this.#state.stream.startEpoch();
+    this.#state.stream.restart();
     this.#state.lastProof = undefined;
     this.#owe(this.#state);
   }
@@ -260,7 +260,6 @@ export class Session implements Paced {
     pace.add(this, mode);
     this.#ok(opening.hello?.id, 'hello', { unmatched: view.unmatched() });
     this.#welcome(live, held === undefined ? undefined : asked.resume?.cursor);
-    live.stream.sendDiscovery();
     this.serve(nowMs);
     for (const request of opening.early) this.#handle(request);
   }
@@ -419,6 +418,7 @@ export class Session implements Paced {
   #served(live: Live, nowMs: number): void {
     const wasOwed = live.owesTurn;
     live.owesTurn = false;
+    live.stream.catchUpHealth();
     if (live.ladder.mode !== 'on_demand') this.#heartbeat(live, nowMs);
     else if (wasOwed || live.lastProof === undefined) live.lastProof = this.#proof(live);
     const promoted = live.ladder.flowed(nowMs);

@@ -30,8 +30,6 @@ export class ViewStream {
   #positionsTick = NO_POSITIONS;
   #healthVersion: number;
   #owesHealth = false;
-  /** Since a new epoch began: its refs mean nothing to the client yet. */
-  #owesDiscovery = false;
   /** Result of {@link ViewStream.#bringAll}, which a cork calls. */
   #complete = false;
   #closed = false;
@@ -56,6 +54,8 @@ export class ViewStream {
     return (
       this.#delivery === undefined &&
       held !== undefined &&
+      // A resumed client gets its discovery even when nothing has changed.
+      held.resumed !== true &&
       held.view === this.#view &&
       held.version === this.#replica.version &&
       held.epoch === this.#replica.epoch
@@ -82,12 +82,6 @@ export class ViewStream {
     if (delivered !== undefined && delivered !== held) this.#releaseUnnamed(delivered);
   }
 
-  /** The hub began a new life: refs, versions and ticks start over. */
-  startEpoch(): void {
-    this.restart();
-    this.#owesDiscovery = true;
-  }
-
   /** Sends what is new, state before positions. False: the socket is backed up and something was left for later. */
   serve(): boolean {
     if (!this.#outlet.isClear) return false;
@@ -99,7 +93,8 @@ export class ViewStream {
 
   /** Sends health that changed since it was last told; while the socket is backed up it is left for {@link catchUpHealth}. */
   serveHealth(): void {
-    this.#owesHealth = !this.#outlet.isClear || this.#owesDiscovery;
+    // Before its first discovery a client knows no servers.
+    this.#owesHealth = !this.#outlet.isClear || this.#held === undefined;
     if (this.#owesHealth || this.#healthVersion >= this.#replica.version) return;
     for (const message of this.#view.healthSince(this.#healthVersion)) this.#outlet.control(message);
     this.#healthVersion = this.#replica.version;
@@ -132,11 +127,10 @@ export class ViewStream {
   };
 
   #bringState(): boolean {
-    const composed = this.#view.compose(this.#held);
-    const messages = this.#owesDiscovery ? [this.#view.composeDiscovery(), ...composed.messages] : composed.messages;
-    if (this.#owesDiscovery) this.#healthVersion = this.#replica.version;
-    this.#owesDiscovery = false;
-    this.#delivery = { messages, held: composed.held, next: 0 };
+    const { messages, held } = this.#view.compose(this.#held);
+    // Snapshots and catch-ups begin with the whole discovery.
+    if (this.#held === undefined || this.#held.resumed === true) this.#healthVersion = this.#replica.version;
+    this.#delivery = { messages, held, next: 0 };
     return this.#deliver(this.#delivery);
   }
 

@@ -1,0 +1,202 @@
+import { describe, expect, test } from 'vitest';
+import { Pace, type Paced, type PaceSlot } from '../../../../src/edge/clients/pace.ts';
+import type { Mode } from '../../../../src/protocol/modes.ts';
+
+class FakeClient implements Paced {
+  pace: PaceSlot | undefined;
+  readonly turns: number[] = [];
+  readonly #now: () => number;
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+  serve(): void {
+    this.turns.push(this.#now());
+  }
+}
+
+/** A pace whose clock stands still unless a test moves it, and whose slices run when asked. */
+function setup() {
+  let nowMs = 0;
+  let tick = 0;
+  const deferred: (() => void)[] = [];
+  const pace = new Pace({
+    clock: { now: () => nowMs, monotonic: () => nowMs },
+    defer: (run) => {
+      deferred.push(run);
+      return () => {
+        const at = deferred.indexOf(run);
+        if (at >= 0) deferred.splice(at, 1);
+      };
+    },
+  });
+  return {
+    pace,
+    deferred,
+    client: (mode: Mode) => {
+      const client = new FakeClient(() => tick);
+      pace.add(client, mode);
+      return client;
+    },
+    advance: (ticks: number) => {
+      tick += ticks;
+      pace.advance(ticks);
+      while (deferred.length > 0) deferred.shift()?.();
+    },
+    advanceOneSlice: (ticks: number) => {
+      tick += ticks;
+      pace.advance(ticks);
+    },
+    spend: (ms: number) => {
+      nowMs += ms;
+    },
+  };
+}
+
+/** (n − 1) / (t_last − t_first), as performance.md defines rates, in Hz. */
+const rate = (turns: readonly number[]): number => ((turns.length - 1) * 60) / ((turns.at(-1) ?? 0) - (turns[0] ?? 0));
+
+describe('rates', () => {
+  const modes: { mode: Mode; hz: number }[] = [
+    { mode: 'high_frequency', hz: 60 },
+    { mode: 'normal', hz: 10 },
+    { mode: 'low_frequency', hz: 1 },
+  ];
+  test.each(modes)('$mode is $hz Hz, tick by tick', ({ mode, hz }) => {
+    const { client, advance } = setup();
+    const clients = Array.from({ length: 7 }, () => client(mode));
+    for (let i = 0; i < 600; i++) advance(1);
+    for (const { turns } of clients) expect(rate(turns)).toBe(hz);
+  });
+
+  test.each(modes.slice(1))('$mode keeps $hz Hz when ticks are skipped', ({ mode, hz }) => {
+    const { client, advance } = setup();
+    const clients = Array.from({ length: 61 }, () => client(mode));
+    // 1 to 4 ticks at a time, as a busy clock would.
+    for (let ticks = 0; ticks < 3_600;) {
+      const step = 1 + (ticks % 4);
+      advance(step);
+      ticks += step;
+    }
+    for (const { turns } of clients) {
+      expect(Math.abs(rate(turns) - hz)).toBeLessThan(hz * 0.02);
+      expect(new Set(turns).size).toBe(turns.length);
+    }
+  });
+
+  test('a gap of any length serves each client once', () => {
+    const { client, advance } = setup();
+    const clients = [client('high_frequency'), client('normal'), client('low_frequency')];
+    advance(10_000);
+    for (const { turns } of clients) expect(turns).toHaveLength(1);
+  });
+
+  test('on_demand has a turn only when it is given one', () => {
+    const { client, advance, pace } = setup();
+    const quiet = client('on_demand');
+    for (let i = 0; i < 120; i++) advance(1);
+    expect(quiet.turns).toEqual([]);
+    pace.enqueue(quiet);
+    pace.enqueue(quiet);
+    advance(1);
+    expect(quiet.turns).toHaveLength(1);
+  });
+
+  test('clients are spread over the phases', () => {
+    const { client, advance } = setup();
+    const clients = Array.from({ length: 600 }, () => client('low_frequency'));
+    const perTick: number[] = [];
+    for (let i = 0; i < 60; i++) {
+      const before = clients.reduce((sum, { turns }) => sum + turns.length, 0);
+      advance(1);
+      perTick.push(clients.reduce((sum, { turns }) => sum + turns.length, 0) - before);
+    }
+    expect(perTick).toEqual(Array.from({ length: 60 }, () => 10));
+  });
+});
+
+describe('changes of mode', () => {
+  test('a thousand changes leave one place and the right rate', () => {
+    const { client, advance, pace } = setup();
+    const restless = client('normal');
+    const others = Array.from({ length: 10 }, () => client('normal'));
+    const modes: Mode[] = ['high_frequency', 'low_frequency', 'on_demand', 'normal'];
+    for (let i = 0; i < 1_000; i++) {
+      pace.move(restless, modes[i % 4] ?? 'normal');
+      if (i % 10 === 0) advance(1);
+    }
+    expect(pace.countByMode()).toEqual({ high_frequency: 0, normal: 11, low_frequency: 0, on_demand: 0 });
+    restless.turns.length = 0;
+    for (let i = 0; i < 600; i++) advance(1);
+    expect(rate(restless.turns)).toBe(10);
+    for (const { turns } of others) expect(rate(turns.slice(-60))).toBe(10);
+  });
+
+  test('a client that was removed is not served, also when it waited', () => {
+    const { client, pace, advance } = setup();
+    const gone = client('high_frequency');
+    const stays = client('high_frequency');
+    pace.enqueue(gone);
+    pace.remove(gone);
+    pace.remove(gone);
+    advance(1);
+    expect(gone.turns).toEqual([]);
+    expect(stays.turns).toEqual([1]);
+  });
+});
+
+describe('slices', () => {
+  test('60 Hz clients go first; what does not fit a slice waits for the next, and nobody is served twice', () => {
+    const { pace, advanceOneSlice, deferred, spend } = setup();
+    const order: string[] = [];
+    const add = (mode: Mode, name: string): void =>
+      pace.add(
+        {
+          pace: undefined,
+          serve: () => {
+            order.push(name);
+            // 64 of these fill a slice of 2 ms.
+            spend(1 / 32);
+          },
+        },
+        mode,
+      );
+    for (let i = 0; i < 600; i++) add('normal', 'slow');
+    for (let i = 0; i < 80; i++) add('high_frequency', 'fast');
+    advanceOneSlice(1);
+    expect(order).toHaveLength(64);
+    expect(order.every((name) => name === 'fast')).toBe(true);
+    expect(deferred).toHaveLength(1);
+    while (deferred.length > 0) deferred.shift()?.();
+    expect(order.filter((name) => name === 'fast')).toHaveLength(80);
+    expect(order.filter((name) => name === 'slow')).toHaveLength(100);
+    expect(order.slice(0, 80).every((name) => name === 'fast')).toBe(true);
+  });
+
+  test('under lasting overload slower clients still get turns', () => {
+    const { pace, advanceOneSlice, spend } = setup();
+    let slow = 0;
+    const serveFor = (ms: number, count: () => void) => ({
+      pace: undefined,
+      serve: () => {
+        count();
+        spend(ms);
+      },
+    });
+    for (let i = 0; i < 500; i++)
+      pace.add(
+        serveFor(0.1, () => undefined),
+        'high_frequency',
+      );
+    for (let i = 0; i < 60; i++) {
+      pace.add(
+        serveFor(0.1, () => {
+          slow++;
+        }),
+        'normal',
+      );
+    }
+    // One slice a tick is far less than the 60 Hz clients alone need.
+    for (let i = 0; i < 60; i++) advanceOneSlice(1);
+    expect(slow).toBeGreaterThan(60);
+  });
+});
