@@ -1,8 +1,9 @@
 import type { Observation } from '../../../model/observation.ts';
 
 /**
- * In which swarm each agent was last told to be, for servers whose agents have one identity and may turn up before their
- * swarm is known: an agent that moves must be told gone from its old place first, or it would be shown twice.
+ * In which swarm each agent was last told to be, for servers whose agents have one identity but may change their swarm:
+ * one that moves must be told gone from its old swarm first, or it would be shown twice. (The world itself moves agents
+ * that had no swarm yet.)
  * Bounded by the lists that it is kept to ({@link AgentPlaces.keepOnly}).
  */
 export class AgentPlaces {
@@ -11,9 +12,8 @@ export class AgentPlaces {
   /** What to tell before the agent is told in `swarm`: nothing, or that it left where it was. */
   move(agent: string, swarm: string | undefined): Observation[] {
     const before = this.#places.get(agent);
-    const known = this.#places.has(agent);
     this.#places.set(agent, swarm);
-    return known && before !== swarm ? [{ kind: 'agent-gone', swarm: before, agent }] : [];
+    return before !== undefined && before !== swarm ? [{ kind: 'agent-gone', swarm: before, agent }] : [];
   }
 
   has(agent: string): boolean {

@@ -49,10 +49,13 @@ export class ClaudeFlowSession implements DialectSession {
   readonly #daa: DaaFacet;
   readonly #readers: ReadonlyMap<string, Reader>;
   #agents = new Map<string, AgentEntry>();
+  readonly #swarmsPerRound: number;
   #slowRounds = 0;
+  #nextSwarm = 0;
 
-  constructor(peer: PeerDescription, options: { filesAreWatched: boolean }) {
+  constructor(peer: PeerDescription, options: { overHttp: boolean; filesAreWatched: boolean }) {
     this.#peer = peer;
+    this.#swarmsPerRound = options.overHttp ? 1 : 4;
     this.#filesAreWatched = options.filesAreWatched;
     this.#daa = new DaaFacet((tool) => this.#offers(tool));
     this.#readers = options.filesAreWatched ? this.#systemReaders() : this.#allReaders();
@@ -99,14 +102,21 @@ export class ClaudeFlowSession implements DialectSession {
     if (!this.#filesAreWatched) {
       if (this.#offers('hive-mind_status')) calls.push(call('hive-mind_status'));
       calls.push(...this.#daa.plan());
-      // swarm_status alone tells of the latest swarm; the others take turns.
-      const swarms = this.#swarms.keys();
-      const next = swarms[round % Math.max(swarms.length, 1)];
-      if (swarms.length > 1 && next !== undefined) calls.push(call('swarm_status', { swarmId: next }));
+      calls.push(...this.#turns().map((swarmId) => call('swarm_status', { swarmId })));
     }
     if (round % 3 === 0 && this.#offers('system_metrics')) calls.push(call('system_metrics'));
     if (round % 6 === 0 && this.#offers('neural_status')) calls.push(call('neural_status'));
     return calls;
+  }
+
+  /** swarm_status alone tells of the latest swarm; with others known, all take turns. */
+  #turns(): string[] {
+    const swarms = this.#swarms.keys();
+    if (swarms.length < 2 || !this.#offers('swarm_status')) return [];
+    const count = Math.min(swarms.length, this.#swarmsPerRound);
+    const start = this.#nextSwarm % swarms.length;
+    this.#nextSwarm = start + count;
+    return [...swarms.slice(start), ...swarms.slice(0, start)].slice(0, count);
   }
 
   #offers(tool: string): boolean {

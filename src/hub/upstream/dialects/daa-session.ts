@@ -2,11 +2,26 @@ import { z } from 'zod';
 import type { Observation } from '../../../model/observation.ts';
 import { DAA_SWARM, DaaFacet } from './daa-facet.ts';
 import type { Cadence, Call, DialectSession, Outcome, PeerDescription } from './dialect.ts';
-import { agentSeen, swarmSeen, taskSeen } from './observing.ts';
-import { amount, compact, field, id, ids, readEntries, readIds, readOne, text, texts, time } from './reading.ts';
+import { ListsBySwarm } from './lists-by-swarm.ts';
+import { agentSeen, taskSeen } from './observing.ts';
+import {
+  amount,
+  asRecord,
+  compact,
+  field,
+  id,
+  ids,
+  optionalId,
+  readEntries,
+  readIds,
+  readOne,
+  text,
+  texts,
+  time,
+} from './reading.ts';
 import { statusFacts } from './status-words.ts';
 
-/** A DaaAgentInfo of the crate. Its endpoint and metadata are not read. */
+/** A DaaAgentInfo of the crate. Its endpoint is not read; nor its free metadata, but for a swarm that it may name. */
 const agentShape = z.object({
   id,
   name: text,
@@ -14,6 +29,7 @@ const agentShape = z.object({
   status: text,
   capabilities: texts,
   created_at: time,
+  metadata: z.object({ swarm_id: optionalId }).optional().catch(undefined),
 });
 
 /** A DaaTask of the crate. Its parameters are not read. */
@@ -29,9 +45,10 @@ const METRIC_NAMES: ReadonlySet<string> = new Set(
 
 const SPAWNED = / with ID: ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
 
-/** A DAA server: one swarm, `daa`, of all its agents. */
+/** A DAA server. The crate knows no swarms: its agents are in `daa`, but for those whose metadata names another. */
 export class DaaSession implements DialectSession {
   readonly #facet: DaaFacet;
+  readonly #lists = new ListsBySwarm('daa');
   readonly #isCrate: boolean;
   readonly #offers: (tool: string) => boolean;
 
@@ -58,11 +75,13 @@ export class DaaSession implements DialectSession {
     const { payload } = outcome;
     switch (call.tool) {
       case 'list_agents':
-        return readAgents(payload);
+        return this.#readAgents(payload);
       case 'get_agent_info':
         return readEntries(agentShape, [payload]).entries.map(readAgent);
       case 'spawn_agent':
         return readSpawned(payload, call.args);
+      case 'stop_agent':
+        return readStopped(payload, call.args);
       case 'list_tasks':
         return readTasks(payload);
       case 'send_swarm_message':
@@ -85,6 +104,13 @@ export class DaaSession implements DialectSession {
     return [];
   }
 
+  #readAgents(payload: unknown): Observation[] {
+    const { entries, complete } = readEntries(agentShape, field(payload, 'agents'));
+    const observations = entries.map(readAgent);
+    if (!complete) return observations;
+    return [...observations, ...this.#lists.list(entries.map((agent) => ({ swarm: swarmOf(agent), agent: agent.id })))];
+  }
+
   /** A server without a list of learners, and none created yet, is asked for its list again: it also is the probe. */
   #planFacet(): Call[] {
     const calls = this.#facet.plan();
@@ -94,8 +120,12 @@ export class DaaSession implements DialectSession {
 
 type AgentEntry = z.infer<typeof agentShape>;
 
+function swarmOf(agent: AgentEntry): string {
+  return agent.metadata?.swarm_id ?? DAA_SWARM;
+}
+
 function readAgent(agent: AgentEntry): Observation {
-  return agentSeen(DAA_SWARM, agent.id, {
+  return agentSeen(swarmOf(agent), agent.id, {
     name: agent.name,
     type: agent.agent_type,
     kind: 'daa',
@@ -103,16 +133,6 @@ function readAgent(agent: AgentEntry): Observation {
     capabilities: agent.capabilities,
     created_at_ms: agent.created_at,
   });
-}
-
-function readAgents(payload: unknown): Observation[] {
-  const { entries, complete } = readEntries(agentShape, field(payload, 'agents'));
-  const observations = [swarmSeen(DAA_SWARM, {}), ...entries.map(readAgent)];
-  if (!complete) return observations;
-  return [
-    ...observations,
-    { kind: 'agent-list', swarm: DAA_SWARM, agents: entries.map((agent) => agent.id), scope: 'daa' },
-  ];
 }
 
 /** `Successfully spawned agent '…' with ID: <uuid>`: the rest is in the question. */
@@ -123,11 +143,17 @@ function readSpawned(payload: unknown, args: Record<string, unknown>): Observati
   return [readAgent({ ...config, id: agent, status: 'starting' })];
 }
 
+/** A stopped agent stays in the list, as stopped. */
+function readStopped(payload: unknown, args: Record<string, unknown>): Observation[] {
+  const agent = readOne(id, args['agent_id']);
+  if (agent === undefined || typeof payload !== 'string' || !payload.startsWith('Successfully')) return [];
+  return [agentSeen(undefined, agent, statusFacts('stopped'))];
+}
+
 function readTasks(payload: unknown): Observation[] {
   const { entries, complete } = readEntries(taskEntryShape, field(payload, 'tasks'));
   const observations = entries.map(({ task, status }) =>
     taskSeen(task.id, {
-      swarm: DAA_SWARM,
       description: task.description,
       status,
       priority: task.priority,
@@ -140,10 +166,11 @@ function readTasks(payload: unknown): Observation[] {
 
 /** Only to agents that the message names: an empty list means all, and the server does not say who that was. */
 function readSent(payload: unknown, args: Record<string, unknown>, atMs: number): Observation[] {
-  const from = readOne(id, args['from_agent']);
+  const message = asRecord(args['message']) ?? args;
+  const from = readOne(id, message['from_agent']);
   if (from === undefined || typeof payload !== 'string' || !payload.startsWith('Successfully')) return [];
-  const type = readOne(text, args['message_type']) ?? 'coordination';
-  return readIds(args['to_agents']).map((to) => ({
+  const type = readOne(text, message['message_type']) ?? 'coordination';
+  return readIds(message['to_agents']).map((to) => ({
     kind: 'message',
     swarm: undefined,
     from,

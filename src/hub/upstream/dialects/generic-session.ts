@@ -1,5 +1,6 @@
 import type { Observation } from '../../../model/observation.ts';
 import type { Cadence, Call, DialectSession, Outcome } from './dialect.ts';
+import { ListsBySwarm } from './lists-by-swarm.ts';
 import { agentSeen } from './observing.ts';
 import { field, id, MAX_ENTRIES, readOne, text } from './reading.ts';
 import { saysGone, statusFacts } from './status-words.ts';
@@ -31,7 +32,7 @@ const MORE = ['nextCursor', 'next_cursor', 'next_page', 'has_more', 'hasMore'] a
 /** A server without a dialect: what its list says of each agent's id, name, type, status and swarm, and nothing else. */
 export class GenericSession implements DialectSession {
   readonly #plan: GenericPlan;
-  #listed = new Set<string | undefined>();
+  readonly #lists = new ListsBySwarm('agents');
 
   constructor(plan: GenericPlan) {
     this.#plan = plan;
@@ -50,8 +51,7 @@ export class GenericSession implements DialectSession {
     if (!outcome.ok || call.kind !== 'tool' || asked.kind !== 'tool' || call.tool !== asked.tool) return [];
     const list = firstAt(outcome.payload, this.#plan.agents, Array.isArray);
     if (!Array.isArray(list)) return [];
-    const bySwarm = new Map<string | undefined, string[]>();
-    for (const swarm of this.#listed) bySwarm.set(swarm, []);
+    const present: { swarm: string | undefined; agent: string }[] = [];
     const observations: Observation[] = [];
     let complete = list.length <= MAX_ENTRIES && !MORE.some((name) => Boolean(field(outcome.payload, name)));
     for (const entry of list.slice(0, MAX_ENTRIES) as unknown[]) {
@@ -69,11 +69,9 @@ export class GenericSession implements DialectSession {
         ...statusFacts(status),
       };
       observations.push(agentSeen(swarm, agent, facts));
-      const agents = bySwarm.get(swarm) ?? [];
-      agents.push(agent);
-      bySwarm.set(swarm, agents);
+      present.push({ swarm, agent });
     }
-    return complete ? [...observations, ...this.#lists(bySwarm)] : observations;
+    return complete ? [...observations, ...this.#lists.list(present)] : observations;
   }
 
   readPush(): Observation[] {
@@ -82,11 +80,6 @@ export class GenericSession implements DialectSession {
 
   readNoise(): Observation[] {
     return [];
-  }
-
-  #lists(bySwarm: ReadonlyMap<string | undefined, string[]>): Observation[] {
-    this.#listed = new Set([...bySwarm].filter(([, agents]) => agents.length > 0).map(([swarm]) => swarm));
-    return [...bySwarm].map(([swarm, agents]) => ({ kind: 'agent-list', swarm, agents, scope: 'agents' }));
   }
 }
 

@@ -6,10 +6,8 @@ import type { GenericPlan } from './generic-session.ts';
 /** Where agents are in the replies of a server that nobody wrote a dialect for. */
 export type GenericMapping = NonNullable<ServerConfig['mapping']>;
 
-/** Words of a tool that changes something: never called. */
-const CHANGES =
-  /create|delete|remove|update|spawn|terminate|kill|stop|start|run|exec|send|set|add|assign|invoke|call|pause|resume|reset|write/i;
-const LISTS = /(^|[-_./])(list|ls|all|enumerate)([-_./]|$)|list/i;
+/** Words in the name of a tool that only reads. */
+const READS: ReadonlySet<string> = new Set(['list', 'ls', 'get', 'all', 'show', 'query', 'fetch', 'enumerate', 'read']);
 
 /**
  * Any MCP server whose agents one tool lists: the tool and the places of the fields come from the configuration, or are
@@ -50,8 +48,23 @@ function guess(peer: PeerDescription): GenericPlan {
   };
 }
 
-/** The shortest of the tools that list agents, by name, and change nothing. */
+/**
+ * The shortest of the tools whose names say that they list agents (`list_agents`, `agent_list`, `getAgents`) and hold no
+ * other word, since a word that nobody knows may change something.
+ */
 function guessListTool(peer: PeerDescription): string | undefined {
-  const candidates = [...peer.tools].filter((tool) => /agent/i.test(tool) && LISTS.test(tool) && !CHANGES.test(tool));
+  const candidates = [...peer.tools].filter((tool) => {
+    const words = wordsOf(tool);
+    const isAgents = words.includes('agents') || (words.includes('agent') && words.includes('list'));
+    return isAgents && words.every((word) => word === 'agents' || word === 'agent' || READS.has(word));
+  });
   return candidates.toSorted((a, b) => a.length - b.length || (a < b ? -1 : 1))[0];
+}
+
+function wordsOf(tool: string): string[] {
+  const spaced = tool.slice(0, 200).replace(/([a-z])([A-Z])/g, '$1 $2');
+  return spaced
+    .toLowerCase()
+    .split(/[^a-z]+/)
+    .filter((word) => word !== '');
 }

@@ -141,10 +141,18 @@ function readMetrics(data: unknown): Observation[] {
   return Object.keys(performance).length === 0 ? [] : [agentSeen(read.swarm_id, read.agent_id, { performance })];
 }
 
-/** The documents name this event without its data: a message where it names two agents, a swarm's facts where it has them. */
+/**
+ * The documents name this event without its data. Taken as a message where it names two agents, as a task's where it
+ * names a task, and as a swarm's where it says that it is about one.
+ */
 function readCoordination(data: unknown, atMs: number): Observation[] {
   const messages = readMessage(data, 'coordination', atMs);
-  return messages.length > 0 ? messages : readSwarmEvent(data);
+  if (messages.length > 0) return messages;
+  const tasks = readTaskEvent(data);
+  if (tasks.length > 0) return tasks;
+  const event = field(data, 'event');
+  if (event === 'swarm.dissolved') return readDissolved(data);
+  return event === 'swarm.created' || field(data, 'topology') !== undefined ? readSwarmEvent(data) : [];
 }
 
 function readSwarmEvent(data: unknown): Observation[] {

@@ -1,4 +1,5 @@
 import type { Observation } from '../../../model/observation.ts';
+import { ListsBySwarm } from './lists-by-swarm.ts';
 import type { Cadence, Call, DialectSession, Outcome, PeerDescription } from './dialect.ts';
 import { asRecord, field, id, optionalId, readEntries, readIds, readOne } from './reading.ts';
 import { readEvent } from './seed-events.ts';
@@ -11,7 +12,6 @@ import {
   swarmShape,
   taskShape,
 } from './seed-shapes.ts';
-import type { IdentifiedAgent } from './seed-shapes.ts';
 import { saysGone } from './status-words.ts';
 
 const METHOD_NOT_FOUND = -32_601;
@@ -26,12 +26,11 @@ type Reader = (payload: unknown, asked: Record<string, unknown>) => Observation[
 
 /** A server that speaks as the seeds say. Methods are tried first; where they are missing, the tools of seed 002. */
 export class SeedSession implements DialectSession {
-  readonly #refused = new Set<Way | 'swarm.status'>();
+  readonly #refused = new Set<string>();
   readonly #peer: PeerDescription;
   /** Swarms that anything named, to ask for their status. */
   readonly #swarms = new Set<string>();
-  /** Swarms that the last list had agents in: one that has none now is listed as empty once. */
-  #listed = new Set<string | undefined>();
+  readonly #lists = new ListsBySwarm('agents');
   #nextStatus = 0;
   /** By method and by tool. */
   readonly #readers: ReadonlyMap<string, Reader>;
@@ -48,11 +47,15 @@ export class SeedSession implements DialectSession {
       ['agent.spawn', spawned],
       ['agent_spawn', spawned],
       ['agent.terminate', readTerminated],
+      ['agent_status', (payload) => this.#readOneAgent(payload)],
+      ['agent_terminate', readTerminated],
+      ['swarm.list', (payload) => this.#readSwarms(payload)],
       ['swarm.status', swarm],
       ['swarm_status', swarm],
       ['swarm.initialize', swarm],
       ['swarm_init', swarm],
       ['swarm.dissolve', (payload, asked) => this.#readDissolved(payload, asked)],
+      ['task.list', readTasks],
       ['task.status', readTaskReply],
       ['task.assign', readTaskReply],
       ['task_orchestrate', readTaskReply],
@@ -65,7 +68,7 @@ export class SeedSession implements DialectSession {
 
   plan(cadence: Cadence): Call[] {
     const way = this.#way();
-    if (cadence === 'slow') return this.#planStatus(way);
+    if (cadence === 'slow') return [...this.#planLists(), ...this.#planStatus(way)];
     if (way === 'agent.list') return [{ kind: 'method', method: 'agent.list', params: {} }];
     if (way === 'agent_list') return [{ kind: 'tool', tool: 'agent_list', args: {} }];
     const swarms = this.#turns();
@@ -105,7 +108,13 @@ export class SeedSession implements DialectSession {
 
   #refuse(call: Call): void {
     const name = call.kind === 'tool' ? call.tool : call.method;
-    if (name === 'agent.list' || name === 'agent_list' || name === 'swarm.status') this.#refused.add(name);
+    if (this.#readers.has(name)) this.#refused.add(name);
+  }
+
+  /** The documents have no way to learn which swarms and tasks there are; servers that have one are asked. */
+  #planLists(): Call[] {
+    const methods = ['swarm.list', 'task.list'].filter((method) => !this.#refused.has(method));
+    return methods.map((method) => ({ kind: 'method', method, params: {} }));
   }
 
   #planStatus(way: Way): Call[] {
@@ -135,22 +144,9 @@ export class SeedSession implements DialectSession {
     const present = entries.filter((entry) => !saysGone(entry.status));
     const observations = present.map((entry) => readAgent(entry));
     for (const entry of present) this.#hearOf(entry.swarm);
-    const total = field(payload, 'total_count');
-    const isAll = complete && !(typeof total === 'number' && total > entries.length);
-    return isAll ? [...observations, ...this.#lists(present)] : observations;
-  }
-
-  /** One list per swarm, since ids need only be unique within theirs. */
-  #lists(present: readonly IdentifiedAgent[]): Observation[] {
-    const bySwarm = new Map<string | undefined, string[]>();
-    for (const swarm of this.#listed) bySwarm.set(swarm, []);
-    for (const { swarm, agent } of present) {
-      const agents = bySwarm.get(swarm) ?? [];
-      agents.push(agent);
-      bySwarm.set(swarm, agents);
-    }
-    this.#listed = new Set([...bySwarm].filter(([, agents]) => agents.length > 0).map(([swarm]) => swarm));
-    return [...bySwarm].map(([swarm, agents]) => ({ kind: 'agent-list', swarm, agents, scope: 'agents' }));
+    return complete && isWhole(payload, entries.length)
+      ? [...observations, ...this.#lists.list(present)]
+      : observations;
   }
 
   #readSwarm(payload: unknown, asked: Record<string, unknown>): Observation[] {
@@ -166,6 +162,16 @@ export class SeedSession implements DialectSession {
     if (!complete) return [observation, ...agents];
     const listed = present.map((each) => each.agent);
     return [observation, ...agents, { kind: 'agent-list', swarm, agents: listed, scope: 'agents' }];
+  }
+
+  #readSwarms(payload: unknown): Observation[] {
+    const { entries, complete } = readEntries(swarmShape, field(payload, 'swarms'));
+    const swarms = entries.flatMap((entry) => readSwarm(entry) ?? []);
+    const observations = swarms.map(({ observation }) => observation);
+    if (!complete || swarms.length < entries.length || !isWhole(payload, entries.length)) return observations;
+    this.#swarms.clear();
+    for (const { swarm } of swarms) this.#hearOf(swarm);
+    return [...observations, { kind: 'swarm-list', swarms: swarms.map(({ swarm }) => swarm), scope: 'swarms' }];
   }
 
   #readDissolved(payload: unknown, asked: Record<string, unknown>): Observation[] {
@@ -193,6 +199,20 @@ export class SeedSession implements DialectSession {
     this.#hearOf(entry.swarm);
     return [readAgent(entry)];
   }
+}
+
+/** False where the reply is one page of more. */
+function isWhole(payload: unknown, count: number): boolean {
+  const total = field(payload, 'total_count');
+  return !(typeof total === 'number' && total > count);
+}
+
+function readTasks(payload: unknown): Observation[] {
+  const { entries, complete } = readEntries(taskShape, field(payload, 'tasks'));
+  const tasks = entries.flatMap((entry) => readTask(entry) ?? []);
+  if (!complete || tasks.length < entries.length || !isWhole(payload, entries.length)) return tasks;
+  const listed = tasks.flatMap((task) => (task.kind === 'task' ? [task.task] : []));
+  return [...tasks, { kind: 'task-list', tasks: listed, scope: 'tasks' }];
 }
 
 function swarmOf(asked: Record<string, unknown>): string | undefined {

@@ -153,6 +153,7 @@ export const taskShape = z.object({
   priority: text,
   progress: ratio,
   assignees: ids,
+  assigned_agents: ids,
   created_at: time,
 });
 
@@ -167,7 +168,7 @@ export function readTask(entry: z.infer<typeof taskShape>, assigned?: string[]):
     status: entry.status,
     priority: entry.priority,
     progress: entry.progress,
-    assignees: entry.assignees ?? assigned ?? single,
+    assignees: entry.assignees ?? entry.assigned_agents ?? assigned ?? single,
     created_at_ms: entry.created_at ?? msOfId(task),
   });
 }
