@@ -99,7 +99,7 @@ class Probe {
       requestTimeoutMs: limits.request_timeout_ms,
       counters: this.#counters,
       signal,
-      events: { onPush: () => undefined, onNoise: () => undefined, onClosed: (why) => this.note(why ?? 'closed') },
+      events: { onPush: () => undefined, onNoise: () => undefined, onClosed: (why) => this.#closedBy(why) },
     });
     this.#session = session;
     const peer = await session.describe(signal);
@@ -119,6 +119,10 @@ class Probe {
 
   note(error: string): void {
     if (this.#errors.length < MAX_ERRORS) this.#errors.push(error);
+  }
+
+  #closedBy(why: string | undefined): void {
+    if (why !== undefined) this.note(why);
   }
 
   async close(): Promise<void> {

@@ -24,6 +24,7 @@ import {
   RequestTimeoutError,
 } from './errors.ts';
 import { failure, outcomeOf } from './outcome.ts';
+import { rpcErrorOf } from './transports/http-error.ts';
 import { listToolNames } from './tool-names.ts';
 import { PipeRequestIds, RequestIds } from './transports/request-ids.ts';
 
@@ -61,18 +62,25 @@ export interface SessionOptions {
  * @throws {@link ConnectError} when there is no connection or no MCP handshake; nothing is left open then.
  */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), options.connectTimeoutMs);
-  const signal = options.signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, options.signal]);
+  options.signal?.throwIfAborted();
+  const stop = new AbortController();
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    stop.abort();
+  }, options.connectTimeoutMs);
+  const onAbort = (): void => stop.abort();
+  options.signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    return await connectEitherEra(options, signal);
+    return await connectEitherEra(options, stop.signal);
   } catch (error) {
     options.signal?.throwIfAborted();
-    if (error instanceof ConnectError) throw error;
-    const how = deadline.signal.aborted ? ` within ${options.connectTimeoutMs} ms` : `: ${describeError(error)}`;
-    throw new ConnectError(`no MCP handshake${how}`, { cause: error });
+    if (error instanceof ConnectError && !late) throw error;
+    const within = late ? ` within ${options.connectTimeoutMs} ms` : '';
+    throw new ConnectError(`no MCP handshake${within}: ${describeError(error)}`, { cause: error });
   } finally {
     clearTimeout(timer);
+    options.signal?.removeEventListener('abort', onAbort);
   }
 }
 
@@ -163,7 +171,10 @@ export class Session {
 /** What a server said is an outcome; silence and closed connections are errors. */
 function outcomeOfError(error: unknown, method: string, timeoutMs: number): Outcome {
   if (error instanceof ProtocolError) return failure(error.code, error.message);
-  if (error instanceof SdkHttpError) return failure(error.status, error.message);
+  if (error instanceof SdkHttpError) {
+    const said = rpcErrorOf(error);
+    return failure(said?.code ?? error.status, said?.message ?? error.message);
+  }
   if (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout) {
     throw new RequestTimeoutError(`no reply to ${method} within ${timeoutMs} ms`, { cause: error });
   }

@@ -2,6 +2,7 @@
  * `fetch` for one server over node:http, so that its sockets have an owner: the global fetch keeps them in a pool that
  * nobody can close. Redirects are never followed here; the SDK follows those within the origin.
  */
+import { setMaxListeners } from 'node:events';
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { Readable, Transform } from 'node:stream';
@@ -29,6 +30,8 @@ export function createHttpFetch(url: URL, maxBytes: number): HttpFetch {
     : new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS });
   const open = (target: URL, init: RequestInit): ClientRequest => {
     const { method = 'GET', signal } = init;
+    // One signal of the SDK serves all requests of a connection.
+    if (signal) setMaxListeners(0, signal);
     const headers = Object.fromEntries(new Headers(init.headers));
     const options = { agent, method, headers, ...(signal ? { signal } : {}) };
     return target.protocol === 'https:' ? httpsRequest(target, options) : httpRequest(target, options);

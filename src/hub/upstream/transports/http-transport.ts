@@ -1,5 +1,11 @@
-import { SdkHttpError, StreamableHTTPClientTransport, type JSONRPCMessage } from '@modelcontextprotocol/client';
+import {
+  METHOD_NOT_FOUND,
+  SdkHttpError,
+  StreamableHTTPClientTransport,
+  type JSONRPCMessage,
+} from '@modelcontextprotocol/client';
 import { ConnectionClosedError, describeError } from '../errors.ts';
+import { rpcErrorOf } from './http-error.ts';
 import { createHttpFetch, type HttpFetch } from './http-fetch.ts';
 
 type SendOptions = Parameters<StreamableHTTPClientTransport['send']>[1];
@@ -87,7 +93,8 @@ export class HttpTransport extends StreamableHTTPClientTransport {
   }
 
   #isGone(error: unknown): boolean {
-    if (error instanceof SdkHttpError) return error.status === 404 && this.sessionId !== undefined;
+    if (error instanceof SdkHttpError)
+      return error.status === 404 && this.sessionId !== undefined && rpcErrorOf(error)?.code !== METHOD_NOT_FOUND;
     return error instanceof Error && 'code' in error && typeof error.code === 'string' && GONE.has(error.code);
   }
 }
