@@ -60,10 +60,10 @@ describe('positions stay finite', () => {
   });
 });
 
-describe('coincident agents part', () => {
-  const heap = (n: number): ReadonlyMap<number, { place: Place; velocity: Place }> =>
-    new Map(Array.from({ length: n }, (_, slot) => [slot, { place: [3, 3, 3], velocity: [0, 0, 0] }]));
+const heap = (n: number): ReadonlyMap<number, { place: Place; velocity: Place }> =>
+  new Map(Array.from({ length: n }, (_, slot) => [slot, { place: [3, 3, 3], velocity: [0, 0, 0] }]));
 
+describe('coincident agents part', () => {
   test.each([
     { note: 'two, exactly', n: 2 },
     { note: 'fifty, exactly', n: 50 },

@@ -3,6 +3,9 @@ import { agentRef } from '../../../../src/model/ids.ts';
 import { ringRadius, shapeRadius, starRadius } from '../../../../src/hub/layout/shape.ts';
 import { Bench, swarmSeat } from './swarms.ts';
 
+const link = (ref: number, a: number, b: number) =>
+  ({ ref, from: agentRef(0, a), to: agentRef(0, b), kind: 'topology' }) as const;
+
 function rest(n: number, graph: 'ring' | 'star' | 'tree' | 'mesh', topology: string): [number, number, number][] {
   const bench = new Bench();
   bench.engine.order({ kind: 'swarm', seat: swarmSeat(n, graph, { topology }) });
@@ -10,8 +13,9 @@ function rest(n: number, graph: 'ring' | 'star' | 'tree' | 'mesh', topology: str
   return Array.from({ length: n }, (_, i) => bench.places().get(agentRef(0, i)) ?? [NaN, NaN, NaN]);
 }
 
+const mean = (v: number[]): number => v.reduce((s, x) => s + x, 0) / v.length;
+
 const correlation = (a: number[], b: number[]): number => {
-  const mean = (v: number[]): number => v.reduce((s, x) => s + x, 0) / v.length;
   const [ma, mb] = [mean(a), mean(b)];
   const dot = a.reduce((s, x, i) => s + (x - ma) * ((b[i] ?? 0) - mb), 0);
   return dot / Math.sqrt(a.reduce((s, x) => s + (x - ma) ** 2, 0) * b.reduce((s, x) => s + (x - mb) ** 2, 0));
@@ -70,8 +74,6 @@ test('a ring that gains a member makes room without turning', () => {
   bench.engine.order({ kind: 'swarm', seat: swarmSeat(20, 'ring', { topology: 'ring' }) });
   bench.settle();
   const before = bench.places();
-  const link = (ref: number, a: number, b: number) =>
-    ({ ref, from: agentRef(0, a), to: agentRef(0, b), kind: 'topology' }) as const;
   bench.engine.order({
     kind: 'change',
     change: {
