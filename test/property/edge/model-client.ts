@@ -23,52 +23,47 @@ export class ModelClient {
   readonly complaints: string[] = [];
   #snapshot: { id: number; part: number } | undefined;
 
+  readonly #handlers: Record<string, (payload: Message['payload']) => void> = {
+    discovery: (payload) => this.#discovery(payload),
+    snapshot: (payload) => this.#snapshotPart(payload),
+    agent_update: (payload) => this.#agentUpdate(payload),
+    topology_update: (payload) => {
+      for (const link of recordsOf(payload['linked'])) this.#link(link);
+      for (const ref of refsOf(payload['unlinked'])) this.links.delete(ref);
+    },
+    task_update: (payload) => {
+      for (const task of recordsOf(payload['tasks'])) this.tasks.set(refOf(task), task);
+      for (const ref of refsOf(payload['removed'])) this.tasks.delete(ref);
+    },
+    performance_update: (payload) => {
+      for (const { ref, performance } of recordsOf(payload['agents'])) this.#merge({ ref, performance });
+    },
+    neural_update: (payload) => {
+      for (const { ref, neural } of recordsOf(payload['agents'])) this.#merge({ ref, neural });
+    },
+    message_flow: (payload) => this.#takeFlow(recordsOf(payload['messages'])),
+    health_update: ({ server: ref, state, reason, since_ms, evidence }) => {
+      const server = this.servers.get(ref as number);
+      if (server === undefined) return;
+      this.servers.set(refOf(server), { ...server, health: { state, reason, since_ms, evidence } });
+    },
+  };
+
   apply(message: Message): void {
-    const { payload } = message;
     if (message.type !== 'snapshot' && this.#snapshot !== undefined) this.#complain('something between snapshot parts');
-    switch (message.type) {
-      case 'discovery':
-        this.#discovery(payload);
-        break;
-      case 'snapshot':
-        this.#snapshotPart(payload);
-        break;
-      case 'agent_update':
-        this.#agentUpdate(payload);
-        break;
-      case 'topology_update':
-        for (const link of recordsOf(payload['linked'])) this.#link(link);
-        for (const ref of refsOf(payload['unlinked'])) this.links.delete(ref);
-        break;
-      case 'task_update':
-        for (const task of recordsOf(payload['tasks'])) this.tasks.set(refOf(task), task);
-        for (const ref of refsOf(payload['removed'])) this.tasks.delete(ref);
-        break;
-      case 'performance_update':
-        for (const { ref, performance } of recordsOf(payload['agents'])) this.#merge({ ref, performance });
-        break;
-      case 'neural_update':
-        for (const { ref, neural } of recordsOf(payload['agents'])) this.#merge({ ref, neural });
-        break;
-      case 'message_flow':
-        for (const flow of recordsOf(payload['messages'])) {
-          if (!this.agents.has(flow['from'] as number) || !this.agents.has(flow['to'] as number)) {
-            this.#complain('flow between agents that the client does not know');
-          }
-          this.flow.push(flow);
-        }
-        break;
-      case 'health_update': {
-        const server = this.servers.get(payload['server'] as number);
-        const { state, reason, since_ms, evidence } = payload;
-        if (server !== undefined)
-          this.servers.set(refOf(server), { ...server, health: { state, reason, since_ms, evidence } });
-        break;
-      }
-      default:
-        this.#complain(`unexpected ${message.type}`);
-    }
+    const handle = this.#handlers[message.type];
+    if (handle === undefined) this.#complain(`unexpected ${message.type}`);
+    else handle(message.payload);
     if (message.cursor !== undefined) this.cursor = message.cursor;
+  }
+
+  #takeFlow(messages: Fields[]): void {
+    for (const flow of messages) {
+      if (!this.agents.has(flow['from'] as number) || !this.agents.has(flow['to'] as number)) {
+        this.#complain('flow between agents that the client does not know');
+      }
+      this.flow.push(flow);
+    }
   }
 
   #discovery(payload: Message['payload']): void {

@@ -60,53 +60,35 @@ export class ModelWorld implements Tables {
   #slots = new Map<Ref, number>();
   #joined = new Set<Ref>();
 
+  readonly #steps: { [D in Step['do']]: (step: Extract<Step, { do: D }>) => void } = {
+    server: ({ type, id }) => this.#addServer(type, id),
+    'retype-server': ({ pick, type }) => this.#retype(pickOf(this.servers, pick), type),
+    'remove-server': ({ pick }) => this.#removeServer(pickOf(this.servers, pick)),
+    health: ({ pick, state }) =>
+      this.#patch(this.servers, pickOf(this.servers, pick), {
+        health: { state, reason: state, since_ms: this.version, evidence: NO_EVIDENCE },
+      }),
+    swarm: ({ pick, id }) => this.#addSwarm(pickOf(this.servers, pick), id),
+    'patch-swarm': ({ pick, topology }) => this.#patch(this.swarms, pickOf(this.swarms, pick), { topology }),
+    compact: ({ pick }) => this.#compact(pickOf(this.swarms, pick)),
+    'remove-swarm': ({ pick }) => this.#removeSwarm(pickOf(this.swarms, pick)),
+    agent: ({ pick, type, status }) => this.#addAgent(pickOf(this.swarms, pick), type, status),
+    'patch-agent': ({ pick, field, value }) =>
+      this.#patch(this.agents, pickOf(this.agents, pick), agentPatch(field, value)),
+    'remove-agent': ({ pick }) => this.#removeAgent(pickOf(this.agents, pick)),
+    link: ({ from, to }) => this.#addLink(pickOf(this.agents, from), pickOf(this.agents, to)),
+    'patch-link': ({ pick, weight }) =>
+      this.#patch(this.links, pickOf(this.links, pick), { weight, at_ms: this.version }),
+    'remove-link': ({ pick }) => void this.links.delete(pickOf(this.links, pick)?.ref ?? -1),
+    task: ({ pick, home }) => this.#addTask(pick, home),
+    'patch-task': ({ pick, progress }) => this.#patch(this.tasks, pickOf(this.tasks, pick), { progress }),
+    'move-task': ({ pick, to }) => this.#moveTask(pickOf(this.tasks, pick), to),
+    'remove-task': ({ pick }) => void this.tasks.delete(pickOf(this.tasks, pick)?.ref ?? -1),
+    message: ({ from, to }) => this.#message(pickOf(this.agents, from), pickOf(this.agents, to)),
+  };
+
   apply(step: Step): void {
-    switch (step.do) {
-      case 'server':
-        return this.#addServer(step.type, step.id);
-      case 'retype-server':
-        return this.#retype(pickOf(this.servers, step.pick), step.type);
-      case 'remove-server':
-        return this.#removeServer(pickOf(this.servers, step.pick));
-      case 'health':
-        return this.#patch(this.servers, pickOf(this.servers, step.pick), {
-          health: { state: step.state, reason: step.state, since_ms: this.version, evidence: NO_EVIDENCE },
-        });
-      case 'swarm':
-        return this.#addSwarm(pickOf(this.servers, step.pick), step.id);
-      case 'patch-swarm':
-        return this.#patch(this.swarms, pickOf(this.swarms, step.pick), { topology: step.topology });
-      case 'compact':
-        return this.#compact(pickOf(this.swarms, step.pick));
-      case 'remove-swarm':
-        return this.#removeSwarm(pickOf(this.swarms, step.pick));
-      case 'agent':
-        return this.#addAgent(pickOf(this.swarms, step.pick), step.type, step.status);
-      case 'patch-agent':
-        return this.#patch(this.agents, pickOf(this.agents, step.pick), agentPatch(step.field, step.value));
-      case 'remove-agent':
-        return this.#removeAgent(pickOf(this.agents, step.pick));
-      case 'link':
-        return this.#addLink(pickOf(this.agents, step.from), pickOf(this.agents, step.to));
-      case 'patch-link':
-        return this.#patch(this.links, pickOf(this.links, step.pick), { weight: step.weight, at_ms: this.version });
-      case 'remove-link':
-        this.links.delete(pickOf(this.links, step.pick)?.ref ?? -1);
-        return;
-      case 'task':
-        return this.#addTask(step.pick, step.home);
-      case 'patch-task':
-        return this.#patch(this.tasks, pickOf(this.tasks, step.pick), { progress: step.progress });
-      case 'move-task':
-        return this.#moveTask(pickOf(this.tasks, step.pick), step.to);
-      case 'remove-task':
-        this.tasks.delete(pickOf(this.tasks, step.pick)?.ref ?? -1);
-        return;
-      case 'message':
-        return this.#message(pickOf(this.agents, step.from), pickOf(this.agents, step.to));
-      default:
-        step satisfies never;
-    }
+    (this.#steps[step.do] as (step: Step) => void)(step);
   }
 
   /** What changed since the last batch. Always a new version. */
@@ -187,15 +169,15 @@ export class ModelWorld implements Tables {
   #retype(server: ServerRecord | undefined, type: ServerType): void {
     if (server === undefined) return;
     this.#patch(this.servers, server, { type });
-    for (const swarm of [...this.swarms.values()]) {
+    for (const swarm of this.swarms.values()) {
       if (swarm.server_id === server.id) this.#patch(this.swarms, swarm, { server_type: type });
     }
   }
 
   #removeServer(server: ServerRecord | undefined): void {
     if (server === undefined) return;
-    for (const swarm of [...this.swarms.values()]) if (swarm.server_id === server.id) this.#removeSwarm(swarm);
-    for (const task of [...this.tasks.values()]) if (task.server_id === server.id) this.tasks.delete(task.ref);
+    for (const swarm of this.swarms.values()) if (swarm.server_id === server.id) this.#removeSwarm(swarm);
+    for (const task of this.tasks.values()) if (task.server_id === server.id) this.tasks.delete(task.ref);
     this.servers.delete(server.ref);
   }
 
@@ -208,8 +190,8 @@ export class ModelWorld implements Tables {
 
   #removeSwarm(swarm: SwarmRecord | undefined): void {
     if (swarm === undefined) return;
-    for (const agent of [...this.agents.values()]) if (agent.swarm === swarm.ref) this.#removeAgent(agent);
-    for (const task of [...this.tasks.values()]) if (task.swarm === swarm.ref) this.tasks.delete(task.ref);
+    for (const agent of this.agents.values()) if (agent.swarm === swarm.ref) this.#removeAgent(agent);
+    for (const task of this.tasks.values()) if (task.swarm === swarm.ref) this.tasks.delete(task.ref);
     this.swarms.delete(swarm.ref);
   }
 
@@ -217,7 +199,7 @@ export class ModelWorld implements Tables {
   #compact(swarm: SwarmRecord | undefined): void {
     if (swarm === undefined) return;
     let slot = 0;
-    for (const agent of [...this.agents.values()]) {
+    for (const agent of this.agents.values()) {
       if (agent.swarm === swarm.ref) this.#patch(this.agents, agent, { slot: slot++ });
     }
     this.#slots.set(swarm.ref, slot);
@@ -247,7 +229,7 @@ export class ModelWorld implements Tables {
 
   #removeAgent(agent: AgentRecord | undefined): void {
     if (agent === undefined) return;
-    for (const link of [...this.links.values()]) {
+    for (const link of this.links.values()) {
       if (link.from === agent.ref || link.to === agent.ref) this.links.delete(link.ref);
     }
     this.agents.delete(agent.ref);
@@ -355,12 +337,16 @@ function difference<R extends { ref: Ref }>(before: Map<Ref, R>, now: Map<Ref, R
   };
 }
 
+function allows(list: readonly string[], ...values: (string | undefined)[]): boolean {
+  return list.length === 0 || values.some((value) => value !== undefined && list.includes(value));
+}
+
+function keep<R extends { ref: Ref }>(table: Map<Ref, R>, test: (record: R) => boolean): Map<Ref, R> {
+  return new Map([...table].filter(([, record]) => test(record)));
+}
+
 /** What `filters` show of the world: protocol.md, Filters, said naively. */
 export function shownOf(world: ModelWorld, filters: Filters): Tables {
-  const allows = (list: readonly string[], ...values: (string | undefined)[]): boolean =>
-    list.length === 0 || values.some((value) => value !== undefined && list.includes(value));
-  const keep = <R extends { ref: Ref }>(table: Map<Ref, R>, test: (record: R) => boolean): Map<Ref, R> =>
-    new Map([...table].filter(([, record]) => test(record)));
   const servers = keep(
     world.servers,
     (server) => allows(filters.server_types, server.type) && allows(filters.server_ids, server.id),
