@@ -1,0 +1,117 @@
+import { parseArgs } from 'node:util';
+import { DIALECT_NAMES, TRANSPORT_NAMES } from '../model/server.ts';
+import { startSimulator, type Simulator } from '../simulator/simulator.ts';
+import { EXIT, UsageError, type CommandIo } from './command.ts';
+
+const HELP = `swarmcast simulate — run a simulated MCP server
+
+Usage: swarmcast simulate [options]
+
+  --dialect NAME           how it speaks of its agents (default seed)
+                             seed         agent.* and telemetry.* methods, pushes events
+                             claude-flow  the tools of claude-flow 3.x, polled
+                             ruv-swarm    the tools of ruv-swarm 1.0.20, polled; noisy over stdio
+                             daa          the tools of the daa-mcp crate, polled
+                             generic      tools of no known kind, to try a mapping with
+  --transport NAME         tcp (default): JSON-RPC in lines; stdio: the same on stdin and stdout; http: Streamable HTTP at /mcp
+  --host ADDRESS           address to bind (default 127.0.0.1)
+  --port N                 0–65535; 0, the default, takes any free one
+  --swarms N               swarms, 0–10000 (default 2)
+  --agents N               agents per swarm, 0–100000 (default 12)
+  --events-per-second N    changes of the world, 0–1000000 (default 40); 0: only clients change it
+  --seed N                 0–4294967295 (default 1); the same seed gives the same world
+  --json                   print one JSON line {"listening":{"transport":…,"host":…,"port":…}} on stdout
+  --parent-watch           stop when stdin ends, so that no simulator outlives who started it
+  --help                   this text
+
+The agents are invented; the protocol is not: any MCP client can connect, spawn agents and watch them.
+  swarmcast simulate --port 9500
+  swarmcast probe tcp://127.0.0.1:9500
+Stop it with Ctrl-C. Exit codes: 0 stopped, 1 failed, 2 bad option.
+`;
+
+const OPTIONS = {
+  dialect: { type: 'string', default: 'seed' },
+  transport: { type: 'string', default: 'tcp' },
+  host: { type: 'string', default: '127.0.0.1' },
+  port: { type: 'string', default: '0' },
+  swarms: { type: 'string', default: '2' },
+  agents: { type: 'string', default: '12' },
+  'events-per-second': { type: 'string', default: '40' },
+  seed: { type: 'string', default: '1' },
+  json: { type: 'boolean', default: false },
+  'parent-watch': { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+/**
+ * `swarmcast simulate`. Runs until the signal, the end of stdin (stdio, or `--parent-watch`) or a fault ends it.
+ * @throws UsageError for a bad option. @throws SimulatorStartError when the address cannot be had.
+ */
+export async function simulate(argv: string[], io: CommandIo): Promise<number> {
+  const { values } = parseArgs({ args: argv, options: OPTIONS, allowPositionals: false });
+  if (values.help) {
+    io.stdout.write(HELP);
+    return EXIT.ok;
+  }
+  const transport = oneOf('transport', values.transport, TRANSPORT_NAMES);
+  const options = {
+    face: oneOf('dialect', values.dialect, DIALECT_NAMES),
+    transport,
+    host: values.host,
+    port: integer('port', values.port, 65_535),
+    swarms: integer('swarms', values.swarms, 10_000),
+    agents: integer('agents', values.agents, 100_000),
+    eventsPerSecond: integer('events-per-second', values['events-per-second'], 1_000_000),
+    seed: integer('seed', values.seed, 0xffff_ffff),
+  };
+  const watch = values['parent-watch'] && transport !== 'stdio' ? watchParent() : undefined;
+  await using simulator = await startSimulator(options);
+  if (transport !== 'stdio') announce(simulator, { ...options, json: values.json }, io);
+  await ended([io.signal, watch?.signal], simulator);
+  watch?.stop();
+  return EXIT.ok;
+}
+
+async function ended(signals: (AbortSignal | undefined)[], simulator: Simulator): Promise<void> {
+  const signal = AbortSignal.any(signals.filter((one) => one !== undefined));
+  const aborted = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await Promise.race([aborted, simulator.closed]);
+}
+
+/** Aborts when stdin ends: the parent is gone, however it went. */
+function watchParent(): { signal: AbortSignal; stop: () => void } {
+  const gone = new AbortController();
+  const end = () => gone.abort();
+  process.stdin.once('end', end).once('close', end).once('error', end).resume();
+  // A destroyed stdin no longer keeps the process alive.
+  return { signal: gone.signal, stop: () => process.stdin.destroy() };
+}
+
+function announce(
+  { port, endpoint }: Simulator,
+  options: { face: string; transport: string; host: string; swarms: number; agents: number; json: boolean },
+  io: CommandIo,
+): void {
+  const { transport, host, face, swarms, agents } = options;
+  io.stdout.write(
+    options.json
+      ? `${JSON.stringify({ listening: { transport, host, port } })}\n`
+      : `A simulated ${face} server with ${swarms} swarms of ${agents} agents is listening on ${endpoint}\n`,
+  );
+}
+
+function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {
+  const known = allowed.find((word) => word === value);
+  if (known === undefined) throw new UsageError(`--${flag} "${value}" is not one of: ${allowed.join(', ')}`);
+  return known;
+}
+
+function integer(flag: string, text: string, max: number): number {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value <= max)) throw new UsageError(`--${flag} "${text}" is not a whole number from 0 to ${max}`);
+  return value;
+}
