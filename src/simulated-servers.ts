@@ -55,6 +55,8 @@ function startChild(
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const child = spawn(process.execPath, [entry, 'simulate', '--json', '--parent-watch', ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
+    // Ctrl-C reaches the whole foreground group: these are to end in their turn, not before the gateway.
+    detached: true,
   });
   return { child, server: listening(child, kind) };
 }

@@ -10,6 +10,9 @@ import type { Config, ServerConfig } from '../platform/config/schema.ts';
 import type { Logger } from '../platform/telemetry/log.ts';
 import { openLayout } from './layout/open-layout.ts';
 import type { Layout } from './layout/layout.ts';
+import { openClaudeFlowFiles } from './upstream/claude-flow-files.ts';
+import { createDialects } from './upstream/dialects/all-dialects.ts';
+import type { ObservationSource } from './upstream/observation-source.ts';
 import { startUpstreams, type Upstreams } from './upstream/upstreams.ts';
 import { RefSpaceExhaustedError } from './world/errors.ts';
 import { World } from './world/world.ts';
@@ -66,16 +69,27 @@ export class Hub implements AsyncDisposable {
   /** Connects to every server, each on its own: one that fails does not hold up the others. */
   startServers(servers: readonly ServerConfig[]): void {
     const { config, clock, log, scratchRoot } = this.#options;
-    this.#upstreams = startUpstreams({ servers, limits: config.upstream, sink: this.#world, clock, log, scratchRoot });
+    this.#upstreams = startUpstreams({
+      servers,
+      limits: config.upstream,
+      sink: this.#world,
+      dialects: createDialects,
+      openSource,
+      clock,
+      log,
+      scratchRoot,
+    });
   }
 
   /**
    * Calls a tool of a server, for whoever owns this process (tests, embedding). No socket leads here.
-   * @throws when the server is unknown, not connected, or says no.
+   * @throws when the server is unknown, not connected, or refuses.
    */
   async callTool(serverId: string, tool: string, args: Record<string, unknown>): Promise<unknown> {
     if (this.#upstreams === undefined) throw new Error('no servers have been started');
-    return this.#upstreams.callTool(serverId, tool, args);
+    const outcome = await this.#upstreams.callTool(serverId, tool, args);
+    if (!outcome.ok) throw new Error(`${serverId} refused ${tool}: ${outcome.message}`);
+    return outcome.payload;
   }
 
   /** From now on /readyz says no. */
@@ -98,13 +112,13 @@ export class Hub implements AsyncDisposable {
   stats(): Record<string, Record<string, number>> {
     return {
       hub: { batches_total: this.#batches },
-      world: { ...this.#world.stats() },
-      layout: { ...this.#layout.stats() },
+      world: numbersOf(this.#world.stats()),
+      layout: numbersOf(this.#layout.stats()),
     };
   }
 
   upstreamStats(): Record<string, Record<string, number>> {
-    return this.#upstreams?.stats() ?? {};
+    return Object.fromEntries((this.#upstreams?.stats() ?? []).map((stats) => [stats.serverId, numbersOf(stats)]));
   }
 
   edges() {
@@ -136,8 +150,8 @@ export class Hub implements AsyncDisposable {
     clearTimeout(this.#flushTimer);
   }
 
-  async #discover(): Promise<{ servers: number }> {
-    await this.#upstreams?.discover();
+  #discover(): { servers: number } {
+    this.#upstreams?.discover();
     return { servers: this.servers().length };
   }
 
@@ -165,4 +179,15 @@ export class Hub implements AsyncDisposable {
       this.#options.feed.reset(snapshot);
     }
   }
+}
+
+/** claude-flow keeps its state in files of its project: reading them costs it nothing, and shows other processes' agents. */
+function openSource(server: ServerConfig): ObservationSource | undefined {
+  return server.transport === 'stdio' && server.project !== undefined ? openClaudeFlowFiles(server.project) : undefined;
+}
+
+function numbersOf(stats: object): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(stats).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+  );
 }

@@ -1,4 +1,4 @@
-import { basename, resolve } from 'node:path';
+import { basename, resolve, sep } from 'node:path';
 import type { ServerConfig, UpstreamConfig } from '../../platform/config/schema.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
 import type { OpenTransport } from './session.ts';
@@ -51,7 +51,9 @@ export function transportFactory(
         return { transport, pipe: true, why: () => transport.closeReason };
       }
       case 'stdio': {
-        const { command, args, cwd } = server;
+        const { args, cwd } = server;
+        // Relative to where the gateway was started, not to the child's scratch directory.
+        const command = server.command.includes(sep) ? resolve(server.command) : server.command;
         const home = new Scratch(context.scratchRoot, server.id);
         scratch = cwd === undefined ? home : undefined;
         const env = { ...projectEnv(server.project), ...server.env };

@@ -1,0 +1,10 @@
+/** Polls until `probe` gives something. @throws after the deadline, naming what was waited for. */
+export async function until<T>(what: string, probe: () => T | undefined | false, deadlineMs = 15_000): Promise<T> {
+  const deadline = Date.now() + deadlineMs;
+  for (;;) {
+    const found = probe();
+    if (found !== undefined && found !== false) return found;
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${deadlineMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
