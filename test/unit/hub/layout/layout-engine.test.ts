@@ -112,5 +112,7 @@ describe('a swarm taken over from a dead worker', () => {
     for (const [ref, at] of heir.places()) expect(distance(at, before.get(ref))).toBeLessThan(30);
     heir.settle();
     expect(distance(heir.swarm().centre, [1_500, 0, 0])).toBeLessThan(1e-9);
+    const xs = [...heir.places().values()].map(([x]) => x);
+    expect(Math.abs(xs.reduce((sum, x) => sum + x, 0) / xs.length - 1_500)).toBeLessThan(30);
   });
 });

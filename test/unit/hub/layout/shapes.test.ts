@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { agentRef } from '../../../../src/model/ids.ts';
 import { ringRadius, shapeRadius, starRadius } from '../../../../src/hub/layout/shape.ts';
+import { SwarmSimulation } from '../../../../src/hub/layout/swarm-simulation.ts';
 import { Bench, swarmSeat } from './swarms.ts';
 
 const link = (ref: number, a: number, b: number) =>
@@ -91,4 +92,24 @@ test('a ring that gains a member makes room without turning', () => {
     turn += Math.atan2(x * ny - y * nx, x * nx + y * ny) / before.size;
   }
   expect(Math.abs(turn)).toBeLessThan(0.1);
+});
+
+test('a ring that runs the other way round stays as it is', () => {
+  const bench = new Bench();
+  bench.engine.order({ kind: 'swarm', seat: swarmSeat(20, 'ring', { topology: 'ring' }) });
+  bench.settle();
+  const mirrored = new Map(
+    Array.from({ length: 20 }, (_, i) => {
+      const [x, y, z] = bench.places().get(agentRef(0, i)) ?? [NaN, NaN, NaN];
+      return [i, { place: [x, -y, z] as const, velocity: [0, 0, 0] as const }];
+    }),
+  );
+  const heir = new SwarmSimulation(swarmSeat(20, 'ring', { topology: 'ring' }), 1, mirrored);
+  heir.change({ ref: 1, topology: { name: undefined } });
+  heir.change({ ref: 1, topology: { name: 'ring' } });
+  for (let i = 0; i < 100; i += 1) heir.tick(0);
+  for (let i = 0; i < 20; i += 1) {
+    const [x, y] = mirrored.get(i)?.place ?? [NaN, NaN];
+    expect(Math.hypot((heir.bodies.x[i] ?? NaN) - x, (heir.bodies.y[i] ?? NaN) - y)).toBeLessThan(10);
+  }
 });

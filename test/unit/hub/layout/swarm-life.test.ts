@@ -64,14 +64,16 @@ describe('a swarm settles and sleeps', () => {
 describe('a change wakes a swarm with just enough heat', () => {
   test('one agent joins: 0.1, and it begins beside the agent it is linked to', () => {
     const bench = settled(40, 'tree');
-    const host = bench.places().get(agentRef(0, 7));
+    const byReach = [...bench.places()].toSorted(([, a], [, b]) => Math.hypot(...b) - Math.hypot(...a));
+    const [hostRef, host] = byReach[0] ?? [0, [NaN]];
+    expect(Math.hypot(...host)).toBeGreaterThan(75);
     bench.engine.order({
       kind: 'change',
       change: {
         ref: 1,
         membership: 41,
         seated: [{ ref: agentRef(0, 40), slot: 40, lead: false }],
-        linked: [{ ref: 800, from: agentRef(0, 7), to: agentRef(0, 40), kind: 'topology' }],
+        linked: [{ ref: 800, from: hostRef, to: agentRef(0, 40), kind: 'topology' }],
       },
     });
     expect(bench.step()).toEqual([1]);
@@ -87,6 +89,7 @@ describe('a change wakes a swarm with just enough heat', () => {
     const head = createHead();
     readHead(bench.handle(), head);
     expect([head.count, head.membership]).toEqual([39, 41]);
+    expect(bench.swarm().alpha).toBeGreaterThan(HEAT.member * 0.9);
     expect(bench.swarm().alpha).toBeLessThanOrEqual(HEAT.member);
   });
 

@@ -145,3 +145,11 @@ test('a swarm that outgrows its place gets another; the others stay', () => {
   expect(shadow.seat(2)?.centre).not.toEqual(centres[1]);
   expect([1, 3].map((ref) => shadow.seat(ref)?.centre)).toEqual([centres[0], centres[2]]);
 });
+
+test('the place of a swarm that went is taken by the next', () => {
+  const shadow = shadowOf(5, 5, 5);
+  const place = shadow.seat(2)?.centre;
+  shadow.follow(batchOf({ swarms: { removed: [2] } }));
+  shadow.follow(batchOf({ swarms: { added: [swarmRecord(9)] } }));
+  expect(shadow.seat(9)?.centre).toEqual(place);
+});
