@@ -24,8 +24,13 @@ export class Liveness {
   check(nowMs: number): 'present' | 'ping' | 'silent' | 'no_pong' {
     if (nowMs - this.#lastHeardMs >= this.#idleTimeoutMs) return this.#unansweredPings > 0 ? 'no_pong' : 'silent';
     if (nowMs < this.#nextPingMs) return 'present';
-    this.#nextPingMs = nowMs + this.#pingIntervalMs;
+    this.#nextPingMs = nextOccurrence(this.#nextPingMs, this.#pingIntervalMs, nowMs);
     this.#unansweredPings++;
     return 'ping';
   }
+}
+
+/** The next time of something periodic that was due at `dueMs`: without drift, and without making up for what was missed. */
+export function nextOccurrence(dueMs: number, intervalMs: number, nowMs: number): number {
+  return Math.max(dueMs, nowMs - intervalMs) + intervalMs;
 }

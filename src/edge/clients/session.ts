@@ -25,7 +25,7 @@ import type { View } from '../views/view.ts';
 import type { ViewRegistry } from '../views/view-registry.ts';
 import type { ClientCounters } from './client-counters.ts';
 import type { ClientSocket } from './client-socket.ts';
-import { Liveness } from './liveness.ts';
+import { Liveness, nextOccurrence } from './liveness.ts';
 import { ModeLadder } from './mode-ladder.ts';
 import { Outlet } from './outlet.ts';
 import type { Pace, Paced, PaceSlot } from './pace.ts';
@@ -439,7 +439,7 @@ export class Session implements Paced {
     if (nowMs < live.nextHeartbeatMs) return;
     const proof = live.ladder.mode === 'on_demand' ? live.lastProof : this.#proof(live);
     if (proof === undefined) return;
-    live.nextHeartbeatMs = nowMs + this.#context.config.heartbeat_interval_ms;
+    live.nextHeartbeatMs = nextOccurrence(live.nextHeartbeatMs, this.#context.config.heartbeat_interval_ms, nowMs);
     this.#send('heartbeat', proof);
   }
 

@@ -137,7 +137,11 @@ export class ViewStream {
   #deliver(delivery: Delivery): boolean {
     while (delivery.next < delivery.messages.length) {
       const message = delivery.messages[delivery.next];
-      if (message === undefined || !this.#outlet.isClear || !this.#outlet.state(message)) return false;
+      if (message === undefined || !this.#outlet.isClear || !this.#outlet.state(message)) {
+        // Nothing of it has left: it is composed anew later, from the same and to something newer.
+        if (delivery.next === 0) this.#abandon(delivery);
+        return false;
+      }
       delivery.next++;
     }
     // Closed while it was sent: the hard limit was reached.
@@ -147,6 +151,12 @@ export class ViewStream {
     this.#held = delivery.held;
     if (before !== undefined) this.#releaseUnnamed(before.view);
     return true;
+  }
+
+  #abandon(delivery: Delivery): void {
+    if (this.#delivery !== delivery) return;
+    this.#delivery = undefined;
+    this.#releaseUnnamed(delivery.held.view);
   }
 
   #bringPositions(): boolean {

@@ -1,0 +1,202 @@
+/** Clients of an edge without sockets or time: a replica fed by hand, a clock that a test moves, sockets that stall. */
+import { Clients } from '../../../../src/edge/clients/clients.ts';
+import type { ClientSocket, Coding, SendResult } from '../../../../src/edge/clients/client-socket.ts';
+import type { Session } from '../../../../src/edge/clients/session.ts';
+import { Replica } from '../../../../src/edge/replica/replica.ts';
+import { ViewRegistry } from '../../../../src/edge/views/view-registry.ts';
+import type { AgentRecord } from '../../../../src/model/agent.ts';
+import type { ChangeBatch, WorldSnapshot } from '../../../../src/model/change.ts';
+import { agentRef, plainRef } from '../../../../src/model/ids.ts';
+import type { ServerRecord } from '../../../../src/model/server.ts';
+import { configSchema, type ClientsConfig } from '../../../../src/platform/config/schema.ts';
+import { unpackMessage } from '../../../../src/protocol/codec.ts';
+import type { ServerMessage } from '../../../../src/protocol/server-messages.ts';
+
+export const SERVER = plainRef(0, 1);
+export const SWARM = plainRef(0, 2);
+
+export function agent(n: number, overrides: Partial<AgentRecord> = {}): AgentRecord {
+  return {
+    ref: agentRef(0, n),
+    key: `s1/w1/a${n}`,
+    id: `a${n}`,
+    swarm: SWARM,
+    server_id: 's1',
+    server_type: 'ruv-swarm',
+    type: n % 2 === 0 ? 'coder' : 'tester',
+    status: 'idle',
+    slot: n,
+    ...overrides,
+  };
+}
+
+export function server(state: ServerRecord['health']['state'] = 'healthy'): ServerRecord {
+  return {
+    ref: SERVER,
+    id: 's1',
+    type: 'ruv-swarm',
+    simulated: false,
+    transport: 'stdio',
+    endpoint: 'stdio:x',
+    health: {
+      state,
+      reason: state,
+      since_ms: 1,
+      evidence: { consecutive_failures: 0, consecutive_successes: 1 },
+    },
+  };
+}
+
+export function snapshot(agents: AgentRecord[], epoch = 'e1', version = 1): WorldSnapshot {
+  return {
+    epoch,
+    version,
+    time_ms: 1_000,
+    servers: [server()],
+    swarms: [{ ref: SWARM, key: 's1/w1', id: 'w1', server_id: 's1', server_type: 'ruv-swarm', slots_rev: 0 }],
+    agents,
+    links: [],
+    tasks: [],
+    membership: [[SWARM, agents.length]],
+  };
+}
+
+/** A socket whose kernel takes everything, until it is stalled. */
+export class FakeSocket implements ClientSocket {
+  readonly coding: Coding;
+  readonly messages: ServerMessage[] = [];
+  /** Types of messages, text that is no message, and `frame`. */
+  readonly log: string[] = [];
+  closed: { code: number; reason: string } | undefined;
+  pings = 0;
+  corks = 0;
+  stalled = false;
+  /** The next sends are not accepted. */
+  dropping = false;
+  #buffered = 0;
+
+  constructor(coding: Coding = 'json') {
+    this.coding = coding;
+  }
+
+  send(message: string | Uint8Array, isBinary: boolean): SendResult {
+    if (this.closed !== undefined || this.dropping) return 'dropped';
+    this.#take(message, isBinary);
+    if (!this.stalled) return 'sent';
+    this.#buffered += message.length;
+    return 'buffered';
+  }
+
+  bufferedAmount(): number {
+    return this.#buffered;
+  }
+
+  cork(run: () => void): void {
+    this.corks++;
+    run();
+  }
+
+  ping(): void {
+    this.pings++;
+  }
+
+  close(code: number, reason: string): void {
+    this.closed = { code, reason };
+  }
+
+  /** The kernel took all but `left` bytes. */
+  drainTo(left: number): void {
+    this.#buffered = left;
+    this.stalled = left > 0;
+  }
+
+  #take(message: string | Uint8Array, isBinary: boolean): void {
+    if (typeof message !== 'string' && message[0] === 1 && isBinary) {
+      this.log.push('frame');
+      return;
+    }
+    if (message === 'pong') {
+      this.log.push('pong');
+      return;
+    }
+    const decoded = (typeof message === 'string' ? JSON.parse(message) : unpackMessage(message)) as ServerMessage;
+    this.messages.push(decoded);
+    this.log.push(decoded.type);
+  }
+}
+
+export interface FakeEdge {
+  replica: Replica;
+  views: ViewRegistry;
+  clients: Clients;
+  /** Moves time and ticks together, as the layout's clock does. */
+  tick: (ticks?: number) => void;
+  apply: (batch: Omit<ChangeBatch, 'epoch' | 'version' | 'time_ms'>) => void;
+  reset: (world: WorldSnapshot) => void;
+  connect: (socket?: FakeSocket) => FakeClient;
+  discover: { answer: () => Promise<{ servers: number }>; calls: number };
+}
+
+export interface FakeClient {
+  session: Session;
+  socket: FakeSocket;
+  send: (message: unknown) => void;
+}
+
+export function fakeEdge(config: Partial<ClientsConfig> = {}, world: WorldSnapshot | 'none' = snapshot([])): FakeEdge {
+  let nowMs = 0;
+  let tick = 0;
+  const clock = { now: () => 1_700_000_000_000 + nowMs, monotonic: () => nowMs };
+  const replica = new Replica({ tombstones: 1_000, flowLimit: 100 });
+  const clientsConfig = { ...configSchema.parse({}).clients, ...config };
+  const views = new ViewRegistry(replica, { maxViews: clientsConfig.max_views });
+  const discover = { answer: () => Promise.resolve({ servers: 1 }), calls: 0 };
+  const clients = new Clients({
+    config: clientsConfig,
+    clock,
+    replica,
+    views,
+    isSimulated: () => true,
+    discover: () => {
+      discover.calls++;
+      return discover.answer();
+    },
+  });
+  const edge: FakeEdge = {
+    replica,
+    views,
+    clients,
+    discover,
+    tick: (ticks = 1) => {
+      for (let i = 0; i < ticks; i++) {
+        nowMs += 1_000 / 60;
+        tick++;
+        replica.onLayout({ kind: 'tick', tick, time_ms: clock.now(), moved: [] });
+        views.beginTick();
+        clients.tick(1);
+      }
+    },
+    apply: (batch) => {
+      replica.apply({ epoch: replica.epoch, version: replica.version + 1, time_ms: clock.now(), ...batch });
+      if (batch.servers !== undefined) clients.noteHealthChanged();
+    },
+    reset: (next) => {
+      replica.reset(next);
+      tick = 0;
+      views.beginTick();
+      clients.startEpoch();
+    },
+    connect: (socket = new FakeSocket()) => {
+      const session = clients.connect(socket);
+      if (session === undefined) throw new Error('refused');
+      return {
+        session,
+        socket,
+        send: (message) =>
+          session.receive(Buffer.from(typeof message === 'string' ? message : JSON.stringify(message)), false),
+      };
+    },
+  };
+  if (world !== 'none') edge.reset(world);
+  return edge;
+}

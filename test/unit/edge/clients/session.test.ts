@@ -1,0 +1,560 @@
+import { describe, expect, test } from 'vitest';
+import { agentRef } from '../../../../src/model/ids.ts';
+import type { ServerMessage } from '../../../../src/protocol/server-messages.ts';
+import { agent, fakeEdge, FakeSocket, SERVER, server, snapshot } from './fake-edge.ts';
+
+const HELLO = { type: 'hello', id: 'h', payload: {} };
+const hello = (payload: object) => ({ ...HELLO, payload });
+const three = () => snapshot([agent(0), agent(1), agent(2)]);
+const of = <T extends ServerMessage['type']>(socket: FakeSocket, type: T) =>
+  socket.messages.filter((message): message is ServerMessage & { type: T } => message.type === type);
+
+describe('opening', () => {
+  test('hello: ok, welcome, discovery, snapshot', () => {
+    const { connect } = fakeEdge({}, three());
+    const { socket, send, session } = connect();
+    expect(session.phase).toBe('opening');
+    send(HELLO);
+    expect(socket.log).toEqual(['ok', 'welcome', 'discovery', 'snapshot']);
+    expect(of(socket, 'welcome')[0]?.payload).toMatchObject({
+      client_id: session.id,
+      protocol: 1,
+      epoch: 'e1',
+      cursor: '',
+      follows: 'snapshot',
+      simulated: true,
+      limits: { max_message_bytes: 65_536 },
+    });
+    expect(session.phase).toBe('live');
+  });
+
+  test('silence means the defaults, after its time and not before', () => {
+    const { connect, tick } = fakeEdge({ hello_timeout_ms: 250 });
+    const { socket } = connect();
+    tick(14);
+    expect(socket.log).toEqual([]);
+    tick(2);
+    expect(socket.log.slice(0, 2)).toEqual(['welcome', 'discovery']);
+  });
+
+  test('another message first means the defaults and is then handled', () => {
+    const { connect } = fakeEdge({}, three());
+    const { socket, send } = connect();
+    send({ type: 'heartbeat', id: 1 });
+    expect(socket.log).toEqual(['welcome', 'discovery', 'snapshot', 'ok']);
+  });
+
+  test('what is refused does not count as a first message: a better hello may follow', () => {
+    const { connect } = fakeEdge();
+    const { socket, send } = connect();
+    send(hello({ positions: 'q99' }));
+    send('{');
+    expect(socket.log).toEqual(['error', 'error']);
+    send(hello({ mode: 'low_frequency' }));
+    expect(of(socket, 'welcome')[0]?.payload).toMatchObject({ mode: 'low_frequency', effective_rate_hz: 1 });
+  });
+
+  test('raw28 is for JSON only', () => {
+    const { connect } = fakeEdge();
+    const { socket, send } = connect(new FakeSocket('msgpack'));
+    send(hello({ positions: 'raw28' }));
+    expect(of(socket, 'error')[0]?.payload).toMatchObject({ id: 'h', code: 'bad_payload' });
+    send(hello({ positions: 'f32' }));
+    expect(of(socket, 'welcome')[0]?.payload.positions).toBe('f32');
+  });
+
+  test('before the first snapshot of the hub everything waits, bounded', () => {
+    const { connect, tick, reset } = fakeEdge({}, 'none');
+    const edge = { connect, tick, reset };
+    const { socket, send } = edge.connect();
+    const silent = edge.connect();
+    send(HELLO);
+    for (let id = 0; id < 20; id++) send({ type: 'heartbeat', id });
+    edge.tick(60);
+    expect(socket.log.every((type) => type === 'error')).toBe(true);
+    expect(of(socket, 'error').map(({ payload }) => [payload.id, payload.code])).toEqual(
+      [16, 17, 18, 19].map((id) => [id, 'rate_limited']),
+    );
+    edge.reset(three());
+    expect(socket.log.slice(4, 8)).toEqual(['ok', 'welcome', 'discovery', 'snapshot']);
+    expect(of(socket, 'ok').map(({ payload }) => payload.id)).toEqual([
+      'h',
+      ...Array.from({ length: 16 }, (_, i) => i),
+    ]);
+    expect(silent.socket.log.slice(0, 3)).toEqual(['welcome', 'discovery', 'snapshot']);
+  });
+
+  test('resume: the discovery comes even when nothing changed', () => {
+    const { connect, apply, tick } = fakeEdge({}, three());
+    const first = connect();
+    first.send(HELLO);
+    const cursor = of(first.socket, 'snapshot')[0]?.cursor;
+    const same = connect();
+    same.send(hello({ resume: { cursor } }));
+    expect(same.socket.log).toEqual(['ok', 'welcome', 'discovery']);
+    apply({ agents: { removed: [agentRef(0, 1)] } });
+    const later = connect();
+    later.send(hello({ resume: { cursor } }));
+    expect(later.socket.log).toEqual(['ok', 'welcome', 'discovery', 'agent_update']);
+    const lost = connect();
+    lost.send(hello({ resume: { cursor: 'nonsense' } }));
+    expect(lost.socket.log).toEqual(['ok', 'welcome', 'discovery', 'snapshot']);
+    expect(of(lost.socket, 'welcome')[0]?.payload.follows).toBe('snapshot');
+    tick();
+  });
+
+  test('more distinct views than allowed', () => {
+    const { connect, clients } = fakeEdge({ max_views: 1 }, three());
+    const first = connect();
+    first.send(HELLO);
+    const second = connect();
+    second.send(hello({ filters: { include_neural: false } }));
+    expect(of(second.socket, 'error')[0]?.payload.code).toBe('rate_limited');
+    expect(second.socket.closed?.code).toBe(3013);
+    first.send({ type: 'update_filters', id: 1, payload: { include_neural: false } });
+    expect(of(first.socket, 'error')[0]?.payload).toMatchObject({ id: 1, code: 'rate_limited' });
+    expect(first.socket.closed).toBeUndefined();
+    expect(clients.size).toBe(1);
+  });
+});
+
+describe('requests', () => {
+  test('a request without id gets no ok, and its effect', () => {
+    const { connect, tick } = fakeEdge({}, three());
+    const { socket, send } = connect();
+    send({ type: 'hello' });
+    send({ type: 'update_filters', payload: { agent_types: ['coder'] } });
+    send({ type: 'ack', payload: { tick: 3 } });
+    tick(6);
+    expect(socket.log).toEqual(['welcome', 'discovery', 'snapshot', 'agent_update']);
+  });
+
+  test('filters are partial, ok has the effective ones, and comes before the effect', () => {
+    const { connect, tick, views } = fakeEdge({}, three());
+    const { socket, send } = connect();
+    send(HELLO);
+    send({ type: 'update_filters', id: 1, payload: { agent_types: ['coder'] } });
+    send({ type: 'update_filters', id: 2, payload: { include_neural: false } });
+    expect(socket.log.slice(4)).toEqual(['ok', 'ok']);
+    expect(of(socket, 'ok')[2]?.payload.payload).toMatchObject({
+      filters: { agent_types: ['coder'], include_neural: false, include_performance: true },
+      unmatched: [],
+    });
+    tick(6);
+    expect(socket.log.slice(6)).toEqual(['agent_update']);
+    expect(of(socket, 'agent_update')[0]?.payload.removed).toEqual([agentRef(0, 1)]);
+    expect(views.size).toBe(1);
+  });
+
+  test('there and back again leaves one view and nothing to send', () => {
+    const { connect, tick, views } = fakeEdge({}, three());
+    const { socket, send, session } = connect();
+    send(HELLO);
+    for (let i = 0; i < 10; i++)
+      send({ type: 'update_filters', payload: { agent_types: i % 2 === 0 ? ['coder'] : [] } });
+    tick(6);
+    expect(socket.log).not.toContain('agent_update');
+    expect(views.size).toBe(1);
+    session.lost();
+    expect(views.size).toBe(0);
+  });
+
+  test('mode: ok, then mode_changed', () => {
+    const { connect, clients } = fakeEdge();
+    const { socket, send, session } = connect();
+    send(HELLO);
+    const from = socket.log.length;
+    send({ type: 'performance_mode', id: 1, payload: { mode: 'high_frequency' } });
+    expect(socket.log.slice(from)).toEqual(['ok', 'mode_changed']);
+    expect(of(socket, 'mode_changed')[0]?.payload).toEqual({
+      mode: 'high_frequency',
+      effective_rate_hz: 60,
+      reason: 'client',
+    });
+    expect(session.mode).toBe('high_frequency');
+    expect(clients.countByMode()).toMatchObject({ high_frequency: 1, normal: 0 });
+  });
+
+  test('hello a second time is refused', () => {
+    const { connect } = fakeEdge();
+    const { socket, send } = connect();
+    send(HELLO);
+    send(HELLO);
+    expect(of(socket, 'error')[0]?.payload).toMatchObject({ id: 'h', code: 'bad_message' });
+  });
+
+  test('ping, before and after opening', () => {
+    const { connect } = fakeEdge();
+    const { socket, send } = connect();
+    send('ping');
+    send(HELLO);
+    send('ping');
+    expect(socket.log[0]).toBe('pong');
+    expect(socket.log.at(-1)).toBe('pong');
+  });
+
+  test('discovery that fails says so and no more; a closed client is not answered', async () => {
+    const { connect, discover } = fakeEdge();
+    discover.answer = () => Promise.reject(new Error('secret'));
+    const { socket, send } = connect();
+    const gone = connect();
+    send(HELLO);
+    gone.send({ type: 'discover', id: 9 });
+    send({ type: 'discover', id: 1 });
+    gone.session.lost();
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(of(socket, 'error')[0]?.payload).toMatchObject({ id: 1, code: 'internal' });
+    expect(JSON.stringify(socket.messages)).not.toContain('secret');
+    expect(gone.socket.log).not.toContain('error');
+  });
+});
+
+describe('backpressure', () => {
+  const limits = { soft_limit_bytes: 100, hard_limit_bytes: 100_000 };
+
+  test('a skipped turn loses nothing: what was missed comes in one, from what the client holds', () => {
+    const { connect, tick, apply, clients } = fakeEdge(limits, three());
+    const { socket, send, session } = connect();
+    send(hello({ mode: 'high_frequency' }));
+    socket.stalled = true;
+    apply({ agents: { updated: [{ ref: agentRef(0, 0), status: 'busy' }] } });
+    tick();
+    expect(socket.log.at(-1)).toBe('agent_update');
+    const before = socket.log.length;
+    apply({ agents: { updated: [{ ref: agentRef(0, 0), name: 'x' }] } });
+    apply({ agents: { added: [agent(3)] } });
+    apply({ agents: { removed: [agentRef(0, 3), agentRef(0, 2)] } });
+    tick(5);
+    expect(socket.log).toHaveLength(before);
+    expect(clients.counters.skipsTotal).toBe(5);
+    socket.drainTo(0);
+    session.drained();
+    tick();
+    const updates = of(socket, 'agent_update');
+    expect(updates.at(-1)?.payload.updated).toEqual([{ ref: agentRef(0, 0), name: 'x' }]);
+    expect(updates.at(-1)?.payload.removed).toContain(agentRef(0, 2));
+    expect(socket.log).toHaveLength(before + 1);
+  });
+
+  test('a send that was dropped advances nothing', () => {
+    const { connect, tick, apply } = fakeEdge(limits, three());
+    const { socket, send } = connect();
+    send(hello({ mode: 'high_frequency' }));
+    socket.dropping = true;
+    apply({ agents: { updated: [{ ref: agentRef(0, 0), status: 'busy' }] } });
+    tick(3);
+    socket.dropping = false;
+    apply({ agents: { updated: [{ ref: agentRef(0, 1), status: 'error' }] } });
+    tick();
+    expect(of(socket, 'agent_update')).toHaveLength(1);
+    const updated = of(socket, 'agent_update')[0]?.payload.updated ?? [];
+    expect(new Map(updated.map(({ ref, status }) => [ref, status]))).toEqual(
+      new Map([
+        [agentRef(0, 0), 'busy'],
+        [agentRef(0, 1), 'error'],
+      ]),
+    );
+  });
+
+  test('control waits in order, goes first when there is room, and state follows only then', () => {
+    const { connect, tick, apply } = fakeEdge(limits, three());
+    const { socket, send, session } = connect();
+    send(hello({ mode: 'high_frequency' }));
+    socket.stalled = true;
+    send({ type: 'heartbeat', id: 'a' });
+    const before = socket.log.length;
+    send({ type: 'update_filters', id: 'c', payload: { agent_types: ['coder'] } });
+    send({ type: 'heartbeat', id: 'd' });
+    apply({ agents: { updated: [{ ref: agentRef(0, 0), status: 'busy' }] } });
+    tick(3);
+    expect(socket.log).toHaveLength(before);
+    socket.drainTo(90);
+    session.drained();
+    // Room for one, and then the socket is backed up again.
+    expect(of(socket, 'ok').at(-1)?.payload.id).toBe('c');
+    tick();
+    expect(socket.log).toHaveLength(before + 1);
+    socket.drainTo(0);
+    session.drained();
+    tick();
+    expect(socket.log.slice(before)).toEqual(['ok', 'ok', 'agent_update']);
+    expect(of(socket, 'agent_update').at(-1)?.payload).toMatchObject({ removed: [agentRef(0, 1)] });
+  });
+
+  test('a client that asks and never reads is closed at the bound of its outbox', () => {
+    const { connect, clients, views } = fakeEdge(limits, three());
+    const { socket, send } = connect();
+    send(HELLO);
+    socket.stalled = true;
+    for (let id = 0; id < 100; id++) send({ type: 'heartbeat', id });
+    expect(socket.closed?.code).toBe(3008);
+    expect(clients.size).toBe(0);
+    expect(views.size).toBe(0);
+    expect(clients.counters.memoryLimitTotal).toBe(1);
+  });
+
+  test('a message that would pass the hard limit closes the client before it is buffered', () => {
+    const { connect, tick, apply } = fakeEdge({ soft_limit_bytes: 1_000, hard_limit_bytes: 2_500 }, three());
+    const { socket, send } = connect();
+    send(hello({ mode: 'high_frequency' }));
+    socket.stalled = true;
+    apply({ agents: { updated: [{ ref: agentRef(0, 0), name: 'x'.repeat(500) }] } });
+    tick();
+    expect(socket.closed).toBeUndefined();
+    const buffered = socket.bufferedAmount();
+    apply({ agents: { updated: [{ ref: agentRef(0, 0), name: 'x'.repeat(2_400) }] } });
+    tick();
+    expect(socket.closed?.code).toBe(3008);
+    expect(socket.bufferedAmount()).toBe(buffered);
+  });
+
+  test('a snapshot in parts is sent as the socket drains, and changes follow the last part', () => {
+    const many = Array.from({ length: 3_000 }, (_, i) => agent(i, { name: 'n'.repeat(100) }));
+    const { connect, tick, apply } = fakeEdge(
+      { soft_limit_bytes: 1_000, hard_limit_bytes: 10_000_000 },
+      snapshot(many),
+    );
+    const { socket, send, session } = connect();
+    socket.stalled = true;
+    send(hello({ mode: 'high_frequency' }));
+    const first = of(socket, 'snapshot').length;
+    tick(10);
+    expect(of(socket, 'snapshot')).toHaveLength(first);
+    apply({ agents: { updated: [{ ref: agentRef(0, 0), status: 'busy' }] } });
+    for (let i = 0; i < 100 && of(socket, 'snapshot').at(-1)?.payload.last !== true; i++) {
+      socket.drainTo(0);
+      socket.stalled = true;
+      session.drained();
+    }
+    const parts = of(socket, 'snapshot').map(({ payload }) => payload.part);
+    expect(parts.length).toBeGreaterThan(1);
+    expect(parts).toEqual(parts.map((_, i) => i));
+    socket.drainTo(0);
+    session.drained();
+    tick(2);
+    expect(socket.log.at(-1)).toBe('agent_update');
+  });
+
+  test('lasting pressure demotes by one mode, calm promotes again; both are told', () => {
+    const { connect, tick, apply } = fakeEdge(limits, three());
+    const { socket, send, session } = connect();
+    send(hello({ mode: 'high_frequency' }));
+    socket.stalled = true;
+    let status = 0;
+    const change = (): void => {
+      apply({ agents: { updated: [{ ref: agentRef(0, 0), current_task: `t${status++}` }] } });
+    };
+    for (let i = 0; i < 60; i++) {
+      change();
+      tick();
+    }
+    expect(session.mode).toBe('high_frequency');
+    for (let i = 0; i < 90; i++) {
+      change();
+      tick();
+    }
+    expect(session.mode).toBe('normal');
+    expect(of(socket, 'mode_changed')).toEqual([]);
+    socket.drainTo(0);
+    session.drained();
+    expect(of(socket, 'mode_changed').map(({ payload }) => payload)).toEqual([
+      { mode: 'normal', effective_rate_hz: 10, reason: 'slow_client' },
+    ]);
+    tick(60 * 9);
+    expect(session.mode).toBe('normal');
+    tick(60 * 2);
+    expect(session.mode).toBe('high_frequency');
+    expect(of(socket, 'mode_changed').at(-1)?.payload).toEqual({
+      mode: 'high_frequency',
+      effective_rate_hz: 60,
+      reason: 'recovered',
+    });
+  });
+
+  test('low_frequency is the lowest step', () => {
+    const { connect, tick, apply } = fakeEdge(limits, three());
+    const { socket, send, session } = connect();
+    send(hello({ mode: 'low_frequency' }));
+    socket.stalled = true;
+    for (let i = 0; i < 600; i++) {
+      apply({ agents: { updated: [{ ref: agentRef(0, 0), current_task: `t${i}` }] } });
+      tick();
+    }
+    expect(session.mode).toBe('low_frequency');
+    expect(socket.closed).toBeUndefined();
+  });
+});
+
+describe('withheld and pushed', () => {
+  test('on_demand: nothing but health and answers until it asks', () => {
+    const { connect, tick, apply } = fakeEdge({}, three());
+    const { socket, send } = connect();
+    send(hello({ mode: 'on_demand' }));
+    const from = socket.log.length;
+    apply({ agents: { updated: [{ ref: agentRef(0, 0), status: 'busy' }] } });
+    tick(120);
+    expect(socket.log.slice(from)).toEqual([]);
+    apply({ servers: { updated: [{ ref: SERVER, health: server('degraded').health }] } });
+    tick();
+    expect(socket.log.slice(from)).toEqual(['health_update']);
+    send({ type: 'request_update', id: 1 });
+    tick();
+    expect(socket.log.slice(from).slice(0, 2)).toEqual(['health_update', 'ok']);
+    expect(socket.log).toContain('agent_update');
+  });
+
+  test('health that comes while the socket is backed up is made good', () => {
+    const { connect, tick, apply } = fakeEdge({ soft_limit_bytes: 10 }, three());
+    const { socket, send, session } = connect();
+    send(hello({ mode: 'on_demand' }));
+    socket.stalled = true;
+    send({ type: 'heartbeat', id: 1 });
+    const from = socket.log.length;
+    apply({ servers: { updated: [{ ref: SERVER, health: server('down').health }] } });
+    tick(10);
+    expect(socket.log.slice(from)).toEqual([]);
+    socket.drainTo(0);
+    session.drained();
+    expect(socket.log.slice(from)).toEqual(['health_update']);
+  });
+
+  test('heartbeats carry the hash of what the client holds, in every mode', () => {
+    const { connect, tick, apply } = fakeEdge({ heartbeat_interval_ms: 500 }, three());
+    const modes = ['high_frequency', 'normal', 'low_frequency', 'on_demand'];
+    const all = modes.map((mode) => {
+      const client = connect();
+      client.send(hello({ mode }));
+      client.send({ type: 'resync', id: 'r' });
+      return client;
+    });
+    const hashAtStart = all.map(({ socket }) => of(socket, 'ok').at(-1)?.payload.payload['state_hash'])[0];
+    apply({ agents: { updated: [{ ref: agentRef(0, 0), status: 'busy' }] } });
+    tick(180);
+    const last = all.map(({ socket }) => of(socket, 'heartbeat').at(-1)?.payload.state_hash);
+    expect(last[0]).not.toBe(hashAtStart);
+    expect(last[1]).toBe(last[0]);
+    expect(last[2]).toBe(last[0]);
+    expect(last[3]).toBe(hashAtStart);
+  });
+
+  test('a change to on_demand brings what is owed first, so that its heartbeats are known to be right', () => {
+    const { connect, tick, apply } = fakeEdge({ heartbeat_interval_ms: 500 }, three());
+    const { socket, send } = connect();
+    send(hello({ mode: 'low_frequency' }));
+    apply({ agents: { updated: [{ ref: agentRef(0, 0), status: 'busy' }] } });
+    send({ type: 'performance_mode', id: 1, payload: { mode: 'on_demand' } });
+    tick(120);
+    expect(of(socket, 'agent_update')).toHaveLength(1);
+    const cursor = of(socket, 'agent_update')[0]?.cursor;
+    expect(of(socket, 'heartbeat').length).toBeGreaterThan(1);
+    for (const { payload } of of(socket, 'heartbeat').slice(-2)) expect(payload.cursor).toBe(cursor);
+  });
+
+  test('heartbeats are spread, and one an interval', () => {
+    const { connect, tick } = fakeEdge({ heartbeat_interval_ms: 5_000, ping_interval_ms: 5_000 });
+    const sockets = Array.from({ length: 50 }, () => {
+      const { socket, send } = connect();
+      send(HELLO);
+      return socket;
+    });
+    const perSecond: number[] = [];
+    let before = 0;
+    for (let second = 0; second < 10; second++) {
+      tick(60);
+      const now = sockets.reduce((sum, { log }) => sum + log.filter((type) => type === 'heartbeat').length, 0);
+      perSecond.push(now - before);
+      before = now;
+    }
+    for (const count of perSecond) expect(Math.abs(count - 10)).toBeLessThanOrEqual(3);
+    for (const { pings } of sockets) expect(pings).toBeGreaterThanOrEqual(1);
+  });
+
+  test('a new epoch: a discovery and a snapshot in every mode, and no health of the old', () => {
+    const { connect, tick, reset, apply } = fakeEdge({}, three());
+    const modes = ['high_frequency', 'on_demand'];
+    const all = modes.map((mode) => {
+      const client = connect();
+      client.send(hello({ mode }));
+      return client;
+    });
+    tick(3);
+    reset(snapshot([agent(5)], 'e2'));
+    apply({ servers: { updated: [{ ref: SERVER, health: server('down').health }] } });
+    tick();
+    for (const { socket } of all) {
+      expect(socket.log.slice(4)).toEqual(['discovery', 'snapshot']);
+      expect(
+        of(socket, 'snapshot')
+          .at(-1)
+          ?.payload.agents.map(({ id }) => id),
+      ).toEqual(['a5']);
+    }
+  });
+});
+
+describe('silence', () => {
+  test('pings go out; a client that stays silent is closed 3012, one that speaks stays', () => {
+    const { connect, tick, clients } = fakeEdge({ idle_timeout_ms: 10_000, ping_interval_ms: 1_000 });
+    const silent = connect();
+    const talks = connect();
+    const pongs = connect();
+    for (let second = 0; second < 14; second++) {
+      tick(60);
+      talks.send({ type: 'ack', payload: { tick: 1 } });
+      pongs.session.ponged();
+    }
+    expect(silent.socket.closed?.code).toBe(3012);
+    expect(silent.socket.pings).toBeGreaterThanOrEqual(9);
+    expect(talks.socket.closed).toBeUndefined();
+    expect(pongs.socket.closed).toBeUndefined();
+    expect(clients.size).toBe(2);
+  });
+
+  test('where pings are rarer than the idle time, silence is 3002', () => {
+    const { connect, tick } = fakeEdge({ idle_timeout_ms: 1_000, ping_interval_ms: 600_000 });
+    const { socket } = connect();
+    tick(200);
+    expect(socket.closed?.code).toBe(3002);
+  });
+});
+
+describe('ending', () => {
+  test('drain says goodbye spread over 1–5 s, waits for the slow until its deadline, and refuses newcomers', async () => {
+    const edge = fakeEdge({ soft_limit_bytes: 10 }, three());
+    const quick = edge.connect();
+    const slow = edge.connect();
+    quick.send(HELLO);
+    slow.send(HELLO);
+    slow.socket.stalled = true;
+    slow.send({ type: 'heartbeat', id: 1 });
+    const drained = edge.clients.drain('upgrade', 1_000);
+    expect(of(quick.socket, 'goodbye')[0]?.payload).toEqual({ reason: 'upgrade', reconnect_after_ms: 1_000 });
+    expect(quick.socket.closed?.code).toBe(3001);
+    expect(slow.socket.closed).toBeUndefined();
+    const late = new FakeSocket();
+    expect(edge.clients.connect(late)).toBeUndefined();
+    expect(late.closed?.code).toBe(3001);
+    slow.socket.drainTo(0);
+    slow.session.drained();
+    expect(of(slow.socket, 'goodbye')[0]?.payload.reconnect_after_ms).toBe(3_000);
+    await drained;
+    expect(slow.socket.closed?.code).toBe(3001);
+    expect(edge.clients.size).toBe(0);
+  });
+
+  test('a client that is lost while others are served leaves nothing behind', () => {
+    const { connect, tick, clients, views } = fakeEdge({}, three());
+    const all = Array.from({ length: 20 }, () => connect());
+    for (const { send } of all) send(hello({ mode: 'high_frequency' }));
+    all.forEach(({ session }, i) => {
+      if (i % 2 === 0) session.lost();
+    });
+    tick(3);
+    expect(clients.size).toBe(10);
+    expect(clients.countByMode()).toMatchObject({ high_frequency: 10 });
+    for (const { session } of all) session.lost();
+    expect(clients.size).toBe(0);
+    expect(views.size).toBe(0);
+  });
+});
