@@ -95,7 +95,7 @@ export class CommunicationLinks {
       return;
     }
     const link = new CommunicationLinkEntry(
-      {
+      this.#links.record({
         ref: 0,
         swarm: 0,
         from: 0,
@@ -105,7 +105,7 @@ export class CommunicationLinks {
         at_ms: atMs,
         half_life_ms: this.#halfLifeMs,
         message_count: 0,
-      },
+      }),
       from,
       to,
     );

@@ -50,8 +50,8 @@ export class SwarmEntry extends BaseEntry<SwarmRecord> {
   readonly agentLists: ListScopes = new Map();
   readonly topologyLinks = new Set<TopologyLinkEntry>();
   nextSlot = 0;
-  /** As in ChangeBatch.membership: of the last flush. */
-  membership = 0;
+  /** As in ChangeBatch.membership, of the last flush; undefined until an agent joined. */
+  membership: number | undefined = undefined;
   seenMs: number;
   /** When the server went away, until the swarm is heard of again. */
   silentSinceMs: number | undefined = undefined;
@@ -72,6 +72,8 @@ export class AgentEntry extends BaseEntry<AgentRecord> {
   staleAtMs = 0;
   /** Sources as the server's facts have them; the record adds what is derived here. */
   factSources: Provenance | undefined = undefined;
+  /** The `factSources` that the record's provenance was made from. */
+  settledSources: Provenance | undefined = undefined;
   /** Topology links by the agent at the other end. */
   neighbours: Map<AgentEntry, TopologyLinkEntry> | undefined = undefined;
   /** Communication links from here, by receiver. */

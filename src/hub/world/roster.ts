@@ -166,7 +166,7 @@ export class Roster {
     }
     const { id: serverId, type } = server.live;
     const record = { ref: 0, key: swarmKey(serverId, id), id, server_id: serverId, server_type: type, slots_rev: 0 };
-    const swarm = new SwarmEntry(record, server, atMs);
+    const swarm = new SwarmEntry(tables.swarms.record(record), server, atMs);
     server.swarms.set(id, swarm);
     tables.swarms.add(swarm);
     this.#o.tasks.swarmChanged(server, id);
@@ -205,9 +205,11 @@ export class Roster {
     const { server } = swarm;
     const { id: serverId, type } = server.live;
     const agent = new AgentEntry(
-      {
+      this.#o.tables.agents.record({
         status: 'unknown',
         ...before?.live,
+        visual: undefined,
+        provenance: undefined,
         ref: 0,
         key: agentKey(serverId, swarm.live.id, id),
         id,
@@ -215,7 +217,7 @@ export class Roster {
         server_id: serverId,
         server_type: type,
         slot: takeSlot(swarm),
-      },
+      }),
       swarm,
       atMs,
     );

@@ -127,10 +127,14 @@ export function createTables({ hub, refsPerEpoch, onDirty, onMembership }: World
   };
 }
 
-function settleAgent({ live, swarm, factSources }: AgentEntry): void {
-  live.swarm = swarm.live.ref;
+function settleAgent(agent: AgentEntry): void {
+  const { live, factSources } = agent;
+  live.swarm = agent.swarm.live.ref;
   const visual = agentVisual(live.performance);
+  const appeared = (visual === undefined) !== (live.visual === undefined);
   if (!sameValue(visual, live.visual)) live.visual = visual;
+  if (!appeared && agent.settledSources === factSources) return;
+  agent.settledSources = factSources;
   live.provenance = visual === undefined ? factSources : { ...factSources, visual: 'derived' };
 }
 

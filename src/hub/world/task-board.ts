@@ -97,7 +97,7 @@ export class TaskBoard {
       this.#counters.refused_tasks_total++;
       return undefined;
     }
-    const task = new TaskEntry({ ref: 0, id, server_id: server.live.id }, server);
+    const task = new TaskEntry(this.#tasks.record({ ref: 0, id, server_id: server.live.id }), server);
     server.tasks.set(id, task);
     this.#tasks.add(task);
     return task;

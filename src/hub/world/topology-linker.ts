@@ -102,7 +102,11 @@ export class TopologyLinker {
       this.#counters.refused_links_total++;
       return;
     }
-    const link = new TopologyLinkEntry({ ref: 0, swarm: 0, from: 0, to: 0, kind: 'topology', source: 'derived' }, a, b);
+    const link = new TopologyLinkEntry(
+      this.#links.record({ ref: 0, swarm: 0, from: 0, to: 0, kind: 'topology', source: 'derived' }),
+      a,
+      b,
+    );
     link.derivation = this.#derivation;
     (a.neighbours ??= new Map()).set(b, link);
     (b.neighbours ??= new Map()).set(a, link);

@@ -137,7 +137,9 @@ export class World implements UpstreamSink {
       since_ms: this.#clock.now(),
       evidence: { consecutive_failures: 0, consecutive_successes: 0 },
     };
-    const server = new ServerEntry({ ref: 0, id, type, simulated, transport, endpoint, health });
+    const server = new ServerEntry(
+      this.#tables.servers.record({ ref: 0, id, type, simulated, transport, endpoint, health }),
+    );
     this.#servers.set(id, server);
     this.#tables.servers.add(server);
   }
@@ -230,7 +232,9 @@ export class World implements UpstreamSink {
       agents: agents.snapshot(),
       links: links.snapshot(),
       tasks: tasks.snapshot(),
-      membership: swarms.published().map(({ live, membership }) => [live.ref, membership]),
+      membership: swarms
+        .published()
+        .flatMap(({ live, membership }): [Ref, number][] => (membership === undefined ? [] : [[live.ref, membership]])),
     };
   }
 
@@ -250,7 +254,7 @@ export class World implements UpstreamSink {
     for (const table of [servers, swarms, agents, links, tasks]) table.redeal();
     this.#flow.clear();
     this.#regrouped.clear();
-    for (const swarm of swarms.published()) swarm.membership = (swarm.membership + 1) >>> 0;
+    for (const swarm of swarms.published()) nextMembership(swarm);
     this.#epoch = epoch;
     this.#version = 0;
     this.#dirty = false;
@@ -363,8 +367,8 @@ export class World implements UpstreamSink {
     const counted: [Ref, number][] = [];
     for (const swarm of this.#regrouped) {
       if (!swarm.alive) continue;
-      swarm.membership = (swarm.membership + 1) >>> 0;
-      counted.push([swarm.live.ref, swarm.membership]);
+      const membership = nextMembership(swarm);
+      counted.push([swarm.live.ref, membership]);
     }
     this.#regrouped.clear();
     return counted;
@@ -375,4 +379,9 @@ export class World implements UpstreamSink {
     this.#dirty = true;
     this.#onDirty?.();
   }
+}
+
+function nextMembership(swarm: SwarmEntry): number {
+  swarm.membership = ((swarm.membership ?? 0) + 1) >>> 0;
+  return swarm.membership;
 }
