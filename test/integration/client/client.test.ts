@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { connectSwarmcast, type ConnectOptions, type SwarmcastClient } from '../../../src/client/client.ts';
 import type { ClientEvents } from '../../../src/client/events.ts';
 import { StateStore } from '../../../src/client/state-store.ts';
-import { writeFrameHeader, writeSectionHeader } from '../../../src/protocol/frames.ts';
 import type { ServerMessage } from '../../../src/protocol/server-messages.ts';
 import {
   A,
@@ -16,7 +15,7 @@ import {
   swarm,
   welcome,
 } from '../../unit/client/records.ts';
-import { HandGateway, type Peer } from './hand-gateway.ts';
+import { HandGateway, q16Frame, type Peer } from './hand-gateway.ts';
 
 const FAST = { minDelayMs: 1, maxDelayMs: 5 };
 
@@ -43,18 +42,6 @@ function next<K extends keyof ClientEvents>(
       resolve(value);
     });
   });
-}
-
-function q16Frame(tick: number, timeMs: number, x: number): Uint8Array {
-  const view_ = new DataView(new ArrayBuffer(16 + 28 + 8));
-  writeFrameHeader(view_, 0, { kind: 'q16', sections: 1, tick, timeMs });
-  const section = { swarmRef: 1, count: 1, flags: 0, block: 0, slotsRev: 0, origin: [0, 0, 0] as const, scale: 0.5 };
-  writeSectionHeader(view_, 16, section);
-  view_.setUint16(44, 1, true);
-  view_.setInt16(46, x, true);
-  view_.setInt16(48, -x, true);
-  view_.setInt16(50, 0, true);
-  return new Uint8Array(view_.buffer);
 }
 
 /** Connects and brings the view. */

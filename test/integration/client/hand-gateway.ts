@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { packMessage, unpackMessage } from '../../../src/protocol/codec.ts';
+import { writeFrameHeader, writeSectionHeader } from '../../../src/protocol/frames.ts';
 import type { ServerMessage } from '../../../src/protocol/server-messages.ts';
 
 export interface Received {
@@ -114,4 +115,17 @@ export class HandGateway implements AsyncDisposable {
       this.#server.close(resolve);
     });
   }
+}
+
+/** A frame with slot 1 of swarm 1 at x, −x, 0 half units. */
+export function q16Frame(tick: number, timeMs: number, x: number): Uint8Array {
+  const view = new DataView(new ArrayBuffer(16 + 28 + 8));
+  writeFrameHeader(view, 0, { kind: 'q16', sections: 1, tick, timeMs });
+  const section = { swarmRef: 1, count: 1, flags: 0, block: 0, slotsRev: 0, origin: [0, 0, 0] as const, scale: 0.5 };
+  writeSectionHeader(view, 16, section);
+  view.setUint16(44, 1, true);
+  view.setInt16(46, x, true);
+  view.setInt16(48, -x, true);
+  view.setInt16(50, 0, true);
+  return new Uint8Array(view.buffer);
 }

@@ -284,10 +284,7 @@ export function computeVectors() {
     link_decay: decays.map(({ now_ms, ...link }) => ({
       ...link,
       now_ms,
-      value: linkWeightAt(
-        { ref: 1, swarm: 1, from: 1, to: 2, kind: 'communication', source: 'reported', ...link },
-        now_ms,
-      ),
+      value: linkWeightAt(link, now_ms),
     })),
     msgpack: [
       { type: 'ack', payload: { tick: 600 } },
