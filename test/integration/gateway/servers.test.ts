@@ -3,7 +3,10 @@ import { agentsByKey, openTestGateway, openTestServer, RecordingClient } from '.
 
 describe('several servers', () => {
   test('three servers that use the same ids do not collide', async () => {
-    const opened = await Promise.all(['one', 'two', 'three'].map((id) => openTestServer(id, { seed: 7 })));
+    // Ids hold the time of their making: three worlds that begin at the same moment with the same seed are alike.
+    const startedAtMs = Date.now();
+    const clock = { now: () => startedAtMs, monotonic: () => performance.now() };
+    const opened = await Promise.all(['one', 'two', 'three'].map((id) => openTestServer(id, { seed: 7, clock })));
     await using gateway = await openTestGateway({ servers: opened.map(({ server }) => server) });
     using client = await RecordingClient.connect(gateway.url);
     const agents = await client.until('agents of all three', () => {
@@ -55,6 +58,7 @@ describe('several servers', () => {
     const { createServer } = await import('node:net');
     const mute = createServer((socket) => {
       socket.on('error', () => undefined);
+      socket.resume();
       if (answer !== undefined) socket.write(answer);
     });
     await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
