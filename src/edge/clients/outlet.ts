@@ -65,8 +65,10 @@ export class Outlet {
     return accepted;
   }
 
-  /** One frame of positions. False: not accepted. */
+  /** One frame of positions. False: not accepted. A frame is worth no more room than the soft limit leaves: the next is newer. */
   frame(bytes: Uint8Array): boolean {
+    const buffered = this.#buffered();
+    if (buffered > 0 && buffered + bytes.byteLength > this.#limits.soft_limit_bytes) return false;
     const accepted = this.#send(bytes, true);
     if (accepted) this.#counters.framesSentTotal++;
     return accepted;

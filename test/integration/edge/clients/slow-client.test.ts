@@ -1,0 +1,86 @@
+import { afterEach, expect, test } from 'vitest';
+import { StateStore } from '../../../../src/client/state-store.ts';
+import { agentRef } from '../../../../src/model/ids.ts';
+import { HandClient, startHandHub } from '../transport/harness.ts';
+
+const cleanup: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const one of cleanup.splice(0).toReversed()) await one();
+});
+
+const nextTurn = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+
+test('a client that stops reading is skipped and slowed, not cut, and costs bounded memory; it then catches up', async () => {
+  const AGENTS = 10_000;
+  const hand = await startHandHub({ agents: AGENTS, clients: { heartbeat_interval_ms: 200 } });
+  cleanup.push(() => hand.dispose());
+  const slow = await HandClient.open(hand.edge.port);
+  const quick = await HandClient.open(hand.edge.port);
+  cleanup.push(
+    () => slow.close(),
+    () => quick.close(),
+  );
+  const store = new StateStore();
+  slow.send({ type: 'hello', payload: { mode: 'high_frequency' } });
+  quick.send({ type: 'hello', payload: { mode: 'high_frequency' } });
+  await Promise.all([slow.next('snapshot'), quick.next('snapshot')]);
+
+  slow.socket.pause();
+  let version = 10;
+  let frames = 0;
+  let mostBuffered = 0;
+  // 80 KB a frame: the kernel's megabytes are full soon, and pressure then has to last.
+  const deadline = Date.now() + 20_000;
+  while (hand.edge.status().metrics['demotions_total'] === 0 && Date.now() < deadline) {
+    hand.publish({ version: ++version, agents: { updated: [{ ref: agentRef(0, 0), current_task: `t${version}` }] } });
+    hand.post(hand.layout.publish((version % 100) / 4));
+    frames++;
+    await quick.nextFrame();
+    mostBuffered = Math.max(mostBuffered, hand.edge.status().metrics['buffered_bytes'] ?? 0);
+    await nextTurn();
+  }
+  expect(hand.edge.status().metrics['demotions_total']).toBe(1);
+  expect(hand.edge.status().metrics['turns_skipped_total']).toBeGreaterThan(0);
+  // Frames keep within the soft limit; a small message of state may go over it.
+  expect(mostBuffered).toBeLessThan(262_144 + 2_000);
+  expect(quick.heard.filter((one) => 'frame' in one).length).toBeGreaterThanOrEqual(frames);
+  expect(quick.closed).toBeUndefined();
+
+  slow.socket.resume();
+  const changed = await slow.next('mode_changed');
+  expect(changed.payload).toEqual({ mode: 'normal', effective_rate_hz: 10, reason: 'slow_client' });
+  const beat = await slow.next('heartbeat');
+  for (const one of slow.heard) {
+    if ('message' in one) store.apply(one.message);
+    if ('message' in one && one.message === beat) break;
+  }
+  expect(beat.payload).toEqual({ state_hash: store.hash(), cursor: store.cursor });
+  expect(store.state.agents.get(agentRef(0, 0))?.current_task).toBe(`t${version}`);
+  expect(slow.closed).toBeUndefined();
+});
+
+test('a thousand changes of mode leave the timers as they were, and the right rate', async () => {
+  const hand = await startHandHub({ clients: { message_burst: 5_000 } });
+  cleanup.push(() => hand.dispose());
+  const client = await HandClient.open(hand.edge.port);
+  cleanup.push(() => client.close());
+  client.send({ type: 'hello', payload: {} });
+  await client.next('snapshot');
+  const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const before = timers();
+  const modes = ['high_frequency', 'low_frequency', 'on_demand', 'normal'];
+  for (let i = 0; i < 1_000; i++) client.send({ type: 'performance_mode', id: i, payload: { mode: modes[i % 4] } });
+  for (let answered = 0; answered < 1_000; answered++) await client.next('ok');
+  expect(timers()).toBeLessThanOrEqual(before);
+  expect(hand.edge.status().clients_by_mode).toEqual({ high_frequency: 0, normal: 1, low_frequency: 0, on_demand: 0 });
+  const ticks: number[] = [];
+  for (let i = 0; i < 120; i++) {
+    hand.post(hand.layout.publish(i));
+    await nextTurn();
+  }
+  for (let i = 0; i < 20; i++) ticks.push((await client.nextFrame()).tick);
+  for (let i = 1; i < ticks.length; i++) expect((ticks[i] ?? 0) - (ticks[i - 1] ?? 0)).toBe(6);
+});
