@@ -81,6 +81,14 @@ export class UnknownServerError extends SwarmcastError {
   override readonly retryable = false;
 }
 
+/** A file of a claude-flow project cannot be read: too large, not a file, no access, or not JSON for too long. */
+export class ProjectFileError extends SwarmcastError {
+  override name = 'ProjectFileError';
+  override readonly reason = 'project_file';
+  /** Files are read again at every change and every few seconds. */
+  override readonly retryable = true;
+}
+
 /** The message of anything thrown, with its innermost cause, at most 300 characters. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error).slice(0, 300);

@@ -129,7 +129,10 @@ export function readHiveSwarm(hive: string, topology: string | undefined, create
 
 const queenShape = z.object({ agentId: optionalId, id: optionalId, status: text, electedAt: time });
 
-/** A hive's queen as an observation and her id; undefined where there is none (`N/A`, offline). */
+/**
+ * A hive's queen as an observation and her id; undefined where there is none (`N/A`, offline). Her status, where it is
+ * told, is `active` whenever there is a queen: a constant.
+ */
 export function readQueen(hive: string, queen: unknown): { agent: string; observation: Observation } | undefined {
   const parsed = queenShape.safeParse(queen);
   if (!parsed.success || parsed.data.status === 'offline') return undefined;
@@ -142,7 +145,10 @@ export function readQueen(hive: string, queen: unknown): { agent: string; observ
     ...statusFacts(parsed.data.status),
     created_at_ms: parsed.data.electedAt,
   };
-  return { agent, observation: agentSeen(hive, agent, facts, { type: 'derived', created_at_ms: 'derived' }) };
+  return {
+    agent,
+    observation: agentSeen(hive, agent, facts, { type: 'derived', status: 'simulated', created_at_ms: 'derived' }),
+  };
 }
 
 /** True for a reply that says, in any of the ways that claude-flow has, that the call failed. */
