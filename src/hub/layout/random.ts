@@ -4,7 +4,7 @@
  */
 
 /** A u32 from a seed and two keys: xor and multiply mixing in the manner of MurmurHash3's finaliser. */
-export function hash32(seed: number, key: number, salt: number): number {
+function hash32(seed: number, key: number, salt: number): number {
   let h = (seed ^ Math.imul(key, 0x9e37_79b1)) | 0;
   h = Math.imul(h ^ (h >>> 16), 0x85eb_ca6b) ^ Math.imul(salt, 0xc2b2_ae35);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2_ae35);

@@ -225,6 +225,22 @@ describe('a worker that dies', () => {
     expect(heard.ticks.at(-1)?.tick).toBeGreaterThan(lastTick);
     expect(replaced[0]?.message).toContain('ended unexpectedly');
   });
+
+  test('young is replaced too, as often as it dies', async () => {
+    workers.length = 0;
+    const { layout, replaced } = open(1);
+    await using opened = layout;
+    const heard = new Listener().connect(opened);
+    opened.reset(worldOf([8]));
+    for (let death = 0; death < 2; death += 1) {
+      await heard.until(() => workers.length > death && heard.ticks.length > 0 && heard.regions.has(1));
+      heard.ticks.length = 0;
+      await workers[death]?.terminate();
+    }
+    await heard.until(() => replaced.length === 2 && heard.settled(1));
+    expect(opened.stats()).toMatchObject({ workers: 1, workersReplaced: 2 });
+    expect(heard.places(1).size).toBe(8);
+  });
 });
 
 describe('a stop', () => {

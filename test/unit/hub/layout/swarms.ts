@@ -8,13 +8,13 @@ import type { LinkSeat, SwarmSeat } from '../../../../src/hub/layout/seats.ts';
 import type { SwarmSimulation } from '../../../../src/hub/layout/swarm-simulation.ts';
 import type { SwarmRecord } from '../../../../src/model/swarm.ts';
 
-export const TICK_MS = 1000 / 60;
-export const always = (): boolean => true;
+const TICK_MS = 1000 / 60;
+const always = (): boolean => true;
 
 /** Links by index of a graph of n. */
 export type Graph = 'none' | 'ring' | 'star' | 'tree' | 'mesh' | 'sparse';
 
-export function graphPairs(graph: Graph, n: number): [number, number][] {
+function graphPairs(graph: Graph, n: number): [number, number][] {
   const pairs: [number, number][] = [];
   for (let i = 0; i < n; i += 1) {
     if (graph === 'ring' && n > 1) pairs.push([i, (i + 1) % n]);
