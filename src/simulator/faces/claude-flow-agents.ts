@@ -156,6 +156,7 @@ function statusOf(agent: SimAgent): string {
 function lastResultOf(agent: SimAgent): unknown {
   const run = agent.lastRun;
   if (run === undefined) return null;
+  const inputTokens = Math.round(run.tokens * 0.7);
   return {
     success: run.success,
     agentId: agent.id,
@@ -163,7 +164,7 @@ function lastResultOf(agent: SimAgent): unknown {
     model: agent.model ?? 'simulated',
     stopReason: 'stop',
     output: 'simulated',
-    usage: { totalTokens: run.tokens },
+    usage: { inputTokens, outputTokens: run.tokens - inputTokens, totalTokens: run.tokens },
     durationMs: run.durationMs,
   };
 }

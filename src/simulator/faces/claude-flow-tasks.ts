@@ -1,3 +1,4 @@
+import { cpus, freemem, loadavg, totalmem } from 'node:os';
 import type { SimTask } from '../world-state.ts';
 import type { Arguments } from './arguments.ts';
 import { BadArgument } from './arguments.ts';
@@ -123,11 +124,15 @@ export const claudeFlowTaskTools: Record<string, Tool> = {
     properties: { category: 'string' },
     run(_args, { world, now, startedAtMs }) {
       const memory = process.memoryUsage();
+      const cpuCores = Math.max(1, cpus().length);
       const { completed, failed } = world.tasks.counts;
       return {
         startTime: iso(startedAtMs),
         lastCheck: iso(now()),
         uptime: now() - startedAtMs,
+        // Of this machine, as the real server does it: the load may exceed 100.
+        cpu: ((loadavg()[0] ?? 0) * 100) / cpuCores,
+        memory: { used: megabytes(totalmem() - freemem()), total: megabytes(totalmem()) },
         agents: {
           total: world.agents.size,
           active: world.roster.filter((agent) => agent.status !== 'idle').length,
@@ -142,6 +147,8 @@ export const claudeFlowTaskTools: Record<string, Tool> = {
           total: megabytes(memory.heapTotal),
           external: megabytes(memory.external),
         },
+        loadAverage: loadavg(),
+        cpuCores,
       };
     },
   },
