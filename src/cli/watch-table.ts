@@ -42,9 +42,8 @@ export function tableLines(input: TableInput, size: TableSize): string[] {
   const head = [...headLines(input), '', ...serverLines(input.state, size), '', ...swarmLines(input.state)];
   const [title, ...agents] = agentLines(input);
   const room = Math.max(1, size.rows - head.length - 3);
-  const shown = agents.slice(0, room);
-  const lines = [...head, '', title ?? '', ...shown];
-  if (agents.length > room) lines.push(`  … and ${agents.length - room} more agents; filter with --swarm, --status, …`);
+  const lines = [...head, '', title ?? '', ...agents.slice(0, room)];
+  if (agents.length > room) lines.push(`  … and ${agents.length - room} more lines; filter with --swarm, --status, …`);
   return lines.map((line) => cut(line, size.columns));
 }
 
@@ -131,24 +130,34 @@ function swarmLines(state: ClientState): string[] {
   return grid(['SWARM', 'TOPOLOGY', 'STATUS', 'AGENTS'], rows);
 }
 
+/** A heading, then each swarm's key followed by its agents. */
 function agentLines(input: TableInput): string[] {
-  const rows = [...input.state.agents.values()]
-    .toSorted((a, b) => compare(a.key, b.key))
-    .map((agent) => [
-      clean(agent.key),
-      clean(agent.type),
-      agent.stale === true ? `${agent.status} (stale)` : agent.status,
-      clean(agent.current_task, 24),
-      agent.performance?.success_rate === undefined
-        ? UNKNOWN
-        : `${(agent.performance.success_rate * 100).toFixed(0)} %`,
-      agent.performance?.response_time_ms === undefined
-        ? UNKNOWN
-        : `${agent.performance.response_time_ms.toFixed(0)} ms`,
-      positionText(input.positionOf(agent)),
-      agent.stale_since_ms === undefined ? '' : `${age(input.nowMs - agent.stale_since_ms)} ago`,
-    ]);
-  return grid(['AGENT', 'TYPE', 'STATUS', 'TASK', 'SUCCESS', 'RESPONSE', 'POSITION', 'SEEN'], rows);
+  const agents = [...input.state.agents.values()].toSorted((a, b) => compare(a.key, b.key));
+  const [title = '', ...rows] = grid(
+    ['  AGENT', 'TYPE', 'STATUS', 'TASK', 'SUCCESS', 'RESPONSE', 'POSITION', 'SEEN'],
+    agents.map((agent) => agentCells(agent, input)),
+  );
+  const lines = [title];
+  rows.forEach((row, i) => {
+    const swarm = agents[i]?.swarm;
+    if (swarm !== undefined && agents[i - 1]?.swarm !== swarm) lines.push(clean(input.state.swarms.get(swarm)?.key));
+    lines.push(row);
+  });
+  return lines;
+}
+
+function agentCells(agent: AgentRecord, { nowMs, positionOf }: TableInput): string[] {
+  const { success_rate: success, response_time_ms: response } = agent.performance ?? {};
+  return [
+    `  ${clean(agent.name ?? agent.id, 36)}`,
+    clean(agent.type, 20),
+    agent.stale === true ? `${agent.status} (stale)` : agent.status,
+    clean(agent.current_task, 24),
+    success === undefined ? UNKNOWN : `${(success * 100).toFixed(0)} %`,
+    response === undefined ? UNKNOWN : `${response.toFixed(0)} ms`,
+    positionText(positionOf(agent)),
+    agent.stale_since_ms === undefined ? '' : `${age(nowMs - agent.stale_since_ms)} ago`,
+  ];
 }
 
 function positionText(position: Position | undefined): string {

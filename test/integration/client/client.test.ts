@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { connectSwarmcast, type ConnectOptions, type SwarmcastClient } from '../../../src/client/client.ts';
 import type { ClientEvents } from '../../../src/client/events.ts';
 import { StateStore } from '../../../src/client/state-store.ts';
@@ -301,8 +301,19 @@ describe('proof', () => {
   });
 });
 
-function handles(): string[] {
-  return process.getActiveResourcesInfo().filter((name) => name === 'Timeout' || name === 'TCPSocketWrap');
+function sockets(): string[] {
+  return process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap');
+}
+
+/** Every timer that is set from now on; `running` are those that have neither fired for the last time nor been cleared. */
+function watchTimers(): { running: () => number } & Disposable {
+  const spies = [vi.spyOn(globalThis, 'setTimeout'), vi.spyOn(globalThis, 'setInterval')];
+  return {
+    running: () =>
+      spies.flatMap((spy) => spy.mock.results).filter(({ value }) => !(value as { _destroyed: boolean })._destroyed)
+        .length,
+    [Symbol.dispose]: () => spies.forEach((spy) => spy.mockRestore()),
+  };
 }
 
 describe('close()', () => {
@@ -338,14 +349,16 @@ describe('close()', () => {
     },
   ];
   test.each(moments)('leaves nothing running: $note', async ({ reach }) => {
-    const before = handles();
+    const before = sockets();
+    using timers = watchTimers();
     {
       await using gateway = await HandGateway.open();
       const client = await reach(gateway);
       await Promise.all([client.close(), client.close()]);
       expect(client.status).toMatchObject({ status: 'closed', code: 1000 });
     }
-    expect(handles()).toStrictEqual(before);
+    expect(timers.running()).toBe(0);
+    expect(sockets()).toStrictEqual(before);
   });
 });
 

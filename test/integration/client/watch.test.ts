@@ -63,7 +63,7 @@ describe('swarmcast watch', () => {
     peer.send(snapshot({ agents: [agent(1)] }, 'c1'));
     peer.socket.send(q16Frame(60, 1_000, 10));
     expect(await done).toBe(0);
-    expect(io.out).toMatch(/s\/w\/a1.* 5\.0 +-5\.0 +0\.0/);
+    expect(io.out).toMatch(/  a1 .* 5\.0 +-5\.0 +0\.0/);
     expect(io.err).toBe('');
   });
 
@@ -91,7 +91,7 @@ describe('swarmcast watch', () => {
     const io = new Terminal(true);
     const done = watch([gateway.url], io);
     const peer = await bring(gateway);
-    await io.printed('s/w/a2');
+    await io.printed(/ {2}a2 /);
     peer.socket.close(3001, 'restart');
     await io.printed('reconnecting');
     const again = await gateway.accept();

@@ -98,7 +98,7 @@ function input(more: Partial<TableInput> = {}): TableInput {
           performance: { success_rate: 0.5, response_time_ms: 12.4 },
         }),
         agent(2, { stale: true, stale_since_ms: 5_000, name: 'x' }),
-        agent(3, { key: 's/w/\u001b[2Jevil\u009b\u202e', type: '\u0007bell' }),
+        agent(3, { id: '\u001b[2Jevil\u009b\u202e', type: '\u0007bell' }),
       ],
       links: [link(1, 1, 2)],
     }),
@@ -125,8 +125,8 @@ describe('table of watch', () => {
     { note: 'simulated servers', text: /● healthy +s1 +ruv-swarm +tcp +SIMULATED +it answered/ },
     { note: 'a real one that is down', text: /✖ down +s2 +ruv-swarm +tcp +real +connection refused/ },
     { note: 'swarms with their agents', text: /s\/w1 +mesh +– +3/ },
-    { note: 'an agent', text: /s\/w\/a1 +coder +busy +T{23}… +50 % +12 ms +1\.0 +-22\.3 +300\.0/ },
-    { note: 'a stale one, with what is unknown', text: /s\/w\/a2 +– +idle \(stale\) +– +– +– +– +12 s ago/ },
+    { note: 'an agent', text: /  a1 +coder +busy +T{23}… +50 % +12 ms +1\.0 +-22\.3 +300\.0/ },
+    { note: 'a stale one, with what is unknown', text: /  x +– +idle \(stale\) +– +– +– +– +12 s ago/ },
   ];
   test.each(shows)('shows $note', ({ text }) => {
     expect(tableLines(input(), WIDE).join('\n')).toMatch(text);
@@ -144,7 +144,7 @@ describe('table of watch', () => {
     // eslint-disable-next-line no-control-regex
     for (const line of lines) expect(line.replaceAll(/\u001b\[[0-9;]*m/g, '').length).toBeLessThanOrEqual(40);
     expect(lines.length).toBeLessThanOrEqual(16);
-    expect(tableLines(input(), { ...WIDE, rows: 14 }).join('\n')).toMatch(/… and \d more agents/);
+    expect(tableLines(input(), { ...WIDE, rows: 14 }).join('\n')).toMatch(/… and \d more lines/);
   });
 
   test('says that it reconnects, and that rates are not measured yet', () => {
