@@ -17,7 +17,7 @@ export class RequestError extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(of: string, code: RequestFailure, message: string, retryAfterMs?: number) {
-    super(`${of}: ${message}`);
+    super(message.startsWith(`${of}: `) ? message : `${of}: ${message}`);
     this.of = of;
     this.code = code;
     this.retryAfterMs = retryAfterMs;

@@ -2,7 +2,7 @@ import type { RequestFailure } from './errors.ts';
 import { RequestError } from './errors.ts';
 
 /** Requests that may wait for an answer at once; more are refused. */
-export const MAX_PENDING_REQUESTS = 64;
+const MAX_PENDING_REQUESTS = 64;
 
 interface Pending {
   of: string;
