@@ -25,7 +25,8 @@ describe('ruv-swarm over its noisy stdio', () => {
     await client.whenLive();
     const server = () => [...client.state.servers.values()].find(({ id }) => id === 'ruv');
     await until('a healthy server', () => server()?.health.state === 'healthy');
-    expect(server()).toMatchObject({ dialect: 'ruv-swarm', name: 'ruv-swarm', simulated: false });
+    expect(server()).toMatchObject({ dialect: 'ruv-swarm', simulated: false });
+    expect(server()?.name).toContain('ruv-swarm');
 
     await gateway.callTool('ruv', 'swarm_init', { topology: 'star', maxAgents: 100, strategy: 'balanced' });
     const swarm = await until('the swarm with its topology', () =>

