@@ -13,7 +13,8 @@ export interface Due {
 export class DueQueue<T extends Due> {
   readonly #times: number[] = [];
   readonly #items: T[] = [];
-  #outdated = 0;
+  /** Items queued; all other entries are outdated. */
+  #queued = 0;
 
   /** Entries held, outdated ones included. */
   get size(): number {
@@ -23,16 +24,18 @@ export class DueQueue<T extends Due> {
   /** Makes sure that the item comes out at `dueMs` or earlier. */
   schedule(item: T, dueMs: number): void {
     if (item.queuedMs <= dueMs) return;
-    if (item.queuedMs !== Infinity) this.#outdate();
+    if (item.queuedMs === Infinity) this.#queued++;
     item.queuedMs = dueMs;
     this.#push(dueMs, item);
+    this.#tidy();
   }
 
   /** Takes the item out, wherever it is. */
   forget(item: T): void {
     if (item.queuedMs === Infinity) return;
     item.queuedMs = Infinity;
-    this.#outdate();
+    this.#queued--;
+    this.#tidy();
   }
 
   /** The item that comes out next; it stays in. */
@@ -41,7 +44,6 @@ export class DueQueue<T extends Due> {
       const item = this.#items[0];
       if (item === undefined || item.queuedMs === this.#times[0]) return item;
       this.#pop();
-      this.#outdated--;
     }
   }
 
@@ -51,12 +53,14 @@ export class DueQueue<T extends Due> {
     if (item === undefined || item.queuedMs > nowMs) return undefined;
     this.#pop();
     item.queuedMs = Infinity;
+    this.#queued--;
+    this.#tidy();
     return item;
   }
 
-  #outdate(): void {
-    this.#outdated++;
-    if (this.#outdated * 2 > this.#items.length) this.#rebuild();
+  /** Drops outdated entries once they are the majority, which makes it cheap on average. */
+  #tidy(): void {
+    if (this.#items.length > this.#queued * 2) this.#rebuild();
   }
 
   #rebuild(): void {
@@ -66,7 +70,6 @@ export class DueQueue<T extends Due> {
     });
     this.#items.length = 0;
     this.#times.length = 0;
-    this.#outdated = 0;
     for (const item of [...valid].toSorted((a, b) => a.queuedMs - b.queuedMs)) {
       this.#items.push(item);
       this.#times.push(item.queuedMs);

@@ -5,7 +5,7 @@ import type { AgentEntry } from './entries.ts';
 import { MessageRing } from './message-ring.ts';
 
 /** Messages that one batch carries at most; more are dropped and counted. */
-export const FLOW_PER_FLUSH = 10_000;
+const FLOW_PER_FLUSH = 10_000;
 
 type SeenMessage = Extract<Observation, { kind: 'message' }>;
 

@@ -13,7 +13,7 @@ import type { TaskBoard } from './task-board.ts';
 import type { TopologyLinker } from './topology-linker.ts';
 
 /** Swarm of agents whose swarm the server did not name. */
-export const UNASSIGNED = 'unassigned';
+const UNASSIGNED = 'unassigned';
 
 type AgentList = Extract<Observation, { kind: 'agent-list' }>;
 
@@ -99,6 +99,7 @@ export class Roster {
     this.#o.tasks.agentChanged(server, agent.live.id);
     this.#o.linker.mark(swarm);
     this.#shrunk.add(swarm);
+    if (swarm.agents.size === 0) this.#o.silence.watchEmptySwarm(swarm);
   }
 
   removeSwarm(swarm: SwarmEntry | undefined): void {
@@ -112,15 +113,11 @@ export class Roster {
     this.#o.tasks.swarmChanged(swarm.server, swarm.live.id);
   }
 
-  /** After removals: deals slots anew where too many are dead, watches empty swarms, removes an empty `unassigned`. */
+  /** After removals: deals slots anew where too many are dead, removes an empty `unassigned`. */
   settle(): void {
     for (const swarm of this.#shrunk) {
-      if (swarm.agents.size === 0 && swarm.live.id === UNASSIGNED) {
-        this.removeSwarm(swarm);
-        continue;
-      }
-      compactSlots(swarm, this.#o.tables);
-      if (swarm.agents.size === 0) this.#o.silence.watchEmptySwarm(swarm);
+      if (swarm.agents.size === 0 && swarm.live.id === UNASSIGNED) this.removeSwarm(swarm);
+      else compactSlots(swarm, this.#o.tables);
     }
     this.#shrunk.clear();
   }

@@ -3,7 +3,7 @@
  * and their members, not who is joined to whom.
  *
  * Pure. Members come in the order of {@link compareMembers}; pairs are indices into it, flat: [a0, b0, a1, b1, …].
- * Bounded: a mesh has all pairs up to {@link FULL_MESH_MEMBERS} members, beyond that at most 5 links a member; all
+ * Bounded: a mesh has all pairs up to 30 members, beyond that at most 5 links a member; all
  * others have less than 2 links a member, and at most 66 among the inner nodes of a small hierarchical mesh.
  */
 
@@ -15,7 +15,7 @@ export interface TopologyMember {
 }
 
 /** Largest mesh that is drawn with all pairs. */
-export const FULL_MESH_MEMBERS = 30;
+const FULL_MESH_MEMBERS = 30;
 const FULL_INNER_MESH = 12;
 const FAN_OUT = 4;
 

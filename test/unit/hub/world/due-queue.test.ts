@@ -47,3 +47,14 @@ test('an item that was taken can be scheduled again', () => {
   expect(queue.take(1)).toBeUndefined();
   expect(queue.take(2)).toBe(a);
 });
+
+test('moving the only item earlier leaves no entry behind', () => {
+  const queue = new DueQueue<ReturnType<typeof item>>();
+  const a = item('a');
+  queue.schedule(a, 30);
+  queue.schedule(a, 20);
+  queue.schedule(a, 10);
+  expect(queue.size).toBeLessThanOrEqual(2);
+  queue.forget(a);
+  expect(queue.size).toBe(0);
+});

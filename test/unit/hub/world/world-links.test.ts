@@ -113,6 +113,16 @@ describe('communication links', () => {
     expect(world.settled().links.map(({ at_ms: at }) => at)).toEqual([START_MS + 3_000, START_MS + 3_000]);
   });
 
+  test('a link that was strengthened is neither the weakest nor due', () => {
+    const world = pair({ max_links: 2 }).message('a', 'b', 'heartbeat').message('b', 'c', 'status_update');
+    for (let i = 0; i < 9; i++) world.message('a', 'b', 'heartbeat');
+    world.message('c', 'a', 'data_exchange');
+    expect(world.settled().links.map(({ weight }) => weight)).toEqual([1, 0.8]);
+    // A single heartbeat would have met the floor after one half-life.
+    world.pass(40_000);
+    expect(world.settled().links).toHaveLength(2);
+  });
+
   test('topology links take room from communication', () => {
     const world = pair({ max_links: 3 })
       .message('a', 'b')
@@ -154,6 +164,12 @@ describe('flow', () => {
       },
     ]);
     expect(world.flush()).toBeUndefined();
+  });
+
+  test('the first words of an agent come with it', () => {
+    const world = pair().agent('w/d').message('d', 'a');
+    const batch = world.flush();
+    expect(batch?.flow).toMatchObject([{ from: batch?.agents?.added?.[0]?.ref }]);
   });
 
   test('the last words of an agent that goes are kept; those of one that never was are not', () => {
@@ -213,6 +229,13 @@ describe('topology links', () => {
     world.agent('w/c', { lead: true });
     const hub = world.settled().agents.find(({ id }) => id === 'c')?.ref ?? 0;
     expect(world.world.snapshot().links.every(({ from, to }) => from === hub || to === hub)).toBe(true);
+  });
+
+  test('an age that is learned later counts', () => {
+    const world = pair().swarm('w', { topology: 'star' });
+    world.flush();
+    world.agent('w/c', { created_at_ms: 1 });
+    expect(counts(world.flush()?.links)).toEqual({ added: 1, removed: 1 });
   });
 
   test('from < to by ref, whatever the order of age', () => {

@@ -46,6 +46,14 @@ describe('health', () => {
     expect(world.pass(5_000).flush()).toBeUndefined();
   });
 
+  test('evidence that came and went while it waited is no change', () => {
+    const world = served();
+    world.pass(10).world.setHealth('s', health({}, 10));
+    world.world.setHealth('s', health());
+    expect(world.pass(5_000).flush()).toBeUndefined();
+    expect(world.world.stats().waiting).toBe(0);
+  });
+
   test('a state that changes while evidence waits shows the newest only', () => {
     const world = served();
     world.pass(10).world.setHealth('s', health({}, 10));

@@ -108,11 +108,15 @@ describe('a server that went away', () => {
     expect(world.settled()).toMatchObject({ agents: [], tasks: [] });
   });
 
-  test('tasks that were heard of since stay', () => {
-    const world = oneAgent().task('t1').task('t2');
+  test('tasks and swarms that were heard of since stay', () => {
+    const world = oneAgent().swarm('empty').swarm('silent').task('listed').task('told').task('silent');
     world.world.disconnected('s', world.nowMs);
-    world.pass(1_000).observe({ kind: 'task-list', tasks: ['t2'], scope: 'tasks' });
+    world.pass(1_000).swarm('empty').task('told');
+    world.observe({ kind: 'task-list', tasks: ['listed'], scope: 'tasks' });
     world.pass(60_000);
-    expect(world.settled().tasks).toMatchObject([{ id: 't2' }]);
+    expect(world.settled()).toMatchObject({
+      swarms: [{ id: 'empty' }],
+      tasks: [{ id: 'listed' }, { id: 'told' }],
+    });
   });
 });
