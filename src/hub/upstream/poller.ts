@@ -69,9 +69,8 @@ class RunningPoller implements Poller {
   }
 
   relax(intervalMs: number | undefined): void {
-    const before = this.intervalMs;
     this.#relaxedMs = intervalMs;
-    this.#fastAt += this.intervalMs - before;
+    this.#fastAt = Math.min(this.#fastAt, this.#options.clock.monotonic() + this.intervalMs);
     this.#wake?.();
   }
 

@@ -163,13 +163,15 @@ export class Session {
       return outcomeOf(result, kind);
     } catch (error) {
       signal?.throwIfAborted();
-      return outcomeOfError(error, request.method, timeout);
+      return outcomeOfError(error, { method: request.method, timeoutMs: timeout, closed: this.#state.closed });
     }
   }
 }
 
 /** What a server said is an outcome; silence and closed connections are errors. */
-function outcomeOfError(error: unknown, method: string, timeoutMs: number): Outcome {
+function outcomeOfError(error: unknown, context: { method: string; timeoutMs: number; closed: boolean }): Outcome {
+  const { method, timeoutMs, closed } = context;
+  if (error instanceof ConnectionClosedError) throw error;
   if (error instanceof ProtocolError) return failure(error.code, error.message);
   if (error instanceof SdkHttpError) {
     const said = rpcErrorOf(error);
@@ -178,10 +180,9 @@ function outcomeOfError(error: unknown, method: string, timeoutMs: number): Outc
   if (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout) {
     throw new RequestTimeoutError(`no reply to ${method} within ${timeoutMs} ms`, { cause: error });
   }
-  if (error instanceof SdkError && error.code === SdkErrorCode.InvalidResult) return failure(undefined, error.message);
-  throw error instanceof ConnectionClosedError
-    ? error
-    : new ConnectionClosedError(`${method}: ${describeError(error)}`, { cause: error });
+  if (closed) throw new ConnectionClosedError(`${method}: ${describeError(error)}`, { cause: error });
+  // An answer that is none: not MCP, too large, of an unknown kind.
+  return failure(undefined, describeError(error));
 }
 
 /** The peer closed when it was asked for the new era, as peers do that exit on any request before initialize. */
@@ -259,7 +260,8 @@ async function connectOnce(options: SessionOptions, era: 'auto' | 'legacy', sign
     const closedByPeer = state.closed && !signal.aborted;
     await transport.close();
     if (closedByPeer && opened.pipe && era === 'auto' && isEraFailure(cause)) throw new EraClosedError();
-    throw closedByPeer ? new ConnectError(`no MCP handshake: ${state.reason()}`, { cause }) : cause;
+    if (cause instanceof ConnectError || !closedByPeer) throw cause;
+    throw new ConnectError(`no MCP handshake: ${state.reason()}`, { cause });
   } finally {
     signal.removeEventListener('abort', giveUp);
   }

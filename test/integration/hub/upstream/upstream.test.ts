@@ -1,0 +1,372 @@
+/* oxlint-disable unicorn/consistent-function-scoping -- each script of a peer stands beside what is expected of it */
+import { once } from 'node:events';
+import { createConnection, createServer } from 'node:net';
+import { pino } from 'pino';
+import { describe, expect, test } from 'vitest';
+import type { Dialect } from '../../../../src/hub/upstream/dialects/dialect.ts';
+import type { ObservationSource } from '../../../../src/hub/upstream/observation-source.ts';
+import { startUpstream, type Upstream } from '../../../../src/hub/upstream/upstream.ts';
+import { startUpstreams } from '../../../../src/hub/upstream/upstreams.ts';
+import { systemClock } from '../../../../src/platform/clock.ts';
+import { configSchema, serverSchema, type ServerConfig } from '../../../../src/platform/config/schema.ts';
+import { plainDialect } from './plain-dialect.ts';
+import { politePeer, RawPeer, textResult, type Script } from './raw-peer.ts';
+import { RecordingSink } from './recording-sink.ts';
+
+const limits = configSchema.parse({
+  upstream: { connect_timeout_ms: 1_000, request_timeout_ms: 150, reconnect_min_ms: 10, reconnect_max_ms: 50 },
+}).upstream;
+
+function options(server: Record<string, unknown>, sink: RecordingSink, dialect: Partial<Dialect> = {}) {
+  const parsed: ServerConfig = serverSchema.parse({ id: 'one', transport: 'tcp', ...server });
+  return {
+    server: parsed,
+    limits,
+    sink,
+    dialects: [plainDialect(dialect)],
+    clock: systemClock,
+    log: pino({ level: 'silent' }),
+    scratchRoot: '/nowhere',
+  };
+}
+
+const listing =
+  (...agents: string[]): Script =>
+  (m, p) =>
+    p.result(m, textResult({ agents }));
+
+describe('one server', () => {
+  test('is introduced, identified, observed, found healthy, and let go', async () => {
+    const sink = new RecordingSink();
+    await using raw = await RawPeer.start(politePeer(listing('a', 'b')));
+    const upstream = startUpstream(options({ port: raw.port }, sink));
+    await sink.until(() => sink.state('one') === 'healthy');
+    expect(sink.introduced).toEqual([
+      { id: 'one', type: 'other', simulated: false, transport: 'tcp', endpoint: `tcp://127.0.0.1:${raw.port}` },
+    ]);
+    expect(sink.identities[0]).toEqual({
+      id: 'one',
+      type: 'claude-flow',
+      dialect: 'claude-flow',
+      name: 'raw-peer',
+      version: '0.0.1',
+      protocol_version: '2024-11-05',
+      capabilities: { tools: 1, push: false },
+    });
+    expect(sink.batches[0]).toMatchObject({
+      server_id: 'one',
+      observations: [{ agent: 'a' }, { agent: 'b' }, { agents: ['a', 'b'] }],
+    });
+    expect(sink.health.at(-1)?.evidence).toMatchObject({ method: 'tools/call agent_list', consecutive_failures: 0 });
+    expect(upstream.stats()).toMatchObject({ state: 'online', failures: 0, reconnects: 0, droppedReplies: 0 });
+    await upstream[Symbol.asyncDispose]();
+    await upstream[Symbol.asyncDispose]();
+    expect(upstream.stats().state).toBe('stopped');
+    await expect.poll(() => raw.sockets.size).toBe(0);
+    await expect(upstream.callTool('agent_list', {})).rejects.toThrow('one is stopped');
+  });
+
+  test('reports hostile text cleaned and without unusable ids', async () => {
+    const sink = new RecordingSink();
+    await using raw = await RawPeer.start(politePeer(listing('\u202eevil\u0000', 'x'.repeat(300), '', 'ok')));
+    await using upstream = startUpstream(options({ port: raw.port }, sink));
+    await sink.until(() => sink.batches.length > 0);
+    expect(sink.agents).toEqual(new Set(['evil', 'ok']));
+    expect(upstream.stats().refusedObservations).toBeGreaterThanOrEqual(2);
+  });
+
+  test('prepares in order: warm-up, bootstrap, then the poll', async () => {
+    const sink = new RecordingSink();
+    await using raw = await RawPeer.start(politePeer((m, p) => p.result(m, textResult({ agents: ['a'] }))));
+    const base = plainDialect();
+    const dialect: Partial<Dialect> = {
+      open: (peer) => ({ ...base.open(peer), warmUp: () => [{ kind: 'tool', tool: 'memory_usage', args: {} }] }),
+    };
+    const bootstrap = [{ tool: 'swarm_init', args: { topology: 'mesh' } }, { tool: 'agent_spawn' }];
+    await using _upstream = startUpstream(options({ port: raw.port, bootstrap }, sink, dialect));
+    await sink.until(() => sink.state('one') === 'healthy');
+    const tools = raw.methods.filter((method) => method.startsWith('tool '));
+    expect(tools.slice(0, 4)).toEqual(['tool memory_usage', 'tool swarm_init', 'tool agent_spawn', 'tool agent_list']);
+    expect(raw.heard.find(({ params }) => params?.['name'] === 'swarm_init')?.params?.['arguments']).toEqual({
+      topology: 'mesh',
+    });
+  });
+
+  test('a tool can be called: the reply is read, and a poll follows at once', async () => {
+    const sink = new RecordingSink();
+    const agents = ['a'];
+    const script: Script = (m, p) => {
+      if (m.params?.['name'] === 'agent_spawn') agents.push('b');
+      p.result(m, textResult({ agents }));
+    };
+    await using raw = await RawPeer.start(politePeer(script));
+    await using upstream = startUpstream(options({ port: raw.port, poll_interval_ms: 3_600_000 }, sink));
+    await sink.until(() => sink.agents.has('a'));
+    expect(await upstream.callTool('agent_spawn', { type: 'coder' })).toEqual({
+      ok: true,
+      payload: { agents: ['a', 'b'] },
+    });
+    expect(sink.agents).toContain('b');
+    await expect.poll(() => raw.methods.filter((method) => method === 'tool agent_list').length).toBe(2);
+  });
+
+  test('a dialect that throws is counted; the poll goes on', async () => {
+    const sink = new RecordingSink();
+    await using raw = await RawPeer.start(politePeer(listing('a')));
+    const base = plainDialect();
+    const read = (): never => {
+      throw new TypeError('unexpected');
+    };
+    await using upstream = startUpstream(
+      options({ port: raw.port }, sink, { open: (peer) => ({ ...base.open(peer), read }) }),
+    );
+    await expect.poll(() => upstream.stats().unreadable).toBeGreaterThan(2);
+    expect(sink.state('one')).toBe('healthy');
+  });
+
+  test('no dialect: down, with the reason', async () => {
+    const sink = new RecordingSink();
+    await using raw = await RawPeer.start(politePeer(listing(), []));
+    await using _upstream = startUpstream(options({ port: raw.port }, sink));
+    await sink.until(() => sink.state('one') === 'down');
+    expect(sink.health.at(-1)?.reason).toBe('no connection: no dialect understands raw-peer with 0 tools');
+  });
+});
+
+describe('push', () => {
+  const subscribing: Partial<Dialect> = {
+    subscribe: ({ intervalMs, bufferSize }) => ({
+      kind: 'method',
+      method: 'telemetry.subscribe',
+      params: { interval_ms: intervalMs, buffer_size: bufferSize },
+    }),
+  };
+
+  test('where it is offered, events arrive and polling is a safety net', async () => {
+    const sink = new RecordingSink();
+    const script: Script = (m, p) => {
+      if (m.method === 'telemetry.subscribe') {
+        p.result(m, { subscribed: true });
+        p.say({ jsonrpc: '2.0', method: 'agent.seen', params: { id: 'pushed' } });
+        p.say({ type: 'agent.status', data: { id: 'bare' } });
+      } else listing('polled')(m, p, raw);
+    };
+    await using raw = await RawPeer.start(politePeer(script));
+    await using upstream = startUpstream(options({ port: raw.port }, sink, subscribing));
+    await sink.until(() => sink.agents.has('pushed') && sink.agents.has('bare') && sink.agents.has('polled'));
+    await sink.until(() => sink.identities.at(-1)?.capabilities?.push === true);
+    await expect.poll(() => upstream.stats().pollIntervalMs).toBe(5_000);
+    expect(upstream.stats().pushes).toBe(2);
+    expect(raw.heard.find(({ method }) => method === 'telemetry.subscribe')?.params).toEqual({
+      interval_ms: 100,
+      buffer_size: 1_000,
+    });
+  });
+
+  test('where it is refused, polling goes on at its pace', async () => {
+    const sink = new RecordingSink();
+    const script: Script = (m, p) => {
+      if (m.method === 'telemetry.subscribe') p.error(m, -32601, 'Method not found');
+      else listing('a')(m, p, raw);
+    };
+    await using raw = await RawPeer.start(politePeer(script));
+    await using upstream = startUpstream(options({ port: raw.port }, sink, subscribing));
+    await expect.poll(() => raw.methods.filter((method) => method === 'tool agent_list').length).toBeGreaterThan(5);
+    expect(upstream.stats().pollIntervalMs).toBeLessThanOrEqual(160);
+    expect(sink.identities.at(-1)?.capabilities?.push).toBe(false);
+  });
+
+  test('a flood of 20,000 events arrives whole', async () => {
+    const sink = new RecordingSink();
+    const script: Script = (m, p) => {
+      if (m.method !== 'telemetry.subscribe') return listing()(m, p, raw);
+      p.result(m, {});
+      p.say(
+        Array.from({ length: 20_000 }, (_, i) => JSON.stringify({ type: 'agent.status', data: { id: `a${i}` } })).join(
+          '\n',
+        ),
+      );
+    };
+    await using raw = await RawPeer.start(politePeer(script));
+    await using upstream = startUpstream(options({ port: raw.port }, sink, subscribing));
+    await expect.poll(() => upstream.stats().pushes).toBe(20_000);
+    expect(sink.agents.size).toBe(20_000);
+    expect(sink.batches.length).toBeLessThan(2_000);
+  });
+});
+
+describe('a source beside MCP', () => {
+  test('runs while connected, and polling relaxes', async () => {
+    const sink = new RecordingSink();
+    let running = 0;
+    const source: ObservationSource = {
+      start: (emit) => {
+        running += 1;
+        emit([{ kind: 'agent', swarm: 's', agent: 'from-file', facts: {} }], systemClock.now());
+        return {
+          [Symbol.asyncDispose]: async () => {
+            running -= 1;
+          },
+        };
+      },
+    };
+    await using raw = await RawPeer.start(politePeer(listing('a')));
+    const upstream = startUpstream({ ...options({ port: raw.port }, sink), openSource: () => source });
+    await sink.until(() => sink.agents.has('from-file') && sink.agents.has('a'));
+    expect(running).toBe(1);
+    expect(upstream.stats().pollIntervalMs).toBe(5_000);
+    await upstream[Symbol.asyncDispose]();
+    expect(running).toBe(0);
+  });
+
+  test('one that fails to start is survived', async () => {
+    const sink = new RecordingSink();
+    const source: ObservationSource = { start: () => Promise.reject(new Error('no such directory')) };
+    await using raw = await RawPeer.start(politePeer(listing('a')));
+    await using _upstream = startUpstream({ ...options({ port: raw.port }, sink), openSource: () => source });
+    await sink.until(() => sink.state('one') === 'healthy');
+  });
+});
+
+describe('trouble', () => {
+  test('a server that restarts is told as lost at once, and comes back without hands', async () => {
+    const sink = new RecordingSink();
+    const first = await RawPeer.start(politePeer(listing('before')));
+    const { port } = first;
+    await using upstream = startUpstream(options({ port }, sink));
+    await sink.until(() => sink.state('one') === 'healthy');
+    await first[Symbol.asyncDispose]();
+    await sink.until(() => sink.state('one') === 'down');
+    expect(sink.disconnects).toEqual(['one']);
+    await using _second = await RawPeer.start(politePeer(listing('after')), { port });
+    await sink.until(() => sink.agents.has('after'));
+    await sink.until(() => sink.state('one') === 'healthy');
+    expect(upstream.stats().reconnects).toBe(1);
+  });
+
+  test('a server that hangs is degraded, then down, then connected to anew', async () => {
+    const sink = new RecordingSink();
+    let hanging = true;
+    const script: Script = (m, p) => {
+      if (!hanging) listing('a')(m, p, raw);
+    };
+    await using raw = await RawPeer.start(politePeer(script));
+    await using upstream = startUpstream(options({ port: raw.port }, sink));
+    await sink.until(() => sink.state('one') === 'degraded');
+    expect(sink.health.at(-1)?.reason).toBe('failed: no reply to tools/call within 150 ms');
+    await sink.until(() => sink.state('one') === 'down');
+    expect(sink.disconnects).toEqual(['one']);
+    hanging = false;
+    await sink.until(() => sink.state('one') === 'healthy');
+    expect(upstream.stats()).toMatchObject({ state: 'online', reconnects: 1 });
+  });
+
+  test('half open: the peer is gone without a word', async () => {
+    const sink = new RecordingSink();
+    // A proxy that swallows everything from one moment on, without closing.
+    await using raw = await RawPeer.start(politePeer(listing('a')));
+    let swallowing = false;
+    const proxy = createServer((inside) => {
+      const outside = createConnection({ port: raw.port, host: '127.0.0.1' });
+      inside.on('data', (chunk) => (swallowing ? undefined : outside.write(chunk)));
+      outside.on('data', (chunk) => (swallowing ? undefined : inside.write(chunk)));
+      for (const socket of [inside, outside])
+        socket.on('error', () => undefined).on('close', () => [inside, outside].map((s) => s.destroy()));
+    }).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const address = proxy.address();
+    const upstream = startUpstream(options({ port: typeof address === 'object' ? address?.port : 0 }, sink));
+    await sink.until(() => sink.state('one') === 'healthy');
+    swallowing = true;
+    await sink.until(() => sink.state('one') === 'down');
+    swallowing = false;
+    await sink.until(() => sink.state('one') === 'healthy');
+    await upstream[Symbol.asyncDispose]();
+    proxy.close();
+    await once(proxy, 'close');
+  });
+
+  test('a server that answers with errors is degraded, then unhealthy, and stays connected', async () => {
+    const sink = new RecordingSink();
+    await using raw = await RawPeer.start(politePeer((m, p) => p.error(m, -32603, 'Cannot read properties of null')));
+    await using upstream = startUpstream(options({ port: raw.port }, sink));
+    await sink.until(() => sink.state('one') === 'unhealthy');
+    expect(sink.health.map(({ state }) => state)).not.toContain('healthy');
+    expect(sink.health.at(-1)?.reason).toBe('fails repeatedly: Cannot read properties of null');
+    expect(upstream.stats().state).toBe('online');
+    expect(sink.disconnects).toEqual([]);
+  });
+
+  test('stopping while connecting, waiting and hanging ends at once', async () => {
+    const sink = new RecordingSink();
+    await using silent = await RawPeer.start(() => undefined);
+    const connecting = startUpstream(options({ port: silent.port }, sink));
+    await expect.poll(() => silent.connections).toBe(1);
+    await connecting[Symbol.asyncDispose]();
+    await using hanging = await RawPeer.start(politePeer(() => undefined));
+    const asking = startUpstream(options({ port: hanging.port }, sink));
+    await expect.poll(() => hanging.methods).toContain('tool agent_list');
+    await asking[Symbol.asyncDispose]();
+    const { port } = silent;
+    await silent[Symbol.asyncDispose]();
+    const waiting = startUpstream({
+      ...options({ port }, sink),
+      limits: { ...limits, reconnect_min_ms: 60_000, reconnect_max_ms: 60_000 },
+    });
+    await expect.poll(() => waiting.stats().state).toBe('waiting');
+    await waiting[Symbol.asyncDispose]();
+  });
+
+  test('a hundred starts and stops leave no timers and sockets', async () => {
+    await using raw = await RawPeer.start(politePeer(listing('a')));
+    const resources = (): number =>
+      process.getActiveResourcesInfo().filter((name) => name === 'Timeout' || name === 'TCPSocketWrap').length;
+    const before = resources();
+    for (let i = 0; i < 100; i += 1) {
+      const sink = new RecordingSink();
+      const upstream = startUpstream(options({ port: raw.port }, sink));
+      await sink.until(() => sink.state('one') === 'healthy');
+      await upstream[Symbol.asyncDispose]();
+    }
+    await expect.poll(() => raw.sockets.size).toBe(0);
+    await expect.poll(resources).toBeLessThanOrEqual(before);
+  });
+});
+
+describe('many servers', () => {
+  test('bad ones take nothing from good ones; discover wakes those that wait', async () => {
+    const sink = new RecordingSink();
+    await using good = await RawPeer.start(politePeer(listing('a')));
+    await using hangs = await RawPeer.start(() => undefined);
+    await using garbles = await RawPeer.start((_m, p) => p.say('\u0000\u0001garbage'));
+    const gone = await RawPeer.start(() => undefined);
+    const { port: gonePort } = gone;
+    await gone[Symbol.asyncDispose]();
+    const servers = [
+      { id: 'good', port: good.port },
+      { id: 'hangs', port: hangs.port },
+      { id: 'garbles', port: garbles.port },
+      { id: 'gone', port: gonePort },
+    ].map((server) => serverSchema.parse({ transport: 'tcp', ...server }));
+    const { server: _one, ...shared } = options({ port: 1 }, sink);
+    const slow = { ...limits, reconnect_min_ms: 60_000, reconnect_max_ms: 60_000 };
+    const upstreams = startUpstreams({ ...shared, limits: slow, servers });
+    await sink.until(() => sink.state('good') === 'healthy');
+    await sink.until(() => ['hangs', 'garbles', 'gone'].every((id) => sink.state(id) === 'down'));
+    expect(sink.state('good')).toBe('healthy');
+    expect(upstreams.stats().map(({ serverId, state }) => [serverId, state])).toEqual([
+      ['good', 'online'],
+      ['hangs', 'waiting'],
+      ['garbles', 'waiting'],
+      ['gone', 'waiting'],
+    ]);
+    await using _back = await RawPeer.start(politePeer(listing('b')), { port: gonePort });
+    upstreams.discover();
+    await sink.until(() => sink.state('gone') === 'healthy');
+    const upstream: Upstream | undefined = upstreams.get('good');
+    expect(await upstream?.callTool('agent_list', {})).toMatchObject({ ok: true });
+    await expect(upstreams.callTool('nobody', 'agent_list', {})).rejects.toThrow('no server nobody');
+    await upstreams[Symbol.asyncDispose]();
+    expect(new Set(upstreams.stats().map(({ state }) => state))).toEqual(new Set(['stopped']));
+  });
+});

@@ -1,0 +1,111 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Cadence, Call } from '../../../../src/hub/upstream/dialects/dialect.ts';
+import { startPoller, type PollerOptions } from '../../../../src/hub/upstream/poller.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 0 });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const clock = { now: () => Date.now(), monotonic: () => Date.now() };
+const call = (tool: string): Call => ({ kind: 'tool', tool, args: {} });
+const plan = (cadence: Cadence): Call[] => (cadence === 'fast' ? [call('probe'), call('more')] : [call('rest')]);
+
+function poll(options: Partial<PollerOptions> = {}) {
+  const asked: string[] = [];
+  const errors: unknown[] = [];
+  const poller = startPoller({
+    timing: { fastMs: 100, slowMs: 1_000, slowRoundTripMs: 50 },
+    clock,
+    plan,
+    ask: async (one, isProbe) => {
+      asked.push(`${Date.now()} ${one.kind === 'tool' ? one.tool : ''}${isProbe ? '!' : ''}`);
+      return Promise.resolve({ fingerprint: asked.length, roundTripMs: 1 });
+    },
+    onError: (error) => errors.push(error),
+    ...options,
+  });
+  return { poller, asked, errors };
+}
+
+describe('poller', () => {
+  test('fast and slow rounds at their cadence, the first call of a fast round being the probe', async () => {
+    const { poller, asked } = poll();
+    await vi.advanceTimersByTimeAsync(1_050);
+    expect(asked.slice(0, 5)).toEqual(['0 probe!', '0 more', '0 rest', '100 probe!', '100 more']);
+    expect(asked.filter((line) => line.endsWith('rest'))).toEqual(['0 rest', '1000 rest']);
+    expect(asked.filter((line) => line.endsWith('!'))).toHaveLength(11);
+    await poller[Symbol.asyncDispose]();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('rounds never overlap, however slow the server is', async () => {
+    let running = 0;
+    let most = 0;
+    const { poller } = poll({
+      ask: async () => {
+        most = Math.max(most, ++running);
+        await new Promise((resolve) => {
+          setTimeout(resolve, 300);
+        });
+        running -= 1;
+        return { fingerprint: 0, roundTripMs: 300 };
+      },
+    });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(most).toBe(1);
+    expect(poller.intervalMs).toBe(800);
+    const end = poller[Symbol.asyncDispose]();
+    await vi.advanceTimersByTimeAsync(1_000);
+    await end;
+  });
+
+  test('slower when nothing changes, at once when asked to', async () => {
+    const { poller, asked } = poll({
+      plan: () => [call('probe')],
+      timing: { fastMs: 100, slowMs: 1e9, slowRoundTripMs: 50 },
+      ask: async () => {
+        asked.push(String(Date.now()));
+        return Promise.resolve({ fingerprint: 0, roundTripMs: 1 });
+      },
+    });
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(poller.intervalMs).toBe(800);
+    const before = asked.length;
+    poller.pollNow();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(asked).toHaveLength(before + 1);
+    expect(poller.intervalMs).toBe(100);
+    await poller[Symbol.asyncDispose]();
+  });
+
+  test('relaxed where the server tells by itself, and back', async () => {
+    const { poller, asked } = poll({ plan: (cadence) => (cadence === 'fast' ? [call('probe')] : []) });
+    poller.relax(5_000);
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(asked).toEqual(['0 probe!', '5000 probe!']);
+    poller.relax(undefined);
+    await vi.advanceTimersByTimeAsync(150);
+    expect(asked.at(-1)).toBe('9100 probe!');
+    await poller[Symbol.asyncDispose]();
+  });
+
+  test('an error ends the round and is told; the next round comes in its time', async () => {
+    let failing = true;
+    const { poller, asked, errors } = poll({
+      ask: async (one) => {
+        if (failing) throw new Error('no reply');
+        asked.push(one.kind === 'tool' ? one.tool : '');
+        return Promise.resolve({ fingerprint: 0, roundTripMs: 1 });
+      },
+    });
+    await vi.advanceTimersByTimeAsync(50);
+    expect(errors).toHaveLength(2);
+    failing = false;
+    await vi.advanceTimersByTimeAsync(100);
+    expect(asked).toEqual(['probe', 'more']);
+    await poller[Symbol.asyncDispose]();
+  });
+});
