@@ -57,11 +57,11 @@ export function summaryLine(input: TableInput): string {
     new Date(input.nowMs).toISOString(),
     statusText(input.status),
     modeText(input),
-    `${state.servers.size} servers (${health}${simulated})`,
-    `${state.swarms.size} swarms`,
-    `${state.agents.size} agents (${statuses})`,
-    `${state.links.size} links`,
-    `${state.tasks.size} tasks`,
+    `${count(state.servers, 'server')} (${health}${simulated})`,
+    count(state.swarms, 'swarm'),
+    `${count(state.agents, 'agent')} (${statuses})`,
+    count(state.links, 'link'),
+    count(state.tasks, 'task'),
     rateText(input),
   ].join(' · ');
 }
@@ -70,8 +70,14 @@ function headLines(input: TableInput): string[] {
   const { state } = input;
   const lines = [
     `Swarmcast  ${clean(input.url)} · ${statusText(input.status)} · ${modeText(input)} · ${rateText(input)}`,
-    `${state.servers.size} servers · ${state.swarms.size} swarms · ${state.agents.size} agents · ${state.links.size} links · ` +
-      `${state.tasks.size} tasks · ${(state.degradationLevel ?? 'unknown').replaceAll('_', ' ')}`,
+    [
+      count(state.servers, 'server'),
+      count(state.swarms, 'swarm'),
+      count(state.agents, 'agent'),
+      count(state.links, 'link'),
+      count(state.tasks, 'task'),
+      (state.degradationLevel ?? 'unknown').replaceAll('_', ' '),
+    ].join(' · '),
   ];
   if ([...state.servers.values()].some((server) => server.simulated)) {
     lines.push('Servers marked SIMULATED are made up by the gateway: their agents are not real.');
@@ -167,6 +173,10 @@ function positionText(position: Position | undefined): string {
 function age(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000));
   return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
+}
+
+function count({ size }: { size: number }, noun: string): string {
+  return `${size} ${noun}${size === 1 ? '' : 's'}`;
 }
 
 function counts(words: readonly string[]): string {

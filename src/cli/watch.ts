@@ -92,6 +92,7 @@ function describe({ early, code, reason }: Failure, url: string): string {
   const why = reason === '' ? `close code ${code}` : reason;
   if (!early) return `the gateway at ${url} ended the connection for good: ${why}`;
   if (code !== 1006) return `the gateway at ${url} refused: ${why}`;
+  if (why.includes('server response')) return `what answers at ${url} is no gateway (${why}); its path is /ws`;
   return `no gateway answers at ${url} (${why}); start one with: swarmcast start`;
 }
 

@@ -121,7 +121,7 @@ const WIDE = { columns: 200, rows: 100, colour: false };
 describe('table of watch', () => {
   const shows = [
     { note: 'connection, mode, rates', text: /live · normal, 10 Hz · 10\.0 frames\/s · 1\.2 kB\/s/ },
-    { note: 'totals', text: /2 servers · 1 swarms · 3 agents · 1 links · 0 tasks · partial/ },
+    { note: 'totals', text: /2 servers · 1 swarm · 3 agents · 1 link · 0 tasks · partial/ },
     { note: 'simulated servers', text: /● healthy +s1 +ruv-swarm +tcp +SIMULATED +it answered/ },
     { note: 'a real one that is down', text: /✖ down +s2 +ruv-swarm +tcp +real +connection refused/ },
     { note: 'swarms with their agents', text: /s\/w1 +mesh +– +3/ },
@@ -156,8 +156,8 @@ describe('table of watch', () => {
 
   test('one line for logs', () => {
     expect(summaryLine(input())).toBe(
-      '1970-01-01T00:00:17.000Z · live · normal, 10 Hz · 2 servers (1 down, 1 healthy, some SIMULATED) · 1 swarms · ' +
-        '3 agents (1 busy, 2 idle) · 1 links · 0 tasks · 10.0 frames/s · 1.2 kB/s',
+      '1970-01-01T00:00:17.000Z · live · normal, 10 Hz · 2 servers (1 down, 1 healthy, some SIMULATED) · 1 swarm · ' +
+        '3 agents (1 busy, 2 idle) · 1 link · 0 tasks · 10.0 frames/s · 1.2 kB/s',
     );
   });
 });
