@@ -1,7 +1,7 @@
 import { FeedBusyError, FeedClosedError, FeedRequestError, type ThrownForm } from './errors.ts';
 
 /** Requests that one side may have open; one more is refused with {@link FeedBusyError}. */
-export const MAX_PENDING_REQUESTS = 4_096;
+const MAX_PENDING_REQUESTS = 4_096;
 
 interface Waiter {
   resolve: (value: unknown) => void;

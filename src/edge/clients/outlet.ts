@@ -2,7 +2,7 @@ import type { ClientCounters } from './client-counters.ts';
 import type { ClientSocket } from './client-socket.ts';
 
 /** Control messages that wait for a socket to drain; one more and the client is closed. */
-export const MAX_OUTBOX_MESSAGES = 64;
+const MAX_OUTBOX_MESSAGES = 64;
 
 export interface OutletLimits {
   /** Buffered bytes above which state and positions are skipped and control waits. */

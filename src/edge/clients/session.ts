@@ -35,7 +35,7 @@ import { TokenBucket } from './token-bucket.ts';
 import { ViewStream } from './view-stream.ts';
 
 /** Requests that a client may send before it was welcomed. */
-export const MAX_EARLY_REQUESTS = 16;
+const MAX_EARLY_REQUESTS = 16;
 
 /** What all sessions of an edge share. */
 export interface SessionContext {

@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { HttpReply, HttpRequest } from '../../feed/feed.ts';
 
 /** Largest body of a request. */
-export const MAX_HTTP_BODY_BYTES = 65_536;
+const MAX_HTTP_BODY_BYTES = 65_536;
 
 /** Hop-by-hop headers, and those that the library writes itself. */
 const NOT_RELAYED = new Set(['connection', 'content-length', 'date', 'keep-alive', 'transfer-encoding', 'upgrade']);

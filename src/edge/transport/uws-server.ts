@@ -22,12 +22,12 @@ import { chooseSubprotocol } from './subprotocol.ts';
 import { UwsSocket, type SocketState } from './uws-socket.ts';
 
 /** The second is the seeds' path. */
-export const SOCKET_PATHS = ['/ws', '/api/multi-mcp/ws'] as const;
+const SOCKET_PATHS = ['/ws', '/api/multi-mcp/ws'] as const;
 /**
  * Longest message that is read at all. The library cuts the connection without a close frame above it (clients see
  * 1006), so it lies above the protocol's own limit: what is between the two gets an `error` and close 3501.
  */
-export const MAX_READ_BYTES = 4 * MAX_CLIENT_MESSAGE_BYTES;
+const MAX_READ_BYTES = 4 * MAX_CLIENT_MESSAGE_BYTES;
 
 export interface SocketServerOptions {
   host: string;

@@ -9,10 +9,20 @@ export interface SocketState {
   session: Session | undefined;
 }
 
+/**
+ * Messages from here on take a shortcut in the library that loses part of them when the kernel takes no more than their
+ * header (fixed upstream by uNetworking/uWebSockets#1662, not in the registry's repackaging). Sockets with a
+ * subscription don't take it.
+ */
+const SHORTCUT_BYTES = 16_384;
+/** Nothing is ever published to it. */
+const NO_TOPIC = '-';
+
 /** A native socket as sessions see it. Touching a closed native socket throws, so it is let go of at once. */
 export class UwsSocket implements ClientSocket {
   readonly coding: Coding;
   #socket: WebSocket<SocketState> | undefined;
+  #isSubscribed = false;
 
   constructor(socket: WebSocket<SocketState>, coding: Coding) {
     this.#socket = socket;
@@ -21,6 +31,10 @@ export class UwsSocket implements ClientSocket {
 
   send(message: string | Uint8Array, isBinary: boolean): SendResult {
     if (this.#socket === undefined) return 'dropped';
+    if (!this.#isSubscribed && mayReach(message, SHORTCUT_BYTES)) {
+      this.#isSubscribed = true;
+      this.#socket.subscribe(NO_TOPIC);
+    }
     const status = this.#socket.send(message, isBinary);
     if (status === 1) return 'sent';
     return status === 0 ? 'buffered' : 'dropped';
@@ -50,4 +64,9 @@ export class UwsSocket implements ClientSocket {
   detach(): void {
     this.#socket = undefined;
   }
+}
+
+/** UTF-8 takes at most three bytes for a UTF-16 unit. */
+function mayReach(message: string | Uint8Array, bytes: number): boolean {
+  return typeof message === 'string' ? message.length * 3 >= bytes : message.byteLength >= bytes;
 }

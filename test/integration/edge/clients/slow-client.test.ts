@@ -62,6 +62,33 @@ test('a client that stops reading is skipped and slowed, not cut, and costs boun
   expect(slow.closed).toBeUndefined();
 });
 
+test('frames that meet a full kernel arrive whole once it drains', async () => {
+  const hand = await startHandHub({ agents: 10_000 });
+  cleanup.push(() => hand.dispose());
+  const client = await HandClient.open(hand.edge.port);
+  cleanup.push(() => client.close());
+  client.send({ type: 'hello', payload: { mode: 'high_frequency' } });
+  await client.next('snapshot');
+  for (let round = 0; round < 3; round++) {
+    client.socket.pause();
+    // Nothing but frames: they leave one by one, each larger than what the library corks.
+    for (let i = 0; i < 2_000 && hand.edge.status().metrics['buffered_bytes'] === 0; i++) {
+      hand.post(hand.layout.publish(i / 50));
+      await nextTurn();
+    }
+    expect(hand.edge.status().metrics['buffered_bytes']).toBeGreaterThan(0);
+    client.socket.resume();
+    await expect.poll(() => hand.edge.status().metrics['buffered_bytes']).toBe(0);
+    hand.post(hand.layout.publish(7));
+    const newest = hand.layout.tick;
+    let frame = await client.nextFrame();
+    while (frame.tick < newest) frame = await client.nextFrame();
+    expect(frame.sections.reduce((count, section) => count + section.count, 0)).toBe(10_000);
+    expect(frame.sections[0]?.positions[0]).toBe(7);
+  }
+  expect(client.closed).toBeUndefined();
+});
+
 test('a thousand changes of mode leave the timers as they were, and the right rate', async () => {
   const hand = await startHandHub({ clients: { message_burst: 5_000 } });
   cleanup.push(() => hand.dispose());

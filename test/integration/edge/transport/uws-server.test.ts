@@ -79,6 +79,16 @@ describe('HTTP', () => {
     expect(head).toMatchObject({ status: 201, body: '', headers: { 'content-length': '4' } });
   });
 
+  test('a large reply arrives whole', async () => {
+    const large = 'abcdefgh'.repeat(1_000_000);
+    const hand = await start({
+      responder: { http: () => ({ status: 200, headers: {}, body: new TextEncoder().encode(large) }) },
+    });
+    const reply = await httpCall(hand.edge.port, { path: '/a' });
+    expect(reply.body.length).toBe(large.length);
+    expect(reply.body === large).toBe(true);
+  });
+
   test('a body above 64 KiB: 413, and the hub is not asked', async () => {
     const hand = await start();
     const reply = await httpCall(hand.edge.port, { method: 'POST', path: '/a', body: Buffer.alloc(70_000) });
