@@ -182,7 +182,7 @@ function count({ size }: { size: number }, noun: string): string {
 function counts(words: readonly string[]): string {
   const byWord = new Map<string, number>();
   for (const word of words) byWord.set(word, (byWord.get(word) ?? 0) + 1);
-  const parts = [...byWord].toSorted(([a], [b]) => compare(a, b)).map(([word, count]) => `${count} ${word}`);
+  const parts = [...byWord].toSorted(([a], [b]) => compare(a, b)).map(([word, times]) => `${times} ${word}`);
   return parts.length === 0 ? 'none' : parts.join(', ');
 }
 
