@@ -12,6 +12,7 @@ import type { HealthReport } from '../../model/health.ts';
 import { type Ref, REFS_PER_EPOCH } from '../../model/ids.ts';
 import type { MessageFlow } from '../../model/message.ts';
 import type { Observation, ObservationBatch } from '../../model/observation.ts';
+import type { ServerRecord } from '../../model/server.ts';
 import type { ServerIdentity, ServerIntroduction, UpstreamSink } from '../../model/upstream-sink.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { WorldConfig } from '../../platform/config/schema.ts';
@@ -218,6 +219,11 @@ export class World implements UpstreamSink {
       ...(flow.length > 0 && { flow }),
       ...(membership.length > 0 && { membership }),
     };
+  }
+
+  /** Servers as of the last flush, as copies: the cheap part of a snapshot. */
+  servers(): ServerRecord[] {
+    return this.#tables.servers.snapshot();
   }
 
   /** The world as of the last flush. O(everything); the records are copies. */

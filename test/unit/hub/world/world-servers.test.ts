@@ -106,6 +106,14 @@ describe('what a server says of itself', () => {
     expect(world.flush()).toBeUndefined();
   });
 
+  test('servers are those of the last snapshot', () => {
+    const world = served();
+    world.world.identify('s', { name: 'ruv' });
+    expect(world.world.servers()).toEqual(world.world.snapshot().servers);
+    world.flush();
+    expect(world.world.servers()).toMatchObject([{ id: 's', name: 'ruv' }]);
+  });
+
   test('introducing a server again changes what differs and keeps what it has', () => {
     const world = served().agent('w/a');
     world.flush();
