@@ -1,4 +1,4 @@
-/** MCP over HTTP with the SDK: sessions for the older era, single exchanges for the newer and for those without one. */
+/** MCP over HTTP with the SDK: sessions for the older era, single exchanges for the newer, and for the older without one. */
 import { randomUUID } from 'node:crypto';
 import {
   createMcpHandler,
@@ -54,10 +54,19 @@ export function createHttpMcp(parts: HttpMcpParts): HttpMcp {
       peer.authenticated = true;
     return peer;
   };
-  const single = createMcpHandler(
-    ({ requestInfo }) => createFaceServer(parts.dispatcher, authenticate(parts.peerOf(undefined), requestInfo)),
-    { responseMode: 'json' },
-  );
+  const withoutSession = (request: Request | undefined) =>
+    createFaceServer(parts.dispatcher, authenticate(parts.peerOf(undefined), request));
+  const modern = createMcpHandler(({ requestInfo }) => withoutSession(requestInfo), { legacy: 'reject' });
+  // As createMcpHandler serves the older era without a session, but with JSON in place of an event stream.
+  const single = async (request: Request, options: { parsedBody?: unknown }) => {
+    if (request.method !== 'POST') return new Response(null, { status: 405, headers: { allow: 'POST' } });
+    const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
+    const server = withoutSession(request);
+    await server.connect(transport);
+    const response = await transport.handleRequest(request, options);
+    await server.close();
+    return response;
+  };
   const openSession = async (request: Request): Promise<Session> => {
     const session = new Session(parts.stats);
     session.onOpen = (id) => {
@@ -83,10 +92,10 @@ export function createHttpMcp(parts: HttpMcpParts): HttpMcp {
         : (hostHeaderValidationResponse(request, localhostAllowedHostnames()) ??
           originValidationResponse(request, localhostAllowedOrigins()));
       if (refused !== undefined) return refused;
+      const options = parsedBody === undefined ? {} : { parsedBody };
+      if (!(await isLegacyRequest(request, parsedBody))) return modern.fetch(request, options);
       const id = request.headers.get('mcp-session-id');
-      const opens = isInitializeRequest(parsedBody);
-      if ((id === null && !opens) || !(await isLegacyRequest(request, parsedBody)))
-        return single.fetch(request, parsedBody === undefined ? {} : { parsedBody });
+      if (id === null && !isInitializeRequest(parsedBody)) return single(request, options);
       const known = id === null ? undefined : sessions.get(id);
       if (id !== null && known === undefined) return new Response(null, { status: 404 });
       const session = known ?? (await openSession(request));
@@ -95,12 +104,12 @@ export function createHttpMcp(parts: HttpMcpParts): HttpMcp {
         sessions.delete(id);
         sessions.set(id, session);
       }
-      return session.transport.handleRequest(request, parsedBody === undefined ? {} : { parsedBody });
+      return session.transport.handleRequest(request, options);
     },
     streamOf: (id) => sessions.get(id),
     async close() {
       await Promise.all([...sessions.values()].map((session) => session.close()));
-      await single.close();
+      await modern.close();
     },
   };
 }
