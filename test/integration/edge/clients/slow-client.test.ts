@@ -13,6 +13,8 @@ const nextTurn = (): Promise<void> =>
     setImmediate(resolve);
   });
 
+const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+
 test('a client that stops reading is skipped and slowed, not cut, and costs bounded memory; it then catches up', async () => {
   const AGENTS = 10_000;
   const hand = await startHandHub({ agents: AGENTS, clients: { heartbeat_interval_ms: 200 } });
@@ -96,7 +98,6 @@ test('a thousand changes of mode leave the timers as they were, and the right ra
   cleanup.push(() => client.close());
   client.send({ type: 'hello', payload: {} });
   await client.next('snapshot');
-  const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
   const before = timers();
   const modes = ['high_frequency', 'low_frequency', 'on_demand', 'normal'];
   for (let i = 0; i < 1_000; i++) client.send({ type: 'performance_mode', id: i, payload: { mode: modes[i % 4] } });
