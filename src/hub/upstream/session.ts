@@ -35,7 +35,7 @@ const PROBE_SHARE = 1 / 3;
 const anyResult = z.unknown();
 
 /** What a session tells, in the order in which it happens. */
-export interface SessionEvents {
+interface SessionEvents {
   /** A pushed event: a vendor notification, or the seeds' bare event. */
   onPush: (event: unknown) => void;
   onNoise: (line: string) => void;
@@ -44,7 +44,7 @@ export interface SessionEvents {
 }
 
 /** A transport that can say why it ended, if it knows. */
-export type OpenedTransport = { transport: Transport; pipe: boolean; why?: () => string | undefined };
+type OpenedTransport = { transport: Transport; pipe: boolean; why?: () => string | undefined };
 /** Makes a new transport; called again when a peer closed at the question for the new era. */
 export type OpenTransport = (hooks: Pick<SessionEvents, 'onPush' | 'onNoise'>) => OpenedTransport;
 

@@ -1,7 +1,7 @@
 import type { Call, Dialect, Outcome } from '../../../../src/hub/upstream/dialects/dialect.ts';
 import type { Observation } from '../../../../src/model/observation.ts';
 
-export const LIST: Call = { kind: 'tool', tool: 'agent_list', args: {} };
+const LIST: Call = { kind: 'tool', tool: 'agent_list', args: {} };
 
 const agent = (id: string): Observation => ({ kind: 'agent', swarm: 's', agent: id, facts: { status: 'idle' } });
 
