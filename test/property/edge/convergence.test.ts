@@ -223,7 +223,6 @@ class Connection {
     deepEqual(plain(this.client.servers), plain(shown.servers));
     const hash = this.view.stateHash();
     equal(hash, oracleHash(hashed(this.client)));
-    equal(hash, oracleHash(hashed(shown)));
     deepEqual(this.view.counts(), {
       agents: shown.agents.size,
       links: shown.links.size,
@@ -277,6 +276,16 @@ function openEdge(world: ModelWorld, bounds: Bounds): Edge {
   return { replica, views: new ViewRegistry(replica, { maxViews: 100, departures: bounds.departures }) };
 }
 
+/** A world to begin with: without it most stories end before anything interesting is there to change. */
+function* prologue(): Iterable<Step> {
+  for (const id of SERVER_IDS) yield { do: 'server', type: 'ruv-swarm', id };
+  for (let n = 0; n < 6; n++) yield { do: 'swarm', pick: n, id: SWARM_IDS[n % 2] ?? 'a' };
+  for (let n = 0; n < 18; n++)
+    yield { do: 'agent', pick: n, type: AGENT_TYPES[n % 4], status: n % 3 === 0 ? 'busy' : 'idle' };
+  for (let n = 0; n < 18; n++) yield { do: 'link', from: n, to: n + 6 };
+  for (let n = 0; n < 6; n++) yield { do: 'task', pick: n, home: n % 3 === 0 ? 'server' : 'swarm' };
+}
+
 /** Checks each client whenever it was served, and all at the end. */
 class Story {
   readonly #world = new ModelWorld();
@@ -286,7 +295,7 @@ class Story {
 
   constructor(bounds: Bounds) {
     this.#bounds = bounds;
-    for (const id of SERVER_IDS) this.#world.apply({ do: 'server', type: 'ruv-swarm', id });
+    for (const one of prologue()) this.#world.apply(one);
     const edge = openEdge(this.#world, bounds);
     this.#edges.push(edge);
     this.#clients = Array.from({ length: CLIENTS }, (_, n) => new Connection(edge, n % 2 === 0 ? 'json' : 'msgpack'));
@@ -359,7 +368,7 @@ describe('views converge', () => {
       fc.property(fc.array(act, { minLength: 5, maxLength: 70, size: 'max' }), bounds, (acts, limits) =>
         new Story(limits).play(acts),
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
     for (const [way, times] of Object.entries(Connection.ways))
       expect({ way, taken: times > 20 }).toEqual({ way, taken: true });

@@ -21,10 +21,25 @@ export function oracleHash(entities: Iterable<[kind: string, record: Fields]>): 
         ([name, value]) => value !== null && value !== undefined && !(LEFT_OUT[kind] ?? []).includes(name),
       ),
     );
-    const text = Buffer.from(canonical([kind, record['ref'], fields]), 'utf8');
-    SEEDS.forEach((seed, lane) => (lanes[lane] = (lanes[lane] ?? 0n) ^ murmur(text, seed)));
+    lanesOf(canonical([kind, record['ref'], fields])).forEach(
+      (hash, lane) => (lanes[lane] = (lanes[lane] ?? 0n) ^ hash),
+    );
   }
   return lanes.map((lane) => lane.toString(16).padStart(8, '0')).join('');
+}
+
+// BigInt is slow, and stories hash the same entities over and over.
+const known = new Map<string, bigint[]>();
+
+function lanesOf(text: string): bigint[] {
+  let hashes = known.get(text);
+  if (hashes === undefined) {
+    if (known.size > 50_000) known.clear();
+    const bytes = Buffer.from(text, 'utf8');
+    hashes = SEEDS.map((seed) => murmur(bytes, seed));
+    known.set(text, hashes);
+  }
+  return hashes;
 }
 
 function canonical(value: unknown): string {

@@ -43,8 +43,8 @@ describe('canonical JSON', () => {
   const others = [
     {
       note: 'members are sorted by UTF-16 code units (RFC 8785, 3.2.3)',
-      value: { '€': 1, '\r': 2, דּ: 3, '1': 4, '😀': 5, '\u0080': 6, ö: 7 },
-      text: '{"\\r":2,"1":4,"\u0080":6,"ö":7,"€":1,"😀":5,"דּ":3}',
+      value: { '\u20ac': 1, '\r': 2, '\ufb33': 3, '1': 4, '\ud83d\ude00': 5, '\u0080': 6, '\u00f6': 7 },
+      text: '{"\\r":2,"1":4,"\u0080":6,"\u00f6":7,"\u20ac":1,"\ud83d\ude00":5,"\ufb33":3}',
     },
     {
       note: 'only what must be escaped is (3.2.2.2)',
