@@ -1,0 +1,242 @@
+import { describe, expect, test } from 'vitest';
+import { UnsupportedFaultError } from '../../../src/simulator/errors.ts';
+import type { Fault } from '../../../src/simulator/faults.ts';
+import type { SimulatorOptions } from '../../../src/simulator/simulator.ts';
+import { startSimulator } from '../../../src/simulator/simulator.ts';
+import { LinePeer } from '../../support/mcp-client.ts';
+import { until } from '../../support/until.ts';
+
+async function open(options: Partial<SimulatorOptions> = {}) {
+  const simulator = await startSimulator({
+    face: 'seed',
+    transport: 'tcp',
+    swarms: 1,
+    agents: 3,
+    eventsPerSecond: 0,
+    ...options,
+  });
+  const peer = await LinePeer.connect(simulator.port);
+  // The session is loaded lazily; a first answer says that it is there.
+  await peer.call('ping');
+  return { simulator, peer };
+}
+
+function startHttp() {
+  return startSimulator({ face: 'generic', transport: 'http', eventsPerSecond: 0 });
+}
+
+describe('over TCP', () => {
+  test('no-answer: the request is never answered, the next one is', async () => {
+    const { simulator, peer } = await open();
+    await using _ = simulator;
+    using __ = peer;
+    const armed = simulator.inject({ kind: 'no-answer', on: 'agent.list' });
+    const lost = peer.send('agent.list');
+    await armed.whenFired();
+    expect(await peer.call('agent.list')).toMatchObject({ result: { total_count: 3 } });
+    expect(peer.answers(lost)).toEqual([]);
+    expect([armed.fired, simulator.stats.faultsFired]).toEqual([1, 1]);
+  });
+
+  test('late-answer: other answers overtake it', async () => {
+    const { simulator, peer } = await open();
+    await using _ = simulator;
+    using __ = peer;
+    const armed = simulator.inject({ kind: 'late-answer', delayMs: 120, on: 'agent.list' });
+    const startedMs = performance.now();
+    const late = peer.send('agent.list');
+    await peer.call('ping');
+    expect(peer.answers(late)).toEqual([]);
+    await peer.answer(late);
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(115);
+    expect(armed.fired).toBe(1);
+  });
+
+  test('close-mid-reply: half a line, then the end', async () => {
+    const { simulator, peer } = await open();
+    await using _ = simulator;
+    using __ = peer;
+    const armed = simulator.inject({ kind: 'close-mid-reply', on: 'agent.list' });
+    const id = peer.send('agent.list');
+    await until('the end', () => peer.closed);
+    expect(peer.answers(id)).toEqual([]);
+    const last = peer.lines.at(-1) ?? '';
+    expect(last.length).toBeGreaterThan(50);
+    expect(() => JSON.parse(last) as unknown).toThrow(SyntaxError);
+    expect([armed.fired, simulator.stats.connections]).toEqual([1, 0]);
+  });
+
+  test.each<{ fault: Fault; sees: (peer: LinePeer, id: number) => unknown; expected: unknown }>([
+    {
+      fault: { kind: 'garbage-line', on: 'agent.list' },
+      sees: (peer, id) => [peer.answers(id).length, peer.lines.length - peer.messages.length],
+      expected: [1, 1],
+    },
+    {
+      fault: { kind: 'over-long-line', bytes: 300_000, on: 'agent.list' },
+      sees: (peer, id) => [peer.answers(id).length, peer.lines.some((line) => line.length >= 300_000)],
+      expected: [1, true],
+    },
+    {
+      fault: { kind: 'wrong-id', on: 'agent.list' },
+      sees: (peer, id) => [peer.answers(id).length, peer.answers(id + 1_000_003).length],
+      expected: [0, 1],
+    },
+    {
+      fault: { kind: 'duplicate-reply', on: 'agent.list' },
+      sees: (peer, id) => peer.answers(id).length,
+      expected: 2,
+    },
+  ])('$fault.kind', async ({ fault, sees, expected }) => {
+    const { simulator, peer } = await open();
+    await using _ = simulator;
+    using __ = peer;
+    const armed = simulator.inject(fault);
+    const id = peer.send('agent.list');
+    await peer.call('ping');
+    expect(sees(peer, id)).toEqual(expected);
+    expect(armed.fired).toBe(1);
+  });
+
+  test('split-frames: the same answer in tiny pieces, with nothing in between', async () => {
+    const { simulator, peer } = await open({ eventsPerSecond: 400 });
+    await using _ = simulator;
+    using __ = peer;
+    await peer.call('telemetry.subscribe', { events: ['*'], interval_ms: 50 });
+    const armed = simulator.inject({ kind: 'split-frames', bytes: 16, on: 'agent.list' });
+    const before = peer.chunks.length;
+    const answer = await peer.call('agent.list');
+    expect(answer).toMatchObject({ result: { total_count: 3 } });
+    expect(peer.chunks.length - before).toBeGreaterThan(20);
+    expect(peer.messages).toHaveLength(peer.lines.length);
+    expect(armed.fired).toBe(1);
+  });
+
+  test('joined-frames: several answers in one chunk', async () => {
+    const { simulator, peer } = await open();
+    await using _ = simulator;
+    using __ = peer;
+    const armed = simulator.inject({ kind: 'joined-frames', count: 3 });
+    const ids = [0, 1, 2].map(() => peer.send('ping'));
+    const before = peer.chunks.length;
+    await Promise.all(ids.map((id) => peer.answer(id)));
+    expect(peer.chunks.length - before).toBe(1);
+    expect(armed.fired).toBe(1);
+  });
+
+  test('event-flood: that many lines at once, to whoever is there', async () => {
+    const { simulator, peer } = await open();
+    await using _ = simulator;
+    using __ = peer;
+    const armed = simulator.inject({ kind: 'event-flood', events: 5_000 });
+    await until('the flood', () => peer.messages.filter(({ type }) => type === 'heartbeat').length === 5_000);
+    expect([armed.fired, simulator.stats.eventsPushed]).toEqual([1, 5_000]);
+  });
+
+  test('freeze: no answer, no event and no change until it thaws; then all answers', async () => {
+    const { simulator, peer } = await open({ eventsPerSecond: 400 });
+    await using _ = simulator;
+    using __ = peer;
+    await peer.call('telemetry.subscribe', { events: ['*'], interval_ms: 50 });
+    await until('events', () => peer.messages.some(({ type }) => type === 'agent.status'));
+    let changes = 0;
+    simulator.world.onEvent(() => changes++);
+    const armed = simulator.inject({ kind: 'freeze', ms: 400 });
+    const id = peer.send('ping');
+    const before = [changes, peer.lines.length];
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    expect([changes, peer.lines.length]).toEqual(before);
+    await peer.answer(id);
+    await until('changes', () => changes > 0);
+    expect(armed.fired).toBe(1);
+  });
+
+  test('exit on a request: the connection is cut and the port is free', async () => {
+    const codes: number[] = [];
+    const { simulator, peer } = await open({ exit: (code) => codes.push(code) });
+    await using _ = simulator;
+    using __ = peer;
+    const armed = simulator.inject({ kind: 'exit', code: 3, on: 'agent.list' });
+    const id = peer.send('agent.list');
+    await until('the end', () => peer.closed);
+    await simulator.closed;
+    expect([peer.answers(id), codes, armed.fired]).toEqual([[], [3], 1]);
+    await expect(LinePeer.connect(simulator.port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  test('faults of the options are armed before the first client', async () => {
+    await using simulator = await startSimulator({
+      face: 'seed',
+      transport: 'tcp',
+      faults: [{ kind: 'no-answer', on: 'initialize' }],
+    });
+    using peer = await LinePeer.connect(simulator.port);
+    const id = peer.send('initialize', { protocolVersion: '2024-11-05' });
+    await peer.call('ping');
+    expect([peer.answers(id), simulator.stats.faultsFired]).toEqual([[], 1]);
+  });
+});
+
+describe('over HTTP', () => {
+  const list = { jsonrpc: '2.0', id: 5, method: 'tools/list', params: {} };
+  const post = (endpoint: string, signal?: AbortSignal) =>
+    fetch(endpoint, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      body: JSON.stringify(list),
+      signal: signal ?? null,
+    });
+  test.each<{ fault: Fault; body: (text: string) => unknown; expected: unknown }>([
+    {
+      fault: { kind: 'late-answer', delayMs: 50 },
+      body: (text) => (JSON.parse(text) as { id: unknown }).id,
+      expected: 5,
+    },
+    { fault: { kind: 'garbage-line' }, body: (text) => text.includes('this is not JSON'), expected: true },
+    { fault: { kind: 'wrong-id' }, body: (text) => (JSON.parse(text) as { id: unknown }).id, expected: 1_000_008 },
+    { fault: { kind: 'over-long-line', bytes: 100_000 }, body: (text) => text.length >= 100_000, expected: true },
+    {
+      fault: { kind: 'split-frames', bytes: 7 },
+      body: (text) => (JSON.parse(text) as { id: unknown }).id,
+      expected: 5,
+    },
+  ])('$fault.kind', async ({ fault, body, expected }) => {
+    await using simulator = await startHttp();
+    const armed = simulator.inject(fault);
+    expect(body(await (await post(simulator.endpoint)).text())).toEqual(expected);
+    expect(armed.fired).toBe(1);
+    const next = (await (await post(simulator.endpoint)).json()) as { id: unknown };
+    expect(next.id).toBe(5);
+  });
+
+  test('no-answer, close-mid-reply and exit', async () => {
+    await using simulator = await startHttp();
+    const silent = simulator.inject({ kind: 'no-answer' });
+    const waiting = new AbortController();
+    const lost = post(simulator.endpoint, waiting.signal);
+    await silent.whenFired();
+    waiting.abort();
+    await expect(lost).rejects.toThrow('aborted');
+    simulator.inject({ kind: 'close-mid-reply' });
+    await expect(post(simulator.endpoint).then((response) => response.text())).rejects.toThrow('terminated');
+    simulator.inject({ kind: 'exit', on: 'tools/list' });
+    await expect(post(simulator.endpoint)).rejects.toThrow('fetch failed');
+    await simulator.closed;
+    expect(simulator.stats.faultsFired).toBe(3);
+  });
+
+  test('freeze holds requests back', async () => {
+    await using simulator = await startHttp();
+    simulator.inject({ kind: 'freeze', ms: 200 });
+    const startedMs = performance.now();
+    expect((await post(simulator.endpoint)).status).toBe(200);
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(150);
+  });
+
+  test('what it cannot show is refused', async () => {
+    await using simulator = await startHttp();
+    expect(() => simulator.inject({ kind: 'duplicate-reply' })).toThrow(UnsupportedFaultError);
+    const options = { face: 'seed', transport: 'http', faults: [{ kind: 'event-flood', events: 1 }] } as const;
+    await expect(startSimulator(options)).rejects.toThrow(UnsupportedFaultError);
+  });
+});
