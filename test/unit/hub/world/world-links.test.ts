@@ -113,14 +113,20 @@ describe('communication links', () => {
     expect(world.settled().links.map(({ at_ms: at }) => at)).toEqual([START_MS + 3_000, START_MS + 3_000]);
   });
 
-  test('a link that was strengthened is neither the weakest nor due', () => {
+  test('a link that was strengthened is not the weakest any more', () => {
     const world = pair({ max_links: 2 }).message('a', 'b', 'heartbeat').message('b', 'c', 'status_update');
     for (let i = 0; i < 9; i++) world.message('a', 'b', 'heartbeat');
     world.message('c', 'a', 'data_exchange');
     expect(world.settled().links.map(({ weight }) => weight)).toEqual([1, 0.8]);
-    // A single heartbeat would have met the floor after one half-life.
-    world.pass(40_000);
-    expect(world.settled().links).toHaveLength(2);
+  });
+
+  test('a link that was strengthened outlives its first deadline', () => {
+    const world = pair().message('a', 'b', 'heartbeat').message('a', 'b', 'coordination');
+    // One heartbeat meets the floor after one half-life.
+    world.pass(30_000);
+    expect(world.settled().links).toHaveLength(1);
+    world.pass(110_000);
+    expect(world.settled().links).toHaveLength(0);
   });
 
   test('topology links take room from communication', () => {
