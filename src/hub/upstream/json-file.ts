@@ -52,7 +52,8 @@ export class JsonFile {
   }
 
   async #read(file: FileHandle): Promise<Look> {
-    const { ino, size, mtimeMs, ctimeMs, ...found } = await file.stat();
+    const found = await file.stat();
+    const { ino, size, mtimeMs, ctimeMs } = found;
     if (!found.isFile()) throw new ProjectFileError(`${this.path} is not a file`);
     if (size > this.#maxBytes) throw new ProjectFileError(`${this.path} is larger than ${this.#maxBytes} bytes`);
     const signature = `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
