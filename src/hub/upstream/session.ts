@@ -13,6 +13,7 @@ import {
 } from '@modelcontextprotocol/client';
 import { z } from 'zod';
 import { cleanText } from '../../model/text.ts';
+import { SwarmcastError } from '../../platform/errors.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
 import type { Call, Outcome, PeerDescription } from './dialects/dialect.ts';
 import {
@@ -21,6 +22,7 @@ import {
   ConnectionClosedError,
   describeError,
   NotConnectedError,
+  ReplyTooLargeError,
   RequestTimeoutError,
 } from './errors.ts';
 import { failure, outcomeOf } from './outcome.ts';
@@ -120,7 +122,7 @@ export class Session {
   /**
    * Makes a call and waits for what the server says; its errors are outcomes.
    * @throws {@link RequestTimeoutError} without a reply in time, {@link ConnectionClosedError} when the connection ends,
-   * and the signal's reason when aborted.
+   * WriteStalledError and TooManyPendingError when it takes no more, and the signal's reason when aborted.
    */
   async call(call: Call, signal?: AbortSignal): Promise<Outcome> {
     const request =
@@ -171,7 +173,8 @@ export class Session {
 /** What a server said is an outcome; silence and closed connections are errors. */
 function outcomeOfError(error: unknown, context: { method: string; timeoutMs: number; closed: boolean }): Outcome {
   const { method, timeoutMs, closed } = context;
-  if (error instanceof ConnectionClosedError) throw error;
+  // Ours, not the server's: closed, stalled, too many waiting.
+  if (error instanceof SwarmcastError && !(error instanceof ReplyTooLargeError)) throw error;
   if (error instanceof ProtocolError) return failure(error.code, error.message);
   if (error instanceof SdkHttpError) {
     const said = rpcErrorOf(error);
