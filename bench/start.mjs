@@ -5,9 +5,9 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 
-const { values } = parseArgs({
+const { values: flags } = parseArgs({
   options: {
     json: { type: 'boolean' },
     quick: { type: 'boolean' },
@@ -16,10 +16,10 @@ const { values } = parseArgs({
   },
 });
 const GOAL_MS = 1_500;
-const runs = Number(values.runs ?? (values.quick ? 3 : 9));
+const runs = Number(flags.runs ?? (flags.quick ? 3 : 9));
 const main = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist', 'main.js');
 
-if (values.help) {
+if (flags.help) {
   process.stdout.write('npm run bench:start -- [--quick] [--runs N] [--json]\n');
 } else {
   await bench();
@@ -32,7 +32,7 @@ async function bench() {
     const times = await firstFrame();
     for (const [name, value] of Object.entries(times)) samples[name].push(value);
   }
-  const rows = Object.entries(samples).map(([what, values]) => ({ what, ...spread(values) }));
+  const rows = Object.entries(samples).map(([what, times]) => ({ what, ...spread(times) }));
   const measured = rows.at(-1).median_ms;
   const goals = [{ id: 'P14', goal: `first frame ≤ ${GOAL_MS} ms (median)`, measured, met: measured <= GOAL_MS }];
   const label = {
@@ -47,7 +47,7 @@ async function bench() {
     process.stdout.write(`${label[row.what].padEnd(26)}${cells.join(' ')}\n`);
   }
   process.stdout.write(`P14 ${goals[0].goal}: ${measured.toFixed(0)} ms, ${goals[0].met ? 'met' : 'MISSED'}\n`);
-  if (values.json) process.stdout.write(`${JSON.stringify({ name: 'start', rows, goals })}\n`);
+  if (flags.json) process.stdout.write(`${JSON.stringify({ name: 'start', rows, goals })}\n`);
 }
 
 async function firstFrame() {
@@ -118,7 +118,7 @@ function freePort() {
   });
 }
 
-function spread(values) {
-  const sorted = values.toSorted((a, b) => a - b);
+function spread(times) {
+  const sorted = times.toSorted((a, b) => a - b);
   return { min_ms: sorted[0], median_ms: sorted[Math.floor(sorted.length / 2)], max_ms: sorted.at(-1) };
 }

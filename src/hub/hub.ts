@@ -102,7 +102,7 @@ export class Hub implements AsyncDisposable {
   }
 
   servers(): readonly ServerRecord[] {
-    return this.#world.snapshot().servers;
+    return this.#world.servers();
   }
 
   degradationLevel(): DegradationLevel {

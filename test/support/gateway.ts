@@ -1,5 +1,5 @@
 /** Gateways and raw protocol clients for integration tests. Real threads, real sockets; threads run from dist/. */
-import WebSocket, { type RawData } from 'ws';
+import { WebSocket, type RawData } from 'ws';
 import { openGateway, type Gateway } from '../../src/gateway.ts';
 import { loadConfig } from '../../src/platform/config/load.ts';
 import { decodeFrame, type DecodedFrame } from '../../src/protocol/frames.ts';

@@ -391,6 +391,8 @@ export class Session implements Paced {
       if (this.#state !== live) return;
       this.#ok(id, 'discover', { servers });
       live.stream.sendDiscovery();
+      // It shows swarms newer than what on demand last brought: without the rest the next heartbeat's hash would not fit.
+      if (live.ladder.mode === 'on_demand') this.#owe(live);
     } catch {
       // What went wrong is the hub's to log; a client is told no insides.
       this.#refuse({ id, code: 'internal', message: 'discovery is not possible now' });
