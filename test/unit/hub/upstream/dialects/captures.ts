@@ -30,9 +30,8 @@ export function exchanges(server: Recorded, file: string): Exchange[] {
     const tool = each.params?.name;
     if (tool === undefined) return [];
     const { result, error } = each.response;
-    const call: Call = { kind: 'tool', tool, args: each.params?.arguments ?? {} };
     const outcome = error === undefined ? outcomeOf(result, 'tool') : failure(error.code, error.message);
-    return [{ file, id: each.id, call, outcome, noise: each.noise ?? [] }];
+    return [{ file, id: each.id, call: call(tool, each.params?.arguments), outcome, noise: each.noise ?? [] }];
   });
 }
 
@@ -52,7 +51,9 @@ export function noiseLines(): string[] {
 /** The serverInfo of the recorded handshake. */
 export function serverInfo(server: Recorded): { name: string; version: string } {
   const raw = JSON.parse(readFileSync(new URL(`${server}/_initialize.json`, ROOT), 'utf8')) as Raw[];
-  return (raw[0]?.response.result as { serverInfo: { name: string; version: string } }).serverInfo;
+  const result = raw[0]?.response.result as { serverInfo: { name: string; version: string } } | undefined;
+  if (result === undefined) throw new Error(`no recorded handshake of ${server}`);
+  return result.serverInfo;
 }
 
 /** A session with a peer that lists no tools: everything is asked for. */
@@ -62,7 +63,7 @@ export function openSession(dialect: Dialect, tools: readonly string[] = []): Di
 
 /** Reads a recording's exchanges in order. */
 export function readAll(session: DialectSession, server: Recorded, file: string, atMs = 0): Observation[] {
-  return exchanges(server, file).flatMap(({ call, outcome }) => session.read(call, outcome, atMs));
+  return exchanges(server, file).flatMap((each) => session.read(each.call, each.outcome, atMs));
 }
 
 export type Of<K extends Observation['kind']> = Extract<Observation, { kind: K }>;

@@ -447,8 +447,9 @@ describe('matches', () => {
   });
 
   test('over HTTP a minute stays below its 120 requests', () => {
-    const { timing, open } = createClaudeFlowDialect({ overHttp: true, filesAreWatched: false });
-    const polled = open({ ...peer, name: undefined, version: undefined });
+    const dialect = createClaudeFlowDialect({ overHttp: true, filesAreWatched: false });
+    const { timing } = dialect;
+    const polled = dialect.open({ ...peer, name: undefined, version: undefined });
     readAll(polled, 'claude-flow', 'swarm_init');
     let requests = polled.warmUp().length;
     for (let ms = 0; ms < 60_000; ms += timing.fastMs) requests += polled.plan('fast').length;

@@ -13,14 +13,16 @@ import { formProblems } from './well-formed.ts';
 
 const generic = createGenericDialect(undefined);
 const DIALECTS: readonly Dialect[] = [claudeFlowDialect, ruvSwarmDialect, daaDialect, seedDialect, generic];
-const TOOLS = [
-  ...['agent_list', 'agent_status', 'agent_spawn', 'agent_update', 'agent_terminate', 'list_agents', 'get_agent_info'],
-  ...['swarm_status', 'swarm_init', 'swarm_shutdown', 'task_list', 'task_status', 'task_create', 'task_orchestrate'],
-  ...['hive-mind_status', 'hive-mind_init', 'hive-mind_spawn', 'hive-mind_broadcast', 'system_info', 'system_metrics'],
-  ...['neural_status', 'daa_learning_status', 'daa_agent_create', 'daa_agent_adapt', 'daa_cognitive_pattern'],
-  ...['daa_knowledge_share', 'spawn_agent', 'stop_agent', 'list_tasks', 'send_swarm_message', 'get_swarm_status'],
-  ...['get_system_metrics', 'memory_usage', 'agent_task', 'no_such_tool', '__proto__', 'constructor', 'toString'],
-];
+const TOOLS = `
+  agent_list agent_status agent_spawn agent_update agent_terminate list_agents get_agent_info
+  swarm_status swarm_init swarm_shutdown task_list task_status task_create task_orchestrate
+  hive-mind_status hive-mind_init hive-mind_spawn hive-mind_broadcast system_info system_metrics
+  neural_status daa_learning_status daa_agent_create daa_agent_adapt daa_cognitive_pattern
+  daa_knowledge_share spawn_agent stop_agent list_tasks send_swarm_message get_swarm_status
+  get_system_metrics memory_usage agent_task no_such_tool __proto__ constructor toString
+`
+  .trim()
+  .split(/\s+/);
 const METHODS = [
   'agent.list',
   'agent.status',
