@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { DIALECT_NAMES, TRANSPORT_NAMES } from '../model/server.ts';
 import { startSimulator, type Simulator } from '../simulator/simulator.ts';
+import { MAX_AGENTS } from '../simulator/world.ts';
 import { EXIT, UsageError, type CommandIo } from './command.ts';
 
 const HELP = `swarmcast simulate — run a simulated MCP server
@@ -17,7 +18,7 @@ Usage: swarmcast simulate [options]
   --host ADDRESS           address to bind (default 127.0.0.1)
   --port N                 0–65535; 0, the default, takes any free one
   --swarms N               swarms, 0–10000 (default 2)
-  --agents N               agents per swarm, 0–100000 (default 12)
+  --agents N               agents per swarm, 0–100000 (default 12); at most 200000 in all
   --events-per-second N    changes of the world, 0–1000000 (default 40); 0: only clients change it
   --seed N                 0–4294967295 (default 1); the same seed gives the same world
   --json                   print one JSON line {"listening":{"transport":…,"host":…,"port":…}} on stdout
@@ -65,6 +66,8 @@ export async function simulate(argv: string[], io: CommandIo): Promise<number> {
     eventsPerSecond: integer('events-per-second', values['events-per-second'], 1_000_000),
     seed: integer('seed', values.seed, 0xffff_ffff),
   };
+  if (options.swarms * options.agents > MAX_AGENTS)
+    throw new UsageError(`--swarms × --agents is ${options.swarms * options.agents}; at most ${MAX_AGENTS} agents fit`);
   const watch = values['parent-watch'] && transport !== 'stdio' ? watchParent() : undefined;
   await using simulator = await startSimulator(options);
   if (transport !== 'stdio') announce(simulator, { ...options, json: values.json }, io);

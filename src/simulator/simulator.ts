@@ -51,7 +51,7 @@ export interface SimulatorOptions {
   seed?: number | undefined;
   /** Default 2. */
   swarms?: number | undefined;
-  /** Per swarm. Default 12. */
+  /** Per swarm. Default 12; at most 200,000 in all. */
   agents?: number | undefined;
   /** Changes per second of the whole world. Default 40; 0: only clients change it. */
   eventsPerSecond?: number | undefined;
@@ -87,6 +87,7 @@ export interface Simulator extends AsyncDisposable {
 /**
  * Starts a simulated server. Dispose it to stop; nothing of it stays.
  * @throws SimulatorStartError when the address cannot be had.
+ * @throws WorldRefusal when so many agents are asked for that the world cannot hold them.
  * @throws UnsupportedFaultError as {@link Simulator.inject} does.
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {

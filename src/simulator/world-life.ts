@@ -140,7 +140,7 @@ export class WorldLife {
     const grow = this.#random.chance(0.5 + (agents - size) / (2 * band));
     const leaving = grow ? undefined : this.#leaver(swarm);
     if (leaving !== undefined) this.#world.terminateAgent(leaving, nowMs);
-    else if (size < agents + band) this.#spawn(swarm, nowMs);
+    else if (size < agents + band && !this.#world.isFull) this.#spawn(swarm, nowMs);
   }
 
   /** Not the coordinator: a star or tree without its hub would be a different swarm. */
@@ -156,10 +156,11 @@ export class WorldLife {
       this.#world.dissolveSwarm(youngest, nowMs);
       return;
     }
+    if (this.#world.isFull) return;
     const topology = this.#random.pick(this.#options.topologies);
     const swarm = this.#world.createSwarm({ topology }, nowMs);
     const count = Math.max(1, Math.round(this.#options.agents / 2));
-    for (let k = 0; k < count; k++) this.#spawn(swarm, nowMs);
+    for (let k = 0; k < count && !this.#world.isFull; k++) this.#spawn(swarm, nowMs);
   }
 
   #spawn(swarm: SimSwarm, nowMs: number): void {

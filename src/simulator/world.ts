@@ -6,8 +6,8 @@ import { TaskBook } from './task-book.ts';
 import { COGNITIVE_PATTERNS } from './world-state.ts';
 import type { IdKind, IdStyle, SimAgent, SimMessage, SimSwarm, SimTask, TaskWish, WorldEvent } from './world-state.ts';
 
-/** Refuses more: a runaway client must not eat the machine. */
-const MAX_AGENTS = 200_000;
+/** Agents at most; more are refused: a runaway client must not eat the machine. */
+export const MAX_AGENTS = 200_000;
 const MAX_SWARMS = 10_000;
 /** Agents and swarms that ended are still told of until this many others ended after them. */
 const MAX_ENDED = 256;
@@ -58,6 +58,11 @@ export class SimulatedWorld {
 
   get agents(): ReadonlyMap<string, SimAgent> {
     return this.#agents;
+  }
+
+  /** True when no agent or no swarm can be added. */
+  get isFull(): boolean {
+    return this.#agents.size >= MAX_AGENTS || this.#swarms.size >= MAX_SWARMS;
   }
 
   /** The agents in no particular order; for drawing one by index. */

@@ -23,7 +23,7 @@ const MAX_SESSIONS = 1_000;
 const MAX_BACKLOG = 1_000;
 
 /** What is told of a session's stream, so that events for nobody are not counted as pushed. */
-export interface SessionStream {
+interface SessionStream {
   opened(): void;
   /** One event left the queue. */
   sent(): void;

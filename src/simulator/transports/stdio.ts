@@ -6,7 +6,7 @@ import type { LineConnection } from './line-connection.ts';
 import type { Listening } from './listening.ts';
 import type { Connect } from './tcp.ts';
 
-/** The streams of a stdio server; `null` in place of ours means this process's own. */
+/** The streams of a stdio server, from its side: requests come in on `input`. */
 export interface StdioStreams {
   input: Readable;
   output: Writable;

@@ -19,6 +19,7 @@ export type Connect = (
  */
 export async function openTcp(address: { host: string; port: number }, connect: Connect): Promise<Listening> {
   const open = new Set<LineConnection>();
+  let frozen = false;
   const accept = (socket: Socket) => {
     socket.setNoDelay(true);
     const release = (how: 'end' | 'cut') => {
@@ -26,7 +27,9 @@ export async function openTcp(address: { host: string; port: number }, connect: 
       else socket.destroySoon();
     };
     const onClosed = (connection: LineConnection) => void open.delete(connection);
-    open.add(connect({ input: socket, output: socket, release, onClosed }));
+    const connection = connect({ input: socket, output: socket, release, onClosed });
+    open.add(connection);
+    if (frozen) connection.freeze();
   };
   const server = createServer(accept);
   server.maxConnections = MAX_CONNECTIONS;
@@ -45,8 +48,14 @@ export async function openTcp(address: { host: string; port: number }, connect: 
     endpoint: `tcp://${bracketed(address.host)}:${port}`,
     unsupported: new Set(),
     flood: (events: readonly TelemetryEvent[]) => open.forEach((connection) => connection.push(events)),
-    freeze: () => open.forEach((connection) => connection.freeze()),
-    thaw: () => open.forEach((connection) => connection.thaw()),
+    freeze: () => {
+      frozen = true;
+      open.forEach((connection) => connection.freeze());
+    },
+    thaw: () => {
+      frozen = false;
+      open.forEach((connection) => connection.thaw());
+    },
     cut: () => void (stopped ??= stop()),
     [Symbol.asyncDispose]: () => (stopped ??= stop()),
   };

@@ -143,10 +143,13 @@ describe('over TCP', () => {
     simulator.world.onEvent(() => changes++);
     const armed = simulator.inject({ kind: 'freeze', ms: 400 });
     const id = peer.send('ping');
+    using late = await LinePeer.connect(simulator.port);
+    late.send('ping');
     const before = [changes, peer.lines.length];
     await new Promise((resolve) => setTimeout(resolve, 250));
     expect([changes, peer.lines.length]).toEqual(before);
-    await peer.answer(id);
+    expect(late.lines).toEqual([]);
+    await Promise.all([peer.answer(id), late.answer(1)]);
     await until('changes', () => changes > 0);
     expect(armed.fired).toBe(1);
   });

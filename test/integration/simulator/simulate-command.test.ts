@@ -94,6 +94,7 @@ describe('as a function', () => {
     [['--agents', '-1'], "Option '--agents' argument is ambiguous"],
     [['--agents=-1'], '--agents "-1" is not a whole number from 0 to 100000'],
     [['--seed', '1.5'], '--seed "1.5" is not a whole number'],
+    [['--swarms', '10', '--agents', '50000'], '--swarms × --agents is 500000; at most 200000 agents fit'],
     [['--nonsense'], "Unknown option '--nonsense'"],
     [['stray'], "Unexpected argument 'stray'"],
   ])('%j is refused with what is allowed', async (argv, message) => {
