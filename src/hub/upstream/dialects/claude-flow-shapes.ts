@@ -58,7 +58,7 @@ export const HIVE_DOMAIN = 'hive-mind';
 const LEAD_TYPES: ReadonlySet<string> = new Set(['coordinator', 'queen']);
 
 /** True for types that lead: the hub of a star, the root of a tree. */
-export function isLead(type: string | undefined): true | undefined {
+function isLead(type: string | undefined): true | undefined {
   return type !== undefined && LEAD_TYPES.has(type) ? true : undefined;
 }
 

@@ -57,7 +57,7 @@ export function readNeuralStatus(payload: unknown): Observation[] {
 }
 
 /** The numbers that are known, or undefined where none is. */
-export function numbers(values: Record<string, number | undefined>): Record<string, number> | undefined {
+function numbers(values: Record<string, number | undefined>): Record<string, number> | undefined {
   const known = compact(values);
   return Object.keys(known).length === 0 ? undefined : (known as Record<string, number>);
 }

@@ -158,9 +158,3 @@ export function compact<T extends object>(value: T): T {
   const entries = Object.entries(value).filter(([, part]) => part !== undefined);
   return Object.fromEntries(entries) as T;
 }
-
-/** As {@link compact}; undefined where nothing remains. */
-export function compactOrNothing<T extends object>(value: T): T | undefined {
-  const result = compact(value);
-  return Object.keys(result).length === 0 ? undefined : result;
-}

@@ -27,7 +27,7 @@ const metrics = performanceShape.optional().catch(undefined);
  * An agent of agent.list, agent.spawned, agent.status or swarm_status. `position` is not read: the layout is ours. Nor is
  * `connections`: it says neither what flowed nor when.
  */
-export const agentShape = performanceShape.extend({
+const agentShape = performanceShape.extend({
   id: optionalId,
   agent_id: optionalId,
   agentId: optionalId,
@@ -49,7 +49,6 @@ export const agentShape = performanceShape.extend({
   metrics,
   performance: metrics,
 });
-export type AgentEntry = z.infer<typeof agentShape>;
 
 /** An agent with its id; entries without one are refused. */
 export const identifiedAgent = agentShape.transform((entry, context) => {
