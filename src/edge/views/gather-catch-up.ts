@@ -59,9 +59,13 @@ function catchUpAgent(delta: Delta, shown: ShownSet, agent: AgentEntity, held: n
   delta.added.push(agent);
   for (const link of agent.links) {
     if (link.version > held || !shown.links.has(link)) continue;
-    // From one end only: where `from` is newer too, it lists the link.
-    if (link.from === agent || link.from === undefined || link.from.version <= held) delta.linked.push(link);
+    // From one end only: where `from` is caught up on too, it lists the link.
+    if (link.from === agent || link.from === undefined || !isCaughtUp(link.from, held)) delta.linked.push(link);
   }
+}
+
+function isCaughtUp(agent: AgentEntity, held: number): boolean {
+  return agent.version > held || (agent.home !== undefined && wasRetyped(agent.home, held));
 }
 
 function catchUpTask(delta: Delta, shown: ShownSet, task: TaskEntity, held: number): void {
