@@ -183,7 +183,9 @@ export class Hub implements AsyncDisposable {
 
 /** claude-flow keeps its state in files of its project: reading them costs it nothing, and shows other processes' agents. */
 function openSource(server: ServerConfig): ObservationSource | undefined {
-  return server.transport === 'stdio' && server.project !== undefined ? openClaudeFlowFiles(server.project) : undefined;
+  const itsFiles = server.dialect === 'auto' || server.dialect === 'claude-flow';
+  if (server.transport !== 'stdio' || server.project === undefined || !itsFiles) return undefined;
+  return openClaudeFlowFiles(server.project);
 }
 
 function numbersOf(stats: object): Record<string, number> {

@@ -1,8 +1,7 @@
 /** Health of one MCP server: never a literal, always with the evidence that it rests on. */
 
-export const HEALTH_STATES = ['unknown', 'healthy', 'degraded', 'unhealthy', 'down'] as const;
 /** `unknown`: never asked, or no answer yet. Unknown is not healthy. */
-export type HealthState = (typeof HEALTH_STATES)[number];
+export type HealthState = 'unknown' | 'healthy' | 'degraded' | 'unhealthy' | 'down';
 
 /** What was asked and what came back. Absent fields never happened. Times are ms since 1970. */
 export interface HealthEvidence {
@@ -26,8 +25,8 @@ export interface HealthReport {
   evidence: HealthEvidence;
 }
 
-export const DEGRADATION_LEVELS = ['fully_operational', 'partial', 'emergency', 'safe'] as const;
-export type DegradationLevel = (typeof DEGRADATION_LEVELS)[number];
+/** See {@link degradationLevel}. */
+export type DegradationLevel = 'fully_operational' | 'partial' | 'emergency' | 'safe';
 
 /**
  * The level that the servers' states add up to: all healthy → fully_operational; some not → partial;

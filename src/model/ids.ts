@@ -11,8 +11,6 @@ export type Ref = number;
 export const AGENT_BIT = 0x8000_0000;
 /** Refs a hub can deal per kind and epoch: 2^23. */
 export const REFS_PER_EPOCH = 0x80_0000;
-/** Hubs that can share one epoch: 2^8. */
-export const HUBS_PER_EPOCH = 0x100;
 
 /** The ref of agent number `n` (0 ≤ n < 2^23) of hub `hub` (0–255). */
 export function agentRef(hub: number, n: number): Ref {

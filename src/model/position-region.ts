@@ -16,8 +16,8 @@ import type { MessagePort } from 'node:worker_threads';
 
 /** Publications in a ring. */
 export const RING_SLOTS = 4;
-export const REGION_HEADER_BYTES = 64;
-export const PUBLICATION_HEADER_BYTES = 64;
+const REGION_HEADER_BYTES = 64;
+const PUBLICATION_HEADER_BYTES = 64;
 export const Q16_RECORD_BYTES = 8;
 export const F32_RECORD_BYTES = 16;
 export const VELOCITY_RECORD_BYTES = 12;
@@ -93,8 +93,9 @@ export type LayoutEvent =
 export type LayoutSink =
   { kind: 'port'; openPort: () => MessagePort } | { kind: 'direct'; post: (event: LayoutEvent) => void };
 
-/** Scales a section may have: powers of two from 2^-8 to 2^8. With 16 bits, 2^-5 reaches ±1,023 units from the origin. */
-export const SCALE_MIN_EXPONENT = -8;
+/**
+ * Scales a section may have: powers of two from 2^-8 to 2^8. With 16 bits, 2^-5 reaches ±1,023 units from the origin.
+ */
 export const SCALE_MAX_EXPONENT = 8;
 
 /** Rounds half away from zero and saturates to i16. Non-finite values become 0: a frame never carries nonsense. */

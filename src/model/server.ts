@@ -36,7 +36,7 @@ export interface ServerRecord {
   health: HealthReport;
 }
 
-export interface ServerCapabilities {
+interface ServerCapabilities {
   /** Number of tools listed. */
   tools: number;
   /** True once a telemetry subscription was accepted. */

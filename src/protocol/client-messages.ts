@@ -9,7 +9,7 @@ export const MAX_CLIENT_MESSAGE_BYTES = 65_536;
 export const SUBPROTOCOLS = ['swarmcast.v1.json', 'swarmcast.v1.msgpack'] as const;
 export type Subprotocol = (typeof SUBPROTOCOLS)[number];
 
-export const POSITION_FORMATS = ['q16', 'f32', 'raw28', 'none'] as const;
+const POSITION_FORMATS = ['q16', 'f32', 'raw28', 'none'] as const;
 /** `raw28`, the seeds' record, has no header and is therefore for the JSON coding only. */
 export type PositionFormat = (typeof POSITION_FORMATS)[number];
 

@@ -22,7 +22,6 @@ export const CLOSE_CODES = {
   /** Token expired and was not renewed. */
   TOKEN_EXPIRED: 3507,
 } as const;
-export type CloseCode = (typeof CLOSE_CODES)[keyof typeof CLOSE_CODES];
 
 /** True for codes after which a client may come back. Codes outside 3500–3999 and 1008 are all retryable. */
 export function shouldReconnect(code: number): boolean {

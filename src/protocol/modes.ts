@@ -20,8 +20,8 @@ export const MODE_HZ: Readonly<Record<Mode, number>> = {
 
 export const DEFAULT_MODE: Mode = 'normal';
 
-export const MODE_REASONS = ['client', 'operator', 'slow_client', 'recovered', 'server_limit'] as const;
-export type ModeReason = (typeof MODE_REASONS)[number];
+/** Why a mode changed. */
+export type ModeReason = 'client' | 'operator' | 'slow_client' | 'recovered' | 'server_limit';
 
 function canonicalMode(value: string): string {
   const folded = value.toLowerCase().replaceAll(/[-_ ]/g, '');

@@ -162,5 +162,4 @@ export const configSchema = z.strictObject({
 export type Config = z.infer<typeof configSchema>;
 export type UpstreamConfig = Config['upstream'];
 export type WorldConfig = Config['world'];
-export type LayoutConfig = Config['layout'];
 export type ClientsConfig = Config['clients'];

@@ -55,7 +55,7 @@ function settingKind(type: string | undefined): Setting['kind'] {
 }
 
 /** True for keys whose values never leave the process. */
-export function isSecretKey(path: string): boolean {
+function isSecretKey(path: string): boolean {
   return /(^|[._-])(api_key|token|secret|password|authorization|headers)([._-]|$)/i.test(path);
 }
 

@@ -49,7 +49,8 @@ if (face === 'stdio') {
   server.listen(0, '127.0.0.1', () => process.stdout.write(`listening ${server.address().port}\n`));
 } else {
   const handler = createMcpHandler(makeServer, era === 'modern' ? { legacy: 'reject' } : {});
-  const server = createHttpServer(async (request, response) => {
+  const server = createHttpServer((request, response) => void answer(request, response));
+  const answer = async (request, response) => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const url = `http://127.0.0.1${request.url}`;
@@ -60,6 +61,6 @@ if (face === 'stdio') {
       : await handler.fetch(new Request(url, { method: request.method, headers: request.headers, body }));
     response.writeHead(reply.status, Object.fromEntries(reply.headers));
     response.end(Buffer.from(await reply.arrayBuffer()));
-  });
+  };
   server.listen(0, '127.0.0.1', () => process.stdout.write(`listening ${server.address().port}\n`));
 }

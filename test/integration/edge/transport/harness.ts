@@ -24,7 +24,7 @@ import { unpackMessage } from '../../../../src/protocol/codec.ts';
 import { decodeFrame, type DecodedFrame } from '../../../../src/protocol/frames.ts';
 import type { ServerMessage } from '../../../../src/protocol/server-messages.ts';
 
-export const SERVER = plainRef(0, 1);
+const SERVER = plainRef(0, 1);
 export const SWARM = plainRef(0, 2);
 
 export function agent(n: number): AgentRecord {
@@ -71,7 +71,7 @@ export function world(agents: number, epoch = 'e1'): WorldSnapshot {
 }
 
 /** One swarm's shared memory, written by hand as a layout worker would. */
-export class HandLayout {
+class HandLayout {
   readonly handle: RegionHandle;
   readonly #data: DataView;
   readonly #agents: number;

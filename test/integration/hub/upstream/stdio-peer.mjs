@@ -22,7 +22,13 @@ const tools = {
 };
 
 const lines = createInterface({ input: process.stdin });
-lines.on('line', async (line) => {
+lines.on('line', (line) => void answer(line));
+lines.on('close', () => {
+  if (!stubborn) process.exit(0);
+});
+if (stubborn) setInterval(() => undefined, 1_000);
+
+async function answer(line) {
   const { id, method, params } = JSON.parse(line);
   if (method === 'initialize') {
     say({
@@ -39,8 +45,4 @@ lines.on('line', async (line) => {
     process.stdout.write('📊 Agent status\n  { multi:\n  line }\nagent from-noise\n');
     say({ id, result: text(await tools[params.name](params.arguments)) });
   } else say({ ...(id === undefined ? {} : { id }), error: { code: -32601, message: 'Method not found' } });
-});
-lines.on('close', () => {
-  if (!stubborn) process.exit(0);
-});
-if (stubborn) setInterval(() => undefined, 1_000);
+}

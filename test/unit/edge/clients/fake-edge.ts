@@ -13,7 +13,7 @@ import { unpackMessage } from '../../../../src/protocol/codec.ts';
 import type { ServerMessage } from '../../../../src/protocol/server-messages.ts';
 
 export const SERVER = plainRef(0, 1);
-export const SWARM = plainRef(0, 2);
+const SWARM = plainRef(0, 2);
 
 export function agent(n: number, overrides: Partial<AgentRecord> = {}): AgentRecord {
   return {
