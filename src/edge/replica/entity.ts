@@ -163,7 +163,7 @@ export class TaskEntity extends Entity<TaskRecord> {
   }
 }
 
-export interface Entities {
+interface Entities {
   server: ServerEntity;
   swarm: SwarmEntity;
   agent: AgentEntity;

@@ -9,7 +9,7 @@ import type { ShownSet } from './shown-set.ts';
 import { FIELDS } from './view-filter.ts';
 
 /** Messages between agents that one tick lists. */
-export const MAX_FLOW_MESSAGES = 500;
+const MAX_FLOW_MESSAGES = 500;
 
 export class Delta {
   /** Send the whole discovery instead of `servers` and `swarms`. */

@@ -15,7 +15,7 @@ import type { Replica } from '../replica/replica.ts';
 import type { BlockRun, LoadedPositions } from '../replica/swarm-positions.ts';
 import { FrameSlab } from './frame-slab.ts';
 import { indexOfSlot } from './slot-search.ts';
-import type { ShownSwarm } from './shown-swarm.ts';
+import type { GatherPlan, ShownSwarm } from './shown-swarm.ts';
 
 const WORDS_PER_RECORD = { q16: 2, f32: 4 } as const;
 const SLOTS_PER_BLOCK = 65_536;
@@ -113,11 +113,9 @@ export class FrameComposer {
     const frames = this.#frames.length;
     const settled = loaded.head.flags & FLAG_SETTLED;
     let written = 0;
-    for (const run of loaded.runs) {
-      written += isWhole(view, loaded)
-        ? this.#appendRange(view, loaded, run, settled)
-        : this.#appendShown(view, loaded, run, settled);
-    }
+    if (isWhole(view, loaded)) {
+      for (const run of loaded.runs) written += this.#appendRange(view, loaded, run, settled);
+    } else written = this.#appendShown(view, loaded, settled);
     if (written !== view.agents.size || this.#frames.length !== frames) return;
     for (let at = firstSection; at < this.#at;) {
       slab.bytes[at + 6] = settled | FLAG_FULL;
@@ -144,38 +142,21 @@ export class FrameComposer {
     return run.end - run.start;
   }
 
-  // Any other swarm: those records whose slots the view shows. Both ascend by slot, so one pass over both suffices.
-  #appendShown(view: ShownSwarm, loaded: LoadedPositions, run: BlockRun, flags: number): number {
-    const { words } = loaded;
-    const shown = view.ascending();
-    const blockEnd = this.#kind === 'q16' ? (run.block + 1) * SLOTS_PER_BLOCK : Number.POSITIVE_INFINITY;
-    let section = this.#openSection();
-    let room = this.#room();
-    let count = 0;
-    let written = 0;
-    let index = run.start;
-    for (const agent of shown) {
-      const { slot } = agent.record;
-      if (slot >= blockEnd) break;
-      index = indexOfSlot(loaded, slot, index, run.end);
-      if (index === run.end) break;
-      if (loaded.slotAt(index) !== slot) continue;
-      if (count === room) {
-        this.#closeSection(section, view, loaded, { block: run.block, count, flags });
-        written += count;
-        count = 0;
-        section = this.#openSection();
-        room = this.#room();
-      }
-      const target = this.#at >>> 2;
-      const first = index * this.#words;
-      for (let word = 0; word < this.#words; word++) slab.words[target + word] = words[first + word] ?? 0;
-      this.#at += this.#words * 4;
-      count++;
-      index++;
+  // Any other swarm: those records whose slots the view shows.
+  #appendShown(view: ShownSwarm, loaded: LoadedPositions, flags: number): number {
+    const plan = view.plan(loaded);
+    const planned = plan.indices.length;
+    for (let next = 0; next < planned;) {
+      const section = this.#openSection();
+      const block = this.#kind === 'q16' ? Math.floor((plan.slots[next] ?? 0) / SLOTS_PER_BLOCK) : 0;
+      const end = Math.min(next + this.#room(), endOfBlock(plan, next, this.#kind, block));
+      copyRecords(slab.words, this.#at >>> 2, loaded.words, plan.indices, next, end, this.#words);
+      const count = end - next;
+      this.#at += count * this.#words * 4;
+      this.#closeSection(section, view, loaded, { block, count, flags });
+      next = end;
     }
-    this.#closeSection(section, view, loaded, { block: run.block, count, flags });
-    return written + count;
+    return planned;
   }
 
   // Leaves room for a header, in a new frame if this one is full.
@@ -220,4 +201,39 @@ export class FrameComposer {
 function isWhole(view: ShownSwarm, loaded: LoadedPositions): boolean {
   const { head } = loaded;
   return view.whole && view.swarm.membership === head.membership && view.agents.size === head.count;
+}
+
+/** First entry of the plan after `next` that is not of the block. Slots ascend. */
+function endOfBlock(plan: GatherPlan, next: number, kind: FrameKind, block: number): number {
+  const blockEnd = (block + 1) * SLOTS_PER_BLOCK;
+  const { slots } = plan;
+  if (kind === 'f32' || (slots.at(-1) ?? 0) < blockEnd) return slots.length;
+  return indexOfSlot(slots, blockEnd, next);
+}
+
+/** Copies records `indices[next]` to `indices[end - 1]`. A plain loop over locals: it runs for every view and tick. */
+function copyRecords(
+  target: Uint32Array,
+  targetWord: number,
+  source: Uint32Array,
+  indices: Uint32Array,
+  next: number,
+  end: number,
+  wordsPerRecord: number,
+): void {
+  let to = targetWord;
+  if (wordsPerRecord === WORDS_PER_RECORD.q16) {
+    for (let n = next; n < end; n++) {
+      const from = (indices[n] ?? 0) * 2;
+      target[to] = source[from] ?? 0;
+      target[to + 1] = source[from + 1] ?? 0;
+      to += 2;
+    }
+    return;
+  }
+  for (let n = next; n < end; n++) {
+    const from = (indices[n] ?? 0) * 4;
+    for (let word = 0; word < 4; word++) target[to + word] = source[from + word] ?? 0;
+    to += 4;
+  }
 }

@@ -1,5 +1,16 @@
 /** One swarm in a shown set: which of its agents are shown, and where they stand in frames. */
 import type { AgentEntity, SwarmEntity } from '../replica/entity.ts';
+import type { LoadedPositions } from '../replica/swarm-positions.ts';
+import { indexOfSlot } from './slot-search.ts';
+
+/** Where the shown agents stand among the records of a publication: entry n is the agent and record of slot `slots[n]`. */
+export interface GatherPlan {
+  /** Ascending. */
+  slots: Uint32Array;
+  /** Records, by index. */
+  indices: Uint32Array;
+  agents: readonly AgentEntity[];
+}
 
 export class ShownSwarm {
   readonly swarm: SwarmEntity;
@@ -9,6 +20,9 @@ export class ShownSwarm {
   /** Tick of the last change of what frames must hold (position-store.ts). */
   changedTick = 0;
   #ascending: readonly AgentEntity[] | undefined;
+  #plan: GatherPlan | undefined;
+  #plannedFor: LoadedPositions | undefined;
+  #plannedGeneration = 0;
 
   constructor(swarm: SwarmEntity, enteredAt: number) {
     this.swarm = swarm;
@@ -24,6 +38,7 @@ export class ShownSwarm {
   change(tick: number): void {
     this.changedTick = tick;
     this.#ascending = undefined;
+    this.#plan = undefined;
   }
 
   /** Shown agents by ascending slot; sorted when asked for after a change. */
@@ -31,4 +46,32 @@ export class ShownSwarm {
     this.#ascending ??= [...this.agents.keys()].toSorted((a, b) => a.record.slot - b.record.slot);
     return this.#ascending;
   }
+
+  /** Where the shown agents stand in a publication; searched anew when either side changed. */
+  plan(loaded: LoadedPositions): GatherPlan {
+    if (this.#plan === undefined || this.#plannedFor !== loaded || this.#plannedGeneration !== loaded.slotsGeneration) {
+      this.#plan = gatherPlan(this.ascending(), loaded.slots);
+      this.#plannedFor = loaded;
+      this.#plannedGeneration = loaded.slotsGeneration;
+    }
+    return this.#plan;
+  }
+}
+
+function gatherPlan(ascending: readonly AgentEntity[], slots: Uint32Array): GatherPlan {
+  const agents: AgentEntity[] = [];
+  const indices: number[] = [];
+  let index = 0;
+  for (const agent of ascending) {
+    const { slot } = agent.record;
+    index = indexOfSlot(slots, slot, index);
+    if (slots[index] !== slot) continue;
+    agents.push(agent);
+    indices.push(index);
+  }
+  return {
+    slots: Uint32Array.from(agents, (agent) => agent.record.slot),
+    indices: Uint32Array.from(indices),
+    agents,
+  };
 }

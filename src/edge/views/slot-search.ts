@@ -1,11 +1,10 @@
-import type { LoadedPositions } from '../replica/swarm-positions.ts';
-
-/** Index of the first record in `from` ≤ index < `end` whose slot is ≥ `slot`; `end` when there is none. Gallops, then bisects. */
-export function indexOfSlot(loaded: LoadedPositions, slot: number, from: number, end: number): number {
-  if (from >= end || loaded.slotAt(from) >= slot) return from;
+/** First index in `from` ≤ index < slots.length whose slot is ≥ `slot`; the length when there is none. Gallops, then bisects. */
+export function indexOfSlot(slots: Uint32Array, slot: number, from: number): number {
+  const end = slots.length;
+  if (from >= end || (slots[from] ?? 0) >= slot) return from;
   let step = 1;
   let low = from;
-  while (low + step < end && loaded.slotAt(low + step) < slot) {
+  while (low + step < end && (slots[low + step] ?? 0) < slot) {
     low += step;
     step *= 2;
   }
@@ -13,7 +12,7 @@ export function indexOfSlot(loaded: LoadedPositions, slot: number, from: number,
   let high = Math.min(low + step, end);
   while (high - low > 1) {
     const middle = (low + high) >>> 1;
-    if (loaded.slotAt(middle) < slot) low = middle;
+    if ((slots[middle] ?? 0) < slot) low = middle;
     else high = middle;
   }
   return high;

@@ -11,7 +11,7 @@ import type { ShownSet } from './shown-set.ts';
 import { visibleAgent } from './visible-agent.ts';
 
 /** Entities that one message carries; more are split over several. */
-export const MAX_ENTITIES_PER_MESSAGE = 2_000;
+const MAX_ENTITIES_PER_MESSAGE = 2_000;
 
 type Payloads = { [T in ServerMessageType]: { type: T; payload: ServerPayloads[T] } }[ServerMessageType];
 
