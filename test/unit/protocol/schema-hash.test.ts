@@ -11,7 +11,16 @@ import { canonicalJson } from '../../../src/protocol/canonical-json.ts';
 import { clientPayloads, PROTOCOL_VERSION, SUBPROTOCOLS } from '../../../src/protocol/client-messages.ts';
 import { CLOSE_CODES } from '../../../src/protocol/close-codes.ts';
 import { ERROR_CODES } from '../../../src/protocol/error-codes.ts';
-import * as frames from '../../../src/protocol/frames.ts';
+import {
+  FLAG_FULL,
+  FRAME_HEADER_BYTES,
+  FRAME_KIND,
+  FRAME_MAGIC,
+  MAX_FRAME_BYTES,
+  MAX_SECTION_RECORDS,
+  RAW28_RECORD_BYTES,
+  SECTION_HEADER_BYTES,
+} from '../../../src/protocol/frames.ts';
 import { LANE_SEEDS, UNHASHED } from '../../../src/protocol/state-hash.ts';
 
 const SRC = new URL('../../../src/', import.meta.url);
@@ -21,26 +30,41 @@ const DECLARATIONS = [
   ...['agent', 'server', 'swarm', 'link', 'task', 'message', 'health', 'provenance'].map((name) => `model/${name}.ts`),
 ];
 
-/** Types, interfaces and vocabularies of a module, without comments and layout. Functions don't travel. */
+/**
+ * Types and interfaces of a module as text, without comments, layout and `export`; a vocabulary that is derived from a
+ * list counts as the union of its words. So only what travels takes part, not how its source is arranged.
+ */
 function declarations(path: string): string[] {
   const source = ts.createSourceFile(path, readFileSync(new URL(path, SRC), 'utf8'), ts.ScriptTarget.ES2023, true);
   const printer = ts.createPrinter({ removeComments: true });
+  const print = (node: ts.Node): string =>
+    printer.printNode(ts.EmitHint.Unspecified, node, source).replaceAll(/\s+/g, ' ');
   return source.statements
-    .filter(
-      (each) => ts.isInterfaceDeclaration(each) || ts.isTypeAliasDeclaration(each) || ts.isVariableStatement(each),
-    )
-    .map((each) => printer.printNode(ts.EmitHint.Unspecified, each, source).replaceAll(/\s+/g, ' '))
+    .filter((each) => ts.isInterfaceDeclaration(each) || ts.isTypeAliasDeclaration(each))
+    .map((each) => {
+      if (ts.isInterfaceDeclaration(each)) return print(each).replace(/^export /, '');
+      const words = ts.isUnionTypeNode(each.type) ? each.type.types.map(print) : wordsOf(each.type, source);
+      return `type ${each.name.text} = ${(words ?? [print(each.type)]).toSorted().join(' | ')}`;
+    })
     .toSorted();
 }
 
+/** The words of `(typeof LIST)[number]`. */
+function wordsOf(type: ts.TypeNode, source: ts.SourceFile): string[] | undefined {
+  const list = /^\(typeof (\w+)\)\[number\]$/.exec(type.getText(source))?.[1];
+  if (list === undefined) return undefined;
+  const words = new RegExp(`const ${list} = \\[([^\\]]*)\\]`).exec(source.text)?.[1];
+  return words?.split(',').flatMap((word) => (word.trim() === '' ? [] : [word.trim()]));
+}
+
 function contract(): unknown {
-  const numbers = Object.entries(frames).filter(([, value]) => typeof value !== 'function');
   return {
     client: Object.fromEntries(
       Object.entries(clientPayloads).map(([type, schema]) => [type, z.toJSONSchema(schema, { io: 'input' })]),
     ),
     server: DECLARATIONS.map((path) => declarations(path)),
-    frames: Object.fromEntries(numbers),
+    frames: { FRAME_MAGIC, FRAME_HEADER_BYTES, SECTION_HEADER_BYTES, RAW28_RECORD_BYTES, FRAME_KIND, FLAG_FULL },
+    bounds: { MAX_FRAME_BYTES, MAX_SECTION_RECORDS },
     hash: { UNHASHED, LANE_SEEDS },
     codes: { CLOSE_CODES, ERROR_CODES },
     subprotocols: SUBPROTOCOLS,
