@@ -45,8 +45,10 @@ describe('canonical JSON', () => {
 describe('msgpack', () => {
   test('carries every JSON value, without extensions', () => {
     fc.assert(
+      // Negative zero is no JSON value: both codings make it zero.
       fc.property(fc.jsonValue(), (value) => {
-        expect(unpackMessage(packMessage(value))).toEqual(value);
+        const plain: unknown = JSON.parse(JSON.stringify(value));
+        expect(unpackMessage(packMessage(value))).toEqual(plain);
       }),
     );
   });
