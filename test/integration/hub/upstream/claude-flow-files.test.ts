@@ -1,6 +1,6 @@
 /** Real files, a real fs.watch, a writer that is not atomic. */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,7 +8,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Observation } from '../../../../src/model/observation.ts';
 import { openClaudeFlowFiles } from '../../../../src/hub/upstream/claude-flow-files.ts';
 import type { ClaudeFlowFilesOptions } from '../../../../src/hub/upstream/claude-flow-files.ts';
-import { Scratch } from '../../../../src/hub/upstream/transports/scratch.ts';
 
 let project: string;
 let disposables: AsyncDisposable[];
@@ -218,16 +217,4 @@ test('after its end nothing is told, and ending twice is fine', async () => {
   await put('agents/store.json', store('a', 'b', 'c'));
   await new Promise((resolve) => setTimeout(resolve, 40));
   expect(told).toHaveLength(count);
-});
-
-test('the ledger of a scratch directory is trimmed, and only it', async () => {
-  const scratch = new Scratch(project, 'server');
-  await scratch.trimLedger();
-  const policy = join(await scratch.create(), '.claude-flow', 'policy');
-  await mkdir(policy, { recursive: true });
-  await writeFile(join(policy, 'state.json'), '{}');
-  await writeFile(join(policy, 'other.json'), '{}');
-  await scratch.trimLedger();
-  expect(await readdir(policy)).toEqual(['other.json']);
-  await scratch.trimLedger();
 });
