@@ -2,6 +2,11 @@
  * The layout kernel by itself: forces and integration of many swarms in one WebAssembly memory, without life, slots,
  * shapes or regions. Benches and tests use it directly; the engine (layout-engine.ts) adds the rest.
  */
+import { signedUnit } from '../random.ts';
+import { LINK_LENGTH } from './physics.ts';
+import { FIELD, METHOD } from './swarm-fields.ts';
+import type { KernelMethod } from './swarm-fields.ts';
+import { SwarmPool } from './swarm-pool.ts';
 
 /** Links as springs, by body index: `from[k]`–`to[k]`. */
 export interface KernelEdges {
@@ -9,14 +14,12 @@ export interface KernelEdges {
   to: ArrayLike<number>;
 }
 
-/** How repulsion is computed; `auto` chooses by size. */
-export type KernelMethod = 'auto' | 'full' | 'symmetric' | 'fmm';
-
 export interface KernelSwarmOptions {
   /** u32; positions of those that have none follow from it. Default 1. */
   seed?: number;
   /** x, y, z per body, world units; `good` unfolds large graphs coarse first (default), `ball` takes a seeded ball. */
   start?: ArrayLike<number> | 'good' | 'ball';
+  /** Default `auto`: by size. */
   method?: KernelMethod;
   /** Accuracy of `fmm`: smaller is more accurate and slower. Default 1.2. */
   theta?: number;
@@ -31,7 +34,6 @@ export interface SwarmStepper {
   positions(): Float32Array;
   /** Repulsion on each body at the present positions, x, y, z per body: what accuracy is measured by. */
   repulsion(): Float32Array;
-  dispose(): void;
 }
 
 /** Many swarms in one memory, all stepped by one call. */
@@ -47,7 +49,109 @@ export interface StepperPool {
 }
 
 /** A swarm in a memory of its own. */
-export declare function createStepper(count: number, edges: KernelEdges, options?: KernelSwarmOptions): SwarmStepper;
+export function createStepper(count: number, edges: KernelEdges, options: KernelSwarmOptions = {}): SwarmStepper {
+  const pool = new SwarmPool();
+  const swarm = addSwarm(pool, count, edges, options);
+  return {
+    count,
+    step: (alpha) => {
+      pool.setF32(swarm, FIELD.alpha, alpha);
+      while (!pool.step(swarm));
+      return pool.f32(swarm, FIELD.topSpeed);
+    },
+    positions: () => triples(pool.floats(swarm, FIELD.places, count * 4)),
+    repulsion: () => {
+      pool.repel(swarm);
+      return triples(pool.floats(swarm, FIELD.forces, count * 4));
+    },
+  };
+}
 
 /** An empty pool with a memory of its own. */
-export declare function createStepperPool(): StepperPool;
+export function createStepperPool(): StepperPool {
+  const pool = new SwarmPool();
+  const swarms = new Map<number, number>();
+  return {
+    add: (count, edges, options = {}) => {
+      const swarm = addSwarm(pool, count, edges, options);
+      swarms.set(swarm, count);
+      return swarm;
+    },
+    remove: (swarm) => {
+      if (swarms.delete(swarm)) pool.remove(swarm);
+    },
+    step: (alpha) => {
+      // As the engine does it: one call for all, which go to sleep by themselves and are kept from it by heat.
+      for (const swarm of swarms.keys()) {
+        pool.setF32(swarm, FIELD.alpha, alpha);
+        pool.setU32(swarm, FIELD.restingSteps, 0);
+        pool.wake(swarm, 1);
+      }
+      pool.tick(0, 0);
+    },
+    positions: (swarm) => triples(pool.floats(swarm, FIELD.places, (swarms.get(swarm) ?? 0) * 4)),
+    get bytesInUse() {
+      return pool.bytesInUse;
+    },
+  };
+}
+
+function addSwarm(pool: SwarmPool, count: number, edges: KernelEdges, options: KernelSwarmOptions): number {
+  const seed = (options.seed ?? 1) >>> 0;
+  const swarm = pool.add(seed);
+  pool.setU32(swarm, FIELD.method, METHOD[options.method ?? 'auto']);
+  if (options.theta !== undefined) pool.setF32(swarm, FIELD.theta, options.theta);
+  pool.resizeBodies(swarm, count);
+  pool.words(swarm, FIELD.slots, count).forEach((_, i, slots) => {
+    slots[i] = i;
+  });
+  writeSprings(pool, swarm, count, edges);
+  startSwarm(pool, swarm, count, options.start ?? 'ball', seed);
+  return swarm;
+}
+
+function writeSprings(pool: SwarmPool, swarm: number, count: number, { from, to }: KernelEdges): void {
+  const degrees = new Uint32Array(count);
+  for (let k = 0; k < from.length; k += 1) {
+    const a = from[k] as number;
+    const b = to[k] as number;
+    degrees[a] = (degrees[a] ?? 0) + 1;
+    degrees[b] = (degrees[b] ?? 0) + 1;
+  }
+  pool.resizeSprings(swarm, from.length);
+  const padded = pool.u32(swarm, FIELD.springCount);
+  const ends = pool.words(swarm, FIELD.springEnds, padded * 2);
+  const constants = pool.floats(swarm, FIELD.springConstants, padded * 4);
+  for (let k = 0; k < from.length; k += 1) {
+    const a = from[k] as number;
+    const b = to[k] as number;
+    const degreeA = degrees[a] as number;
+    const degreeB = degrees[b] as number;
+    const share = degreeA / (degreeA + degreeB);
+    ends.set([a << 4, b << 4], k * 2);
+    constants.set([LINK_LENGTH, 1 / Math.min(degreeA, degreeB), 1 - share, share], k * 4);
+  }
+}
+
+function startSwarm(
+  pool: SwarmPool,
+  swarm: number,
+  count: number,
+  start: ArrayLike<number> | 'good' | 'ball',
+  seed: number,
+): void {
+  const places = pool.floats(swarm, FIELD.places, count * 4);
+  const radius = LINK_LENGTH * 0.75 * Math.cbrt(count);
+  for (let i = 0; i < count; i += 1) {
+    for (let axis = 0; axis < 3; axis += 1) {
+      places[i * 4 + axis] =
+        typeof start === 'string' ? signedUnit(seed, i, axis + 1) * radius : (start[i * 3 + axis] ?? 0);
+    }
+  }
+}
+
+function triples(rows: Float32Array): Float32Array {
+  const out = new Float32Array((rows.length / 4) * 3);
+  for (let i = 0; i * 4 < rows.length; i += 1) out.set(rows.subarray(i * 4, i * 4 + 3), i * 3);
+  return out;
+}
