@@ -1,61 +1,47 @@
 // Our engine, as built, behind the interface of this bench: the only file here that knows its modules.
+import { createStepper, createStepperPool } from '../../dist/hub/layout/kernel/layout-kernel.js';
 import { LayoutEngine } from '../../dist/hub/layout/layout-engine.js';
-import { repel } from '../../dist/hub/layout/forces/repulsion.js';
-import { RepulsionTree } from '../../dist/hub/layout/forces/tree-repulsion.js';
-import { createBodies } from '../../dist/hub/layout/bodies.js';
-import { SwarmSimulation } from '../../dist/hub/layout/swarm-simulation.js';
 import { copyRecords, createHead, readHead } from '../../dist/model/region-reader.js';
 
-const NOBODY = 0;
 const SWARM = 1;
 
-/** The engine's ways to lay out, for {@link createOurs}: names and options. */
-export const METHODS = [{ name: 'ours' }];
+/** Ways to lay out, for {@link createOurs}: names and options. `ours` chooses by size, as the engine does. */
+export const METHODS = [
+  { name: 'ours', method: 'auto' },
+  { name: 'exact', method: 'symmetric' },
+  { name: 'FMM-1', method: 'fmm' },
+  { name: 'ours, own start', method: 'auto', ownStart: true },
+];
+
+/** Heat of a tick: hot stays at 0.1 once unfolded, else it cools from 1 to 0.001 in 300 ticks. */
+const heatOf = (tick, hot) => (hot ? Math.max(0.1, 1 - tick / 150) : Math.max(0.001, 0.001 ** (tick / 300)));
 
 /**
  * @param {import('./graphs.mjs').Graph} graph
- * @param {{ hot?: boolean, method?: string, goodStart?: boolean }} options hot: heat stays at 0.1 at least
+ * @param {{ hot?: boolean, method?: string, ownStart?: boolean }} options
  * @returns {import('./peers.mjs').Stepped}
  */
-export function createOurs(graph, { hot = false }) {
-  const last = new Map();
-  for (let i = 0; i < graph.count; i++)
-    last.set(i, { place: [...graph.start.subarray(3 * i, 3 * i + 3)], velocity: [0, 0, 0] });
-  const swarm = new SwarmSimulation(seatOf(graph), 1, hot ? last : undefined);
-  const tick = () => {
-    if (hot) swarm.pin(NOBODY, [0, 0, 0]);
-    for (let k = 0; !swarm.tick(0) && !swarm.asleep && k < 1000; k++);
-  };
-  const positions = () => {
-    const { x, y, z } = swarm.bodies;
-    return Float64Array.from({ length: 3 * graph.count }, (_, k) => [x, y, z][k % 3][Math.floor(k / 3)]);
-  };
-  return { name: 'ours', tick, positions };
-}
-
-/** Many swarms, kept hot. @returns {{ name: string, tick: () => void }} */
-export function createOurPool(graphs) {
-  const swarms = graphs.map((graph) => createOurs(graph, { hot: true }));
+export function createOurs(graph, { hot = false, method = 'auto', ownStart = false }) {
+  const stepper = createStepper(graph.count, graph, { method, start: ownStart ? 'good' : graph.start });
+  let ticks = 0;
   return {
     name: 'ours',
-    tick: () => {
-      for (const swarm of swarms) swarm.tick();
-    },
+    tick: () => stepper.step(heatOf(ticks++, hot)),
+    positions: () => Float64Array.from(stepper.positions()),
   };
+}
+
+/** Many swarms in one memory, kept hot. @returns {{ name: string, tick: () => void }} */
+export function createOurPool(graphs) {
+  const pool = createStepperPool();
+  for (const graph of graphs) pool.add(graph.count, graph, { start: graph.start });
+  let ticks = 0;
+  return { name: 'ours', tick: () => pool.step(heatOf(ticks++, true)) };
 }
 
 /** Repulsion on each node at given places, by one of the engine's algorithms. */
 export function repulsionAt(graph, positions, method) {
-  const bodies = createBodies(graph.count);
-  bodies.count = graph.count;
-  for (let i = 0; i < graph.count; i++) [bodies.x[i], bodies.y[i], bodies.z[i]] = positions.subarray(3 * i, 3 * i + 3);
-  if (method === 'symmetric') repel(bodies, 1, 1);
-  else {
-    const tree = new RepulsionTree();
-    tree.build(bodies);
-    tree.repel(bodies, 0, graph.count, 1, 1);
-  }
-  return Float64Array.from({ length: 3 * graph.count }, (_, k) => bodies[['vx', 'vy', 'vz'][k % 3]][Math.floor(k / 3)]);
+  return createStepper(graph.count, { from: [], to: [] }, { method, start: positions }).repulsion();
 }
 
 /**

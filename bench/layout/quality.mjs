@@ -56,7 +56,6 @@ function layOut(create, graph) {
   const layout = create(graph);
   for (let k = 0; k < TICKS; k++) layout.tick();
   const positions = layout.positions();
-  layout.dispose?.();
   return { stress: stress(graph, positions), spread: linkLengthSpread(graph, positions) };
 }
 
@@ -72,7 +71,6 @@ export function measureForceError({ quick, log }) {
     const layout = createOurs(graph, { method: 'fmm' });
     for (let k = 0; k < TICKS; k++) layout.tick();
     const places = layout.positions();
-    layout.dispose?.();
     const error = forceError(repulsionAt(graph, places, 'fmm'), repulsionAt(graph, places, 'symmetric'));
     return { section: 'force error', graph: graph.name, n, error };
   });

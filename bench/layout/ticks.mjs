@@ -32,7 +32,6 @@ function measureSwarm(graph, quick, log) {
     warmMs: quick ? 150 : 1_000,
     limitMs: quick ? 2_000 : large ? 30_000 : 8_000,
   });
-  ours.dispose?.();
   return rowsOf('tick', outcome, { graph: graph.name, n: graph.count, links: graph.from.length });
 }
 
@@ -48,7 +47,6 @@ export function measurePool({ quick, log }) {
     contestants.push(together('d3-force-3d', simulations));
   }
   const outcome = contest(contestants, { rounds: quick ? 5 : 11, warmMs: quick ? 300 : 1_000, limitMs: 10_000 });
-  pool.dispose?.();
   const links = graphs.reduce((sum, graph) => sum + graph.from.length, 0);
   return rowsOf('pool', outcome, { graph: `${swarms} × swarm`, n: 50, links });
 }
