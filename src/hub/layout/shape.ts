@@ -3,7 +3,7 @@
  * nothing else pulled at it, and how much room the whole takes. Forces follow the places mildly (forces/shape.ts), so
  * that links and repulsion still have their say.
  */
-import { CENTRING, LINK_LENGTH, REPULSION } from './parameters.ts';
+import { CENTRING, LINK_LENGTH, REPULSION } from './kernel/physics.ts';
 
 /** How the members of a swarm are drawn. */
 export type ShapeKind = 'free' | 'star' | 'ring' | 'layers';

@@ -6,9 +6,8 @@ declare namespace WebAssembly {
     /** @param delta pages of 64 KiB. @throws {RangeError} beyond the maximum. */
     grow(delta: number): number;
   }
-  class Module {
-    constructor(bytes: Uint8Array);
-  }
+  type Module = object;
+  const Module: new (bytes: Uint8Array) => Module;
   class Instance {
     constructor(module: Module, imports: Record<string, Record<string, unknown>>);
     readonly exports: unknown;

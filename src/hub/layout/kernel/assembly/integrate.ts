@@ -10,7 +10,7 @@ import { LINK_LENGTH, MAX_LOCAL, MAX_SPEED, RETENTION } from "../physics";
 import { centringStrength, pullToCentre } from "./centring";
 import { signedUnit } from "./random";
 import { f32At, Field, pointer, u32At } from "./swarm";
-import { add, laneX, laneY, laneZ, mul, normSquared, ROW, splat } from "./vectors";
+import { add, laneX, laneY, laneZ, mul, normSquared, ROW, splat, sum } from "./vectors";
 
 export function integrate(swarm: usize): void {
   const count = u32At(swarm, Field.count);
@@ -36,6 +36,11 @@ export function integrate(swarm: usize): void {
     if (!i32x4.all_true(f32x4.le(f32x4.abs(moved), farthest))) {
       if (isFinite(laneX(moved) + laneY(moved) + laneZ(moved))) {
         moved = f32x4.pmin(f32x4.pmax(moved, f32x4.neg(farthest)), farthest);
+      } else if (isFinite(sum(place) + sum(v128.load(v)))) {
+        // Somebody else's place is none, which spoils the force on everybody: stand still until it is mended.
+        moved = place;
+        velocity = v128.load(v);
+        squared = normSquared(velocity);
       } else {
         moved = nearCentre(swarm, i);
         velocity = splat(0);
