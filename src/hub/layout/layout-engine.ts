@@ -83,7 +83,7 @@ export class LayoutEngine {
         this.#change(order.swarm, (simulation) => simulation.pin(order.agent, order.at ?? undefined));
         break;
       case 'clear':
-        for (const swarm of [...this.#tenants.keys()]) {
+        for (const swarm of this.#tenants.keys()) {
           this.#drop(swarm);
           this.#events.onRegionGone(swarm);
         }

@@ -1,8 +1,8 @@
 /** Turns a swarm's links into springs between bodies. */
 import type { Ref } from '../../model/ids.ts';
 import { linkWeightAt } from '../../model/link.ts';
-import { FIELD } from './kernel/swarm-fields.ts';
-import type { SwarmPool } from './kernel/swarm-pool.ts';
+import { addSpring, createSprings } from './kernel/springs.ts';
+import type { Springs } from './kernel/springs.ts';
 import { PULL_LENGTH, PULL_STRENGTH } from './parameters.ts';
 import type { LinkSeat } from './seats.ts';
 
@@ -11,46 +11,6 @@ export function pullAt(link: LinkSeat, nowMs: number): number {
   const weight = linkWeightAt(link, nowMs);
   if (!(weight > 0)) return 0;
   return weight === Infinity ? 1 : weight / (1 + weight);
-}
-
-/** Links as springs, by body index. Stride 1 each. */
-export interface Springs {
-  count: number;
-  from: Int32Array;
-  to: Int32Array;
-  /** World units. */
-  rest: Float64Array;
-  /** Share of the stretch that is taken back per step at alpha 1. */
-  strength: Float64Array;
-  /** Share of the correction that `to` takes; `from` takes the rest. The better linked body moves less. */
-  bias: Float64Array;
-}
-
-export function createSprings(capacity: number): Springs {
-  return {
-    count: 0,
-    from: new Int32Array(capacity),
-    to: new Int32Array(capacity),
-    rest: new Float64Array(capacity),
-    strength: new Float64Array(capacity),
-    bias: new Float64Array(capacity),
-  };
-}
-
-/** Hands springs to the kernel, whose springs of the swarm they replace. */
-export function writeSprings(pool: SwarmPool, swarm: number, springs: Springs): void {
-  pool.resizeSprings(swarm, springs.count);
-  const padded = pool.u32(swarm, FIELD.springCount);
-  const ends = pool.words(swarm, FIELD.springEnds, padded * 2);
-  const constants = pool.floats(swarm, FIELD.springConstants, padded * 4);
-  for (let s = 0; s < springs.count; s += 1) {
-    ends[s * 2] = (springs.from[s] as number) << 4;
-    ends[s * 2 + 1] = (springs.to[s] as number) << 4;
-    constants[s * 4] = springs.rest[s] as number;
-    constants[s * 4 + 1] = springs.strength[s] as number;
-    constants[s * 4 + 2] = 1 - (springs.bias[s] as number);
-    constants[s * 4 + 3] = springs.bias[s] as number;
-  }
 }
 
 /** Springs, and the same links as index pairs. */
@@ -94,26 +54,9 @@ export function compileLinks(
     const b = indexOf.get(link.to) ?? 0;
     compiled.all.push(a, b);
     if (link.kind === 'topology') compiled.topology.push(a, b);
-    addSpring(compiled.springs, a, b, degrees, restLength, link.kind === 'topology' ? undefined : pulls.get(link.ref));
+    const pull = link.kind === 'topology' ? undefined : (pulls.get(link.ref) ?? 0);
+    if (pull === undefined) addSpring(compiled.springs, a, b, degrees, restLength, 1);
+    else addSpring(compiled.springs, a, b, degrees, PULL_LENGTH, PULL_STRENGTH * pull);
   }
   return compiled;
-}
-
-function addSpring(
-  springs: Springs,
-  a: number,
-  b: number,
-  degrees: Uint32Array,
-  restLength: number,
-  pull: number | undefined,
-): void {
-  const s = springs.count;
-  const degreeA = degrees[a] ?? 1;
-  const degreeB = degrees[b] ?? 1;
-  springs.from[s] = a;
-  springs.to[s] = b;
-  springs.rest[s] = pull === undefined ? restLength : PULL_LENGTH;
-  springs.strength[s] = (pull === undefined ? 1 : PULL_STRENGTH * pull) / Math.min(degreeA, degreeB);
-  springs.bias[s] = degreeA / (degreeA + degreeB);
-  springs.count = s + 1;
 }

@@ -25,3 +25,6 @@ export const PULL_STRENGTH = 0.3;
 export const PULL_LENGTH = 0.6 * LINK_LENGTH;
 /** Change of pull (0–1) that warms a swarm; smaller ones wait for its next change. */
 export const PULL_CHANGE = 0.2;
+
+/** A swarm of so many agents begins unfolded (kernel/unfolded-start.ts); smaller ones unfold by themselves. */
+export const UNFOLD_MIN = 100;

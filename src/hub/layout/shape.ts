@@ -56,10 +56,13 @@ export function linkRestLength(kind: ShapeKind, n: number): number {
   return kind === 'layers' ? LAYER_GAP : LINK_LENGTH;
 }
 
-/** Radius of a ball about the centre that n agents of a topology stay in, with some room: what placement reserves. */
+/**
+ * Radius of a ball about the centre that n agents of a topology usually stay in, with some room: what placement reserves
+ * before their picture is known. Long chains of links need more.
+ */
 export function shapeRadius(topology: string | undefined, n: number): number {
   const kind = shapeKind(topology);
-  const ball = ballRadius(n) * 1.1;
+  const ball = ballRadius(n) * 1.25;
   if (kind === 'ring') return Math.max(ringRadius(n) * 1.1, LINK_LENGTH) + MARGIN;
   if (kind === 'star') return Math.max(starRadius(n) * 1.2, ball * 0.8) + MARGIN;
   return ball + MARGIN;

@@ -15,13 +15,17 @@ export interface StartRows {
   places: Float32Array;
 }
 
-/** Begins a whole swarm in the shape that its topology asks for; the forces then only have to refine it. */
-export function startSwarm(bodies: StartRows, plan: ShapePlan, seed: number): void {
+/**
+ * Begins a whole swarm in the shape that its topology asks for; the forces then only have to refine it.
+ * @param unfolded x, y, z per body, where links make the picture.
+ */
+export function startSwarm(bodies: StartRows, plan: ShapePlan, seed: number, unfolded?: Float32Array): void {
   const n = bodies.count;
   const spread = LINK_LENGTH * 0.2;
   for (let i = 0; i < n; i += 1) {
     const jitter = (salt: number): number => signedUnit(seed, bodies.slots[i] as number, salt) * spread;
     let [x, y, z] = spherePoint(i, n, ballRadius(n) * 0.9 * Math.cbrt(i / n));
+    if (unfolded !== undefined) [x, y, z] = unfolded.subarray(i * 3, i * 3 + 3) as unknown as [number, number, number];
     if (plan.kind === 'ring') [x, y, z] = [ringRadius(n) * (plan.x[i] ?? 0), ringRadius(n) * (plan.y[i] ?? 0), 0];
     else if (plan.kind === 'star') [x, y, z] = i === plan.hub ? [0, 0, 0] : spherePoint(i, n, plan.radius);
     else if (plan.kind === 'layers') y = plan.y[i] ?? 0;

@@ -12,10 +12,12 @@ import type { Bodies } from './bodies.ts';
 import { GLIDE_TICKS, LINK_LENGTH, MAX_LOCAL, STEP_HZ } from './kernel/physics.ts';
 import { FIELD, SHAPE_KIND, STATE } from './kernel/swarm-fields.ts';
 import type { SwarmPool } from './kernel/swarm-pool.ts';
-import { compileLinks, createSprings, pullAt, writeSprings } from './link-springs.ts';
+import { createSprings, writeComponents, writeSprings } from './kernel/springs.ts';
+import { unfoldedStart } from './kernel/unfolded-start.ts';
+import { compileLinks, pullAt } from './link-springs.ts';
 import type { CompiledLinks } from './link-springs.ts';
 import { spreadHeat } from './local-heat.ts';
-import { HEAT, HEAT_FLOOR, PULL_CHANGE } from './parameters.ts';
+import { HEAT, HEAT_FLOOR, PULL_CHANGE, UNFOLD_MIN } from './parameters.ts';
 import type { AgentSeat, LinkSeat, Place, SwarmChange, SwarmSeat } from './seats.ts';
 import { linkRestLength, planShape, shapeKind } from './shape.ts';
 import type { ShapePlan } from './shape.ts';
@@ -238,15 +240,25 @@ export class SwarmSimulation {
   }
 
   #start(isNew: Uint8Array): void {
-    const rows = this.#rows();
     if (isNew.every((flag) => flag === 1)) {
-      startSwarm(rows, this.#plan, this.#seed);
+      const unfolded = this.#unfolded();
+      // Before the rows: laying it out may make the memory grow.
+      startSwarm(this.#rows(), this.#plan, this.#seed, unfolded);
       return;
     }
     isNew.forEach((flag, index) => {
       if (flag === 1) this.#warm(this.#refs[index] ?? -1, HEAT.member);
     });
-    startNewcomers(rows, isNew, this.#compiled.all, this.#seed);
+    startNewcomers(this.#rows(), isNew, this.#compiled.all, this.#seed);
+  }
+
+  /** Places of a large swarm whose links make its picture. */
+  #unfolded(): Float32Array | undefined {
+    const count = this.#refs.length;
+    const { all } = this.#compiled;
+    if (count < UNFOLD_MIN || all.length === 0 || this.#plan.kind === 'ring' || this.#plan.kind === 'star')
+      return undefined;
+    return unfoldedStart(this.#pool, count, all, this.#seed);
   }
 
   #rows(): StartRows {
@@ -304,6 +316,7 @@ export class SwarmSimulation {
     const isLead = (index: number): boolean => this.#agents.get(refs[index] ?? -1)?.lead === true;
     this.#plan = planShape(kind, { count: refs.length, links: this.#compiled.topology, isLead });
     writeSprings(this.#pool, this.number, this.#compiled.springs);
+    writeComponents(this.#pool, this.number, refs.length, this.#compiled.all);
     this.#writePlan();
   }
 

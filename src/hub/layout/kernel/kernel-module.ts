@@ -23,7 +23,7 @@ export interface KernelExports {
   shake(swarm: number): void;
   /** Moves one body to where the forces on it are least. @returns its energy there. */
   settleBody(swarm: number, index: number, iterations: number): number;
-  repulsionScratchBytes(count: number): number;
+  scratchBytes(count: number): number;
   treeBytes(count: number): number;
 }
 

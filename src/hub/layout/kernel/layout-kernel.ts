@@ -4,9 +4,11 @@
  */
 import { signedUnit } from '../random.ts';
 import { LINK_LENGTH } from './physics.ts';
+import { plainSprings, writeComponents, writeSprings } from './springs.ts';
 import { FIELD, METHOD } from './swarm-fields.ts';
 import type { KernelMethod } from './swarm-fields.ts';
 import { SwarmPool } from './swarm-pool.ts';
+import { unfoldedStart } from './unfolded-start.ts';
 
 /** Links as springs, by body index: `from[k]`–`to[k]`. */
 export interface KernelEdges {
@@ -105,49 +107,27 @@ function addSwarm(pool: SwarmPool, count: number, edges: KernelEdges, options: K
   pool.words(swarm, FIELD.slots, count).forEach((_, i, slots) => {
     slots[i] = i;
   });
-  writeSprings(pool, swarm, count, edges);
-  startSwarm(pool, swarm, count, options.start ?? 'ball', seed);
+  const links = pairs(edges);
+  writeSprings(pool, swarm, plainSprings(count, links, LINK_LENGTH));
+  writeComponents(pool, swarm, count, links);
+  const places = startPlaces(pool, count, links, options);
+  const rows = pool.floats(swarm, FIELD.places, count * 4);
+  for (let i = 0; i < count; i += 1) rows.set(places.subarray(i * 3, i * 3 + 3), i * 4);
   return swarm;
 }
 
-function writeSprings(pool: SwarmPool, swarm: number, count: number, { from, to }: KernelEdges): void {
-  const degrees = new Uint32Array(count);
-  for (let k = 0; k < from.length; k += 1) {
-    const a = from[k] as number;
-    const b = to[k] as number;
-    degrees[a] = (degrees[a] ?? 0) + 1;
-    degrees[b] = (degrees[b] ?? 0) + 1;
-  }
-  pool.resizeSprings(swarm, from.length);
-  const padded = pool.u32(swarm, FIELD.springCount);
-  const ends = pool.words(swarm, FIELD.springEnds, padded * 2);
-  const constants = pool.floats(swarm, FIELD.springConstants, padded * 4);
-  for (let k = 0; k < from.length; k += 1) {
-    const a = from[k] as number;
-    const b = to[k] as number;
-    const degreeA = degrees[a] as number;
-    const degreeB = degrees[b] as number;
-    const share = degreeA / (degreeA + degreeB);
-    ends.set([a << 4, b << 4], k * 2);
-    constants.set([LINK_LENGTH, 1 / Math.min(degreeA, degreeB), 1 - share, share], k * 4);
-  }
+function startPlaces(pool: SwarmPool, count: number, links: Uint32Array, options: KernelSwarmOptions): Float32Array {
+  const { start = 'good', seed = 1 } = options;
+  if (start === 'good') return unfoldedStart(pool, count, links, seed >>> 0);
+  if (start !== 'ball') return Float32Array.from(start);
+  const radius = LINK_LENGTH * 0.75 * Math.cbrt(count);
+  return Float32Array.from({ length: count * 3 }, (_, k) => signedUnit(seed >>> 0, k, 1) * radius);
 }
 
-function startSwarm(
-  pool: SwarmPool,
-  swarm: number,
-  count: number,
-  start: ArrayLike<number> | 'good' | 'ball',
-  seed: number,
-): void {
-  const places = pool.floats(swarm, FIELD.places, count * 4);
-  const radius = LINK_LENGTH * 0.75 * Math.cbrt(count);
-  for (let i = 0; i < count; i += 1) {
-    for (let axis = 0; axis < 3; axis += 1) {
-      places[i * 4 + axis] =
-        typeof start === 'string' ? signedUnit(seed, i, axis + 1) * radius : (start[i * 3 + axis] ?? 0);
-    }
-  }
+function pairs({ from, to }: KernelEdges): Uint32Array {
+  const links = new Uint32Array(from.length * 2);
+  for (let k = 0; k < from.length; k += 1) links.set([from[k] as number, to[k] as number], k * 2);
+  return links;
 }
 
 function triples(rows: Float32Array): Float32Array {

@@ -54,6 +54,8 @@ export const FIELD = {
   poisonedNow: 184,
   /** f32 */
   centring: 188,
+  components: 192,
+  componentCount: 196,
 } as const;
 
 export type Field = (typeof FIELD)[keyof typeof FIELD];

@@ -2,7 +2,7 @@
  * Thousands of swarms in one memory. Keeps the table of rows, the blocks that they point to, and the list of swarms that
  * are not at rest; the kernel does the rest, one call per tick.
  *
- * A swarm's blocks: bodies (64 bytes for each, with a quarter of room to grow), springs (24 each), pins, a tree for large
+ * A swarm's blocks: bodies (68 bytes for each, with a quarter of room to grow), springs (24 each), pins, a tree for large
  * swarms, and the region that it publishes to. Each grows and shrinks on its own, in place where there is room; what is
  * given back is used again. A region that was given back rests before, since a reader may still be in it.
  */
@@ -15,7 +15,7 @@ import { CENTRING, SYMMETRIC_MAX, THETA } from './physics.ts';
 import { FIELD, METHOD, STATE, SWARM_BYTES } from './swarm-fields.ts';
 import type { Field } from './swarm-fields.ts';
 
-const BODY_BYTES = 64;
+const BODY_BYTES = 68;
 const SPRING_BYTES = 24;
 const PIN_BYTES = 16;
 const OUTCOME_BYTES = 16;
@@ -153,8 +153,8 @@ export class SwarmPool {
   }
 
   /**
-   * Makes room for `count` bodies, which are all at rest in the origin, with charge and full mobility; slots, shape and
-   * springs are to be written.
+   * Makes room for `count` bodies, which are all at rest in the origin, in one component, with charge and full mobility;
+   * slots, shape and springs are to be written.
    */
   resizeBodies(number: number, count: number): void {
     const blocks = this.#of(number);
@@ -173,11 +173,13 @@ export class SwarmPool {
     this.setU32(number, FIELD.mobility, bodies + capacity * 48);
     this.setU32(number, FIELD.slots, bodies + capacity * 52);
     this.setU32(number, FIELD.shape, bodies + capacity * 56);
+    this.setU32(number, FIELD.components, bodies + capacity * 64);
+    this.setU32(number, FIELD.componentCount, Math.min(1, count));
     const places = this.floats(number, FIELD.places, count * 4);
     for (let i = 3; i < places.length; i += 4) places[i] = 1;
     this.floats(number, FIELD.mobility, count).fill(1);
     this.#resizeTree(number, blocks, count);
-    const scratch = this.kernel.repulsionScratchBytes(count);
+    const scratch = this.kernel.scratchBytes(count);
     if (scratch > this.#scratchBytes) {
       if (this.#scratchBytes > 0) this.memory.give(this.#scratch, this.#scratchBytes);
       this.#scratchBytes = scratch;

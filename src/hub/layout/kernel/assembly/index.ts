@@ -7,10 +7,11 @@
  * another place, held agents, cooling; then its publication.
  */
 import { STEP_HZ } from "../physics";
+import { pullToCentre } from "./centring";
 import { integrate } from "./integrate";
 import { cool, glide, holdPins, State } from "./life";
 import { publish } from "./publish";
-import { repel, repulsionScratchBytes, ticksPerStep } from "./repulsion";
+import { repel, scratchBytes, ticksPerStep } from "./repulsion";
 import { pullToShape } from "./shape";
 import { pullSprings } from "./springs";
 import { Field, i32At, pointer, SWARM_BYTES, u32At } from "./swarm";
@@ -18,7 +19,7 @@ import { Field, i32At, pointer, SWARM_BYTES, u32At } from "./swarm";
 export { shake } from "./life";
 export { treeBytes } from "./fmm-tree";
 export { settleBody } from "./settle";
-export { repel, repulsionScratchBytes, ticksPerStep };
+export { repel, scratchBytes, ticksPerStep };
 
 /** Asked after each swarm's turn: 0 when there is no time for another. @param swarm its number. */
 @external("host", "hasTime")
@@ -90,6 +91,7 @@ export function step(swarm: usize, scratch: usize): bool {
     pointer(swarm, Field.forces),
   );
   pullToShape(swarm);
+  pullToCentre(swarm, scratch);
   integrate(swarm);
   glide(swarm);
   holdPins(swarm);

@@ -1,13 +1,12 @@
 /**
  * Moves bodies by their damped, clamped velocities (semi-implicit Euler):
  *
- *   v ← (v + alpha × mobility × (F − centring × p)) × retention,  |v| ≤ top speed,  p ← p + v
+ *   v ← (v + alpha × mobility × F) × retention,  |v| ≤ top speed,  p ← p + v
  *
  * Whatever forces did, places stay finite and within MAX_LOCAL of the centre: a body that turned non-finite is put back
  * near the centre, at rest, and counted.
  */
 import { LINK_LENGTH, MAX_LOCAL, MAX_SPEED, RETENTION } from "../physics";
-import { centringStrength, pullToCentre } from "./centring";
 import { signedUnit } from "./random";
 import { f32At, Field, pointer, u32At } from "./swarm";
 import { add, laneX, laneY, laneZ, mul, normSquared, ROW, splat, sum } from "./vectors";
@@ -15,7 +14,6 @@ import { add, laneX, laneY, laneZ, mul, normSquared, ROW, splat, sum } from "./v
 export function integrate(swarm: usize): void {
   const count = u32At(swarm, Field.count);
   const alpha = f32At(swarm, Field.alpha);
-  const centring = centringStrength(f32At(swarm, Field.centring));
   const retention = splat(<f32>RETENTION), farthest = splat(<f32>MAX_LOCAL);
   const topSquared = splat(<f32>MAX_SPEED * <f32>MAX_SPEED);
   let p = pointer(swarm, Field.places), v = pointer(swarm, Field.velocities), f = pointer(swarm, Field.forces);
@@ -25,7 +23,7 @@ export function integrate(swarm: usize): void {
   for (let i: u32 = 0; i < count; i += 1, p += ROW, v += ROW, f += ROW, mobility += 4) {
     const place = v128.load(p);
     const heat = splat(alpha * load<f32>(mobility));
-    const push = mul(pullToCentre(v128.load(f), place, centring), heat);
+    const push = mul(v128.load(f), heat);
     let velocity = mul(add(v128.load(v), push), retention);
     let squared = normSquared(velocity);
     if (!v128.any_true(f32x4.le(squared, topSquared))) {

@@ -31,9 +31,9 @@ export function ticksPerStep(swarm: usize): i32 {
   return (i32At(swarm, Field.count) + SLICE_BODIES - 1) / SLICE_BODIES;
 }
 
-/** Scratch for the repulsion of `count` bodies by any method. */
-export function repulsionScratchBytes(count: i32): usize {
-  return max<usize>(symmetricScratchBytes(count), max<usize>(sortScratchBytes(count), walkScratchBytes(count)));
+/** Scratch for `count` bodies: for their repulsion by any method, and for the centres of components. */
+export function scratchBytes(count: i32): usize {
+  return max<usize>((<usize>count) << 4, max<usize>(symmetricScratchBytes(count), max<usize>(sortScratchBytes(count), walkScratchBytes(count))));
 }
 
 /** Writes the repulsion on the bodies to forces. @returns false when the step goes on in the next tick. */

@@ -3,7 +3,6 @@
  * there hardly disturbs the others.
  */
 import { REPULSION, SOFTENING } from "../physics";
-import { pullToCentre, centringStrength } from "./centring";
 import { f32At, Field, i32At, pointer } from "./swarm";
 import { add, bodyAt, lengthSquared, mul, ROW, splat, sub } from "./vectors";
 
@@ -39,14 +38,16 @@ function forceAt(swarm: usize, index: i32, place: v128): v128 {
   const offset = <u32>(index << 4);
   const springs = i32At(swarm, Field.springCount);
   let ends = pointer(swarm, Field.springEnds), constants = pointer(swarm, Field.springConstants);
+  let isLoose = true;
   for (let s = 0; s < springs; s += 1, ends += 8, constants += ROW) {
     const a = load<u32>(ends), b = load<u32>(ends, 4);
-    if (a != offset && b != offset) continue;
+    if (a == b || (a != offset && b != offset)) continue;
+    isLoose = false;
     const d = sub(v128.load(places + <usize>(a == offset ? b : a)), place);
     const length = sqrt<f32>(lengthSquared(d)) + <f32>1e-6;
     force = add(force, mul(d, splat((length - load<f32>(constants)) / length * load<f32>(constants, 4))));
   }
-  force = pullToCentre(force, place, centringStrength(f32At(swarm, Field.centring)));
+  if (isLoose) force = sub(force, mul(place, splat(f32At(swarm, Field.centring))));
   return f32x4.replace_lane(force, 3, 0);
 }
 
@@ -60,12 +61,15 @@ function energyAt(swarm: usize, index: i32, place: v128): f32 {
   const offset = <u32>(index << 4);
   const springs = i32At(swarm, Field.springCount);
   let ends = pointer(swarm, Field.springEnds), constants = pointer(swarm, Field.springConstants);
+  let isLoose = true;
   for (let s = 0; s < springs; s += 1, ends += 8, constants += ROW) {
     const a = load<u32>(ends), b = load<u32>(ends, 4);
-    if (a != offset && b != offset) continue;
+    if (a == b || (a != offset && b != offset)) continue;
+    isLoose = false;
     const length = sqrt<f32>(lengthSquared(sub(v128.load(places + <usize>(a == offset ? b : a)), place)));
     const stretch = length - load<f32>(constants);
     energy += <f32>0.5 * load<f32>(constants, 4) * stretch * stretch;
   }
+  if (!isLoose) return energy;
   return energy + <f32>0.5 * f32At(swarm, Field.centring) * lengthSquared(place);
 }

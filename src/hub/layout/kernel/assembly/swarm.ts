@@ -11,6 +11,7 @@
  *   ends        u32 × 2 per spring: byte offsets of its bodies in `places`
  *   constants   f32 × 4 per spring: rest length, strength, share of `from`, share of `to`
  *   shape       f32 × 2 per body, see shape.ts
+ *   components  u32: which bodies links join to one another, directly or through others
  *   pins        per pin u32 body, f32 x, y, z in world units
  *   tree        see fmm-tree.ts
  */
@@ -66,8 +67,11 @@ export namespace Field {
   export const topSpeed: usize = 176;
   export const reach: usize = 180;
   export const poisonedNow: usize = 184;
-  /** Pull to the centre, per unit of distance. */
+  /** Pull to the centre, see centring.ts. */
   export const centring: usize = 188;
+  /** Per body the number of its component, u32; and how many there are. */
+  export const components: usize = 192;
+  export const componentCount: usize = 196;
 }
 
 /** Bytes of a swarm's row. */
