@@ -4,67 +4,123 @@
 import { MessageChannel } from 'node:worker_threads';
 import { openLayout } from '../../dist/hub/layout/open-layout.js';
 import { mixedSizes, swarmGraph } from './graphs.mjs';
+import { median } from './metrics.mjs';
 import { readPlaces, worldOf } from './our-engine.mjs';
 
 const HZ = 60;
-/** Swarms rest by themselves; an operator who drags an agent in each, once a second, keeps them awake. */
+const WINDOW_TICKS = 80;
+/** Between a beginning and a window. Swarms that begin anew are awake for 130 ticks and more. */
+const WARM_TICKS = 20;
+/** Swarms rest by themselves; an operator who drags an agent, once a second, keeps one awake. */
 const DRAG_TICKS = HZ;
 const DRAG_UNITS = 15;
-const SETTLE_LIMIT_TICKS = 40 * HZ;
+const LIMIT_TICKS = 40 * HZ;
 
 /**
  * @param {{ quick: boolean, log: (line: string) => void }} options
- * @returns rows { section, load, swarms, agents, links, core, idle, awake, hz }. core: share of one core, less `idle`;
- * awake: swarms on average; hz: publications per awake swarm and second, 60 when the worker kept up
+ * @returns rows { section, load, swarms, agents, links, core, idle, awake, hz }, medians of windows. core: share of one
+ * core, less `idle`; awake: swarms; hz: publications per awake swarm and second, 60 when the worker kept up
  */
 export async function measureEndToEnd({ quick, log }) {
-  const ticks = quick ? 150 : 480;
   const many = Array.from({ length: 1_000 }, (_, k) => swarmGraph(50, 1 + (k % 50)));
   const mixed = mixedSizes(2_000).map((size, k) => swarmGraph(size, k));
-  const rows = [await measure('no swarms', [], { ticks, awakeShare: 0, quick, log })];
-  const loads = [['1,000 × 50', many, 1], ...(quick ? [] : [['2,000 × 5–200', mixed, 1]])];
-  for (const [load, graphs, awakeShare] of loads)
-    rows.push(await measure(load, graphs, { ticks, awakeShare, quick, log }));
-  rows.push(await measure('2,000 × 5–200, 95 % asleep', mixed, { ticks, awakeShare: 0.05, quick, log }));
-  const idle = rows[0].core;
-  return rows.map((row) => ({ ...row, core: row.load === 'no swarms' ? row.core : row.core - idle, idle }));
+  const loads = [
+    { load: 'no swarms', graphs: [], keepAwake: pause },
+    { load: '1,000 × 50', graphs: many, keepAwake: beginAnew },
+    { load: '1,000 × 50, one dragged in each', graphs: many, keepAwake: dragIn(many.length), long: true },
+    { load: '2,000 × 5–200', graphs: mixed, keepAwake: beginAnew, long: true },
+    { load: '2,000 × 5–200, 95 % asleep', graphs: mixed, keepAwake: dragIn(mixed.length / 20) },
+  ];
+  const rows = [];
+  for (const { load, graphs, keepAwake, long } of loads) {
+    if (quick && long) continue;
+    log(`end to end: ${load}`);
+    const measured = await measureLoad(graphs, keepAwake, quick ? 2 : 5);
+    const idle = rows[0]?.idle ?? measured.core;
+    rows.push({
+      section: 'end to end',
+      load,
+      ...measured,
+      core: rows.length === 0 ? idle : measured.core - idle,
+      idle,
+    });
+  }
+  return rows;
 }
 
-async function measure(load, graphs, { ticks, awakeShare, quick, log }) {
-  log(`end to end: ${load}`);
+/** @param keepAwake see below: begins the world, prepares each window and acts on each of its ticks */
+async function measureLoad(graphs, keepAwake, windows) {
   const world = worldOf(graphs);
   const layout = openLayout({ threads: 1, seed: 1, onWorkerReplaced: fail });
   const clock = connect(layout);
   try {
-    layout.reset(world);
-    const dragged = firstAgents(world).slice(0, Math.round(awakeShare * graphs.length));
-    if (awakeShare > 0 && awakeShare < 1) await untilAsleep(layout, clock);
-    await run(layout, clock, dragged, quick ? HZ : 2 * HZ);
-    const measured = await run(layout, clock, dragged, ticks);
-    const about = { agents: world.agents.length, links: world.links.length, swarms: graphs.length };
-    return { section: 'end to end', load, ...about, ...measured };
+    const { prepare, onTick } = await keepAwake({ world, layout, clock });
+    const outcomes = [];
+    for (let k = 0; k < windows; k++) {
+      await prepare();
+      outcomes.push(await run(layout, clock, onTick));
+    }
+    const of = (measure) => median(outcomes.map((outcome) => outcome[measure]));
+    const about = { swarms: graphs.length, agents: world.agents.length, links: world.links.length };
+    return { ...about, core: of('core'), awake: of('awake'), hz: of('hz') };
   } finally {
     clock.close();
     await layout[Symbol.asyncDispose]();
   }
 }
 
-/** Lets so many ticks pass, dragging agents meanwhile. */
-async function run(layout, clock, dragged, ticks) {
+/** One window of measurement. */
+async function run(layout, clock, onTick) {
   const cpu = process.cpuUsage();
   const begun = performance.now();
   clock.moved = 0;
   let awake = 0;
-  for (let k = 0; k < ticks; k++) {
-    for (let at = k % DRAG_TICKS; at < dragged.length; at += DRAG_TICKS) {
-      drag(layout, clock, dragged[at], Math.floor(k / DRAG_TICKS) % 2 === 0 ? DRAG_UNITS : -DRAG_UNITS);
-    }
+  for (let k = 0; k < WINDOW_TICKS; k++) {
+    onTick();
     await clock.nextTick();
-    awake += layout.stats().awake / ticks;
+    awake += layout.stats().awake / WINDOW_TICKS;
   }
   const seconds = (performance.now() - begun) / 1000;
   const { user, system } = process.cpuUsage(cpu);
   return { core: (user + system) / 1e6 / seconds, awake, hz: awake === 0 ? 0 : clock.moved / awake / seconds };
+}
+
+async function pause({ clock }) {
+  return { prepare: () => pass(clock, WARM_TICKS), onTick: () => {} };
+}
+
+/** All swarms anew before each window: they are awake, and nothing else is asked of the layout meanwhile. */
+async function beginAnew({ world, layout, clock }) {
+  const prepare = async () => {
+    await begin(world, layout, clock);
+    await until(clock, () => layout.stats().awake === world.swarms.length);
+    await pass(clock, WARM_TICKS);
+  };
+  return { prepare, onTick: () => {} };
+}
+
+/** All swarms asleep but so many, in which an agent is dragged. */
+function dragIn(swarms) {
+  return async ({ world, layout, clock }) => {
+    const grips = firstAgents(world).slice(0, swarms);
+    await begin(world, layout, clock);
+    if (swarms < world.swarms.length) await until(clock, () => layout.stats().awake === 0);
+    let tick = 0;
+    const onTick = () => {
+      const by = Math.floor(tick / DRAG_TICKS) % 2 === 0 ? DRAG_UNITS : -DRAG_UNITS;
+      for (let at = tick % DRAG_TICKS; at < grips.length; at += DRAG_TICKS) drag(layout, clock, grips[at], by);
+      tick += 1;
+    };
+    await pass(clock, 2 * DRAG_TICKS, onTick);
+    return { prepare: () => {}, onTick };
+  };
+}
+
+async function pass(clock, ticks, onTick) {
+  for (let k = 0; k < ticks; k++) {
+    onTick?.();
+    await clock.nextTick();
+  }
 }
 
 /** Back and forth about where the agent was at first. */
@@ -75,12 +131,17 @@ function drag(layout, clock, grip, by) {
   layout.pin(grip.agent, [x + by, y, z]);
 }
 
-async function untilAsleep(layout, clock) {
-  // A swarm that was not stepped yet is not counted as awake.
-  for (let k = 0; k < HZ || layout.stats().awake > 0; k++) {
-    if (k > SETTLE_LIMIT_TICKS) return;
-    await clock.nextTick();
-  }
+/** Returns when the worker has all swarms; ticks of before, which may still be on their way, tell nothing of that. */
+async function begin(world, layout, clock) {
+  clock.regions.clear();
+  layout.reset(world);
+  await until(clock, () => clock.regions.size === world.swarms.length);
+  await pass(clock, 2);
+}
+
+/** Waits for a state, in vain at most {@link LIMIT_TICKS}: what is measured tells how many were awake. */
+async function until(clock, isReached) {
+  for (let k = 0; k < LIMIT_TICKS && !isReached(); k++) await clock.nextTick();
 }
 
 function firstAgents({ agents }) {

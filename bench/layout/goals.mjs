@@ -21,7 +21,7 @@ const STRESS_BY_D3 = 1;
 /** Mean displacement by diameter. */
 const DISPLACEMENT = 0.01;
 /** A load at which swarms make fewer publications a second than this was not carried at 60 Hz. */
-const KEPT_UP_HZ = 57;
+const KEPT_UP_HZ = 54;
 
 /**
  * @typedef {object} Goal
