@@ -15,7 +15,7 @@ export const HEAT = {
 } as const;
 
 /** Heat falls off with the distance from the change: share that a neighbour gets of what an agent has. */
-export const HEAT_FALLOFF = 0.5;
+export const HEAT_FALLOFF = 0.4;
 /** Share of the heat that reaches everybody in a swarm without a shape. */
 export const HEAT_FLOOR = 0.05;
 

@@ -65,7 +65,7 @@ export function shapeRadius(topology: string | undefined, n: number): number {
   const ball = ballRadius(n) * 1.25;
   if (kind === 'ring') return Math.max(ringRadius(n) * 1.1, LINK_LENGTH) + MARGIN;
   if (kind === 'star') return Math.max(starRadius(n) * 1.2, ball * 0.8) + MARGIN;
-  return ball + MARGIN;
+  return (kind === 'layers' ? ball * 1.3 : ball) + MARGIN;
 }
 
 /** Members as indices 0…n−1 in ascending order of slot, with the topology links between them. */

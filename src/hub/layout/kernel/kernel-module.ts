@@ -21,8 +21,6 @@ export interface KernelExports {
   ticksPerStep(swarm: number): number;
   /** Shakes bodies by next to nothing, so that coincident ones can part. */
   shake(swarm: number): void;
-  /** Moves one body to where the forces on it are least. @returns its energy there. */
-  settleBody(swarm: number, index: number, iterations: number): number;
   scratchBytes(count: number): number;
   treeBytes(count: number): number;
 }

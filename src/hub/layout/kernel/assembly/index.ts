@@ -18,7 +18,6 @@ import { Field, i32At, pointer, SWARM_BYTES, u32At } from "./swarm";
 
 export { shake } from "./life";
 export { treeBytes } from "./fmm-tree";
-export { settleBody } from "./settle";
 export { repel, scratchBytes, ticksPerStep };
 
 /** Asked after each swarm's turn: 0 when there is no time for another. @param swarm its number. */
