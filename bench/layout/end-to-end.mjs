@@ -3,6 +3,7 @@
 // Node 20 tells no thread's time apart. This includes the main thread's part: orders, pins and tick events.
 import { MessageChannel } from 'node:worker_threads';
 import { openLayout } from '../../dist/hub/layout/open-layout.js';
+import { Calm } from './contest.mjs';
 import { mixedSizes, swarmGraph } from './graphs.mjs';
 import { median } from './metrics.mjs';
 import { readPlaces, worldOf } from './our-engine.mjs';
@@ -15,11 +16,16 @@ const WARM_TICKS = 20;
 const DRAG_TICKS = HZ;
 const DRAG_UNITS = 15;
 const LIMIT_TICKS = 40 * HZ;
+/** Windows in which others held the worker up, or slowed it, are measured again; so often at most. */
+const MOST_TRIES = 2;
+const KEPT_UP_HZ = 57;
+
+const machine = new Calm();
 
 /**
  * @param {{ quick: boolean, log: (line: string) => void }} options
- * @returns rows { section, load, swarms, agents, links, core, idle, awake, hz }, medians of windows. core: share of one
- * core, less `idle`; awake: swarms; hz: publications per awake swarm and second, 60 when the worker kept up
+ * @returns rows { section, load, swarms, agents, links, core, idle, awake, hz, windows }, medians of windows. core: share of one
+ * core, less `idle`; awake: swarms; hz: publications per awake swarm and second, 60 when the worker kept up; windows: undisturbed / all
  */
 export async function measureEndToEnd({ quick, log }) {
   const many = Array.from({ length: 1_000 }, (_, k) => swarmGraph(50, 1 + (k % 50)));
@@ -56,13 +62,18 @@ async function measureLoad(graphs, keepAwake, windows) {
   try {
     const { prepare, onTick } = await keepAwake({ world, layout, clock });
     const outcomes = [];
-    for (let k = 0; k < windows; k++) {
+    let undisturbed = [];
+    for (let k = 0; k < MOST_TRIES * windows && undisturbed.length < windows; k++) {
       await prepare();
       outcomes.push(await run(layout, clock, onTick));
+      undisturbed = outcomes.filter(({ calm, awake, hz }) => calm && (awake === 0 || hz >= KEPT_UP_HZ));
     }
-    const of = (measure) => median(outcomes.map((outcome) => outcome[measure]));
+    // A worker that cannot keep up never does: then all windows count.
+    const counted = undisturbed.length * 2 >= windows ? undisturbed : outcomes;
+    const of = (measure) => median(counted.map((outcome) => outcome[measure]));
     const about = { swarms: graphs.length, agents: world.agents.length, links: world.links.length };
-    return { ...about, core: of('core'), awake: of('awake'), hz: of('hz') };
+    const found = `${undisturbed.length}/${outcomes.length}`;
+    return { ...about, core: of('core'), awake: of('awake'), hz: of('hz'), windows: found };
   } finally {
     clock.close();
     await layout[Symbol.asyncDispose]();
@@ -71,6 +82,9 @@ async function measureLoad(graphs, keepAwake, windows) {
 
 /** One window of measurement. */
 async function run(layout, clock, onTick) {
+  const end = machine.watch();
+  // The loop that watches has held up ticks that are now on their way.
+  await pass(clock, 3);
   const cpu = process.cpuUsage();
   const begun = performance.now();
   clock.moved = 0;
@@ -82,7 +96,8 @@ async function run(layout, clock, onTick) {
   }
   const seconds = (performance.now() - begun) / 1000;
   const { user, system } = process.cpuUsage(cpu);
-  return { core: (user + system) / 1e6 / seconds, awake, hz: awake === 0 ? 0 : clock.moved / awake / seconds };
+  const hz = awake === 0 ? 0 : clock.moved / awake / seconds;
+  return { core: (user + system) / 1e6 / seconds, awake, hz, calm: end() };
 }
 
 async function pause({ clock }) {
