@@ -15,12 +15,28 @@ import type { LastPositions } from './swarm-simulation.ts';
 export interface EngineEvents {
   onRegion: (handle: RegionHandle) => void;
   onRegionGone: (swarm: Ref) => void;
+  /** A swarm needs more room than it was given: a square that reaches so far from its centre. */
+  onOutgrown?: (swarm: Ref, radius: number) => void;
+  /** A swarm that was to be released is. */
+  onReleased?: (seat: SwarmSeat) => void;
 }
+
+/** Cost of a swarm, milliseconds per tick while awake. */
+export type SwarmCost = [swarm: Ref, ms: number];
 
 interface Tenant {
   simulation: SwarmSimulation;
   region: RegionHandle;
+  /** Radius that it is known to have room for. */
+  room: number;
 }
+
+/** Every so many ticks each swarm's cost is measured. */
+const COST_TICKS = 16;
+/** Weight of the newest measurement in a swarm's cost. */
+const COST_WEIGHT = 0.25;
+/** Room that is asked for beyond what a swarm takes, so that it need not ask again soon. */
+const ROOM_MARGIN = 1.2;
 
 export class LayoutEngine {
   readonly #tenants = new Map<Ref, Tenant>();
@@ -31,13 +47,24 @@ export class LayoutEngine {
   readonly #seed: number;
   readonly #events: EngineEvents;
   readonly #pool: SwarmPool;
+  /** Swarms that another worker is to have. */
+  readonly #leaving = new Set<Tenant>();
+  /** By number in the pool, milliseconds. */
+  readonly #costs: number[] = [];
+  readonly #nowMs: () => number;
+  #measuredAtMs: number | undefined;
   #hasTime: () => boolean = () => true;
   #awake = 0;
 
-  constructor(seed: number, events: EngineEvents) {
+  /** @param nowMs by which the cost of swarms is measured; positions do not depend on it. */
+  constructor(seed: number, events: EngineEvents, nowMs: () => number = () => performance.now()) {
     this.#seed = seed;
     this.#events = events;
-    this.#pool = new SwarmPool(() => (this.#hasTime() ? 1 : 0));
+    this.#nowMs = nowMs;
+    this.#pool = new SwarmPool((number) => {
+      if (this.#measuredAtMs !== undefined) this.#measure(number, this.#measuredAtMs);
+      return this.#hasTime() ? 1 : 0;
+    });
   }
 
   /** Swarms that made a step, or wanted to, in the last tick. */
@@ -62,6 +89,15 @@ export class LayoutEngine {
     for (const { region } of this.#tenants.values()) yield region;
   }
 
+  /** Costs of the swarms that were awake of late, the dearest first, `limit` at most. */
+  costs(limit: number): SwarmCost[] {
+    const costs: SwarmCost[] = [];
+    for (const [ref, { simulation }] of this.#tenants) {
+      if (!simulation.asleep) costs.push([ref, this.#costs[simulation.number] ?? 0]);
+    }
+    return costs.toSorted(([, one], [, other]) => other - one).slice(0, limit);
+  }
+
   simulation(swarm: Ref): SwarmSimulation | undefined {
     return this.#tenants.get(swarm)?.simulation;
   }
@@ -78,6 +114,10 @@ export class LayoutEngine {
       case 'swarm-gone':
         this.#drop(order.swarm);
         this.#events.onRegionGone(order.swarm);
+        break;
+      case 'release':
+        this.#change(order.swarm, () => undefined);
+        this.#leave(order.swarm);
         break;
       case 'pin':
         this.#change(order.swarm, (simulation) => simulation.pin(order.agent, order.at ?? undefined));
@@ -99,9 +139,32 @@ export class LayoutEngine {
   step(tick: number, timeMs: number, hasTime: () => boolean): Ref[] {
     for (const tenant of this.#changed) this.#prepare(tenant, timeMs);
     this.#hasTime = hasTime;
+    this.#measuredAtMs = tick % COST_TICKS === 0 ? this.#nowMs() : undefined;
     const { awake, moved } = this.#pool.tick(tick, timeMs);
     this.#awake = awake;
-    return Array.from(moved, (number) => this.#refs[number] as Ref);
+    const refs = Array.from(moved, (number) => this.#refs[number] as Ref);
+    for (const ref of refs) this.#checkRoom(ref);
+    return refs;
+  }
+
+  #measure(number: number, sinceMs: number): void {
+    const now = this.#nowMs();
+    const before = this.#costs[number];
+    const cost = now - sinceMs;
+    this.#costs[number] = before === undefined ? cost : before + COST_WEIGHT * (cost - before);
+    this.#measuredAtMs = now;
+  }
+
+  #checkRoom(ref: Ref): void {
+    const tenant = this.#tenants.get(ref);
+    if (tenant === undefined || tenant.simulation.reach <= tenant.room) return;
+    tenant.room = tenant.simulation.reach * ROOM_MARGIN;
+    this.#events.onOutgrown?.(ref, tenant.room);
+  }
+
+  #leave(swarm: Ref): void {
+    const tenant = this.#tenants.get(swarm);
+    if (tenant !== undefined) this.#leaving.add(tenant);
   }
 
   #change(swarm: Ref, apply: (simulation: SwarmSimulation) => void): void {
@@ -115,6 +178,13 @@ export class LayoutEngine {
     const { simulation } = tenant;
     if (!simulation.prepare(timeMs)) return;
     this.#changed.delete(tenant);
+    if (this.#leaving.has(tenant)) {
+      const seat = simulation.release();
+      this.#drop(seat.ref);
+      this.#events.onReleased?.(seat);
+      return;
+    }
+    tenant.room = Math.max(tenant.room, simulation.usualRadius);
     if (simulation.count <= tenant.region.capacity) return;
     tenant.region = this.#pool.renewRegion(simulation.number, simulation.ref, simulation.count);
     this.#events.onRegion(tenant.region);
@@ -125,6 +195,7 @@ export class LayoutEngine {
     if (tenant === undefined) return;
     this.#tenants.delete(swarm);
     this.#changed.delete(tenant);
+    this.#leaving.delete(tenant);
     tenant.simulation.dispose();
   }
 
@@ -138,7 +209,8 @@ export class LayoutEngine {
     const simulation = new SwarmSimulation(this.#pool, seat, this.#seed, positions);
     if (published !== undefined) this.#pool.setU32(simulation.number, FIELD.exponent, Math.log2(head.scale));
     const region = this.#pool.renewRegion(simulation.number, seat.ref, seat.agents.length);
-    const tenant = { simulation, region };
+    const tenant = { simulation, region, room: simulation.usualRadius };
+    this.#costs[simulation.number] = 0;
     this.#refs[simulation.number] = seat.ref;
     this.#tenants.set(seat.ref, tenant);
     this.#changed.add(tenant);

@@ -12,14 +12,15 @@ import type { Bodies } from './bodies.ts';
 import { GLIDE_TICKS, LINK_LENGTH, MAX_LOCAL, STEP_HZ } from './kernel/physics.ts';
 import { FIELD, SHAPE_KIND, STATE } from './kernel/swarm-fields.ts';
 import type { SwarmPool } from './kernel/swarm-pool.ts';
+import { readSwarmState, writeSwarmState } from './kernel/swarm-state.ts';
 import { createSprings, writeComponents, writeSprings } from './kernel/springs.ts';
 import { unfoldedStart } from './kernel/unfolded-start.ts';
 import { compileLinks, pullAt } from './link-springs.ts';
 import type { CompiledLinks } from './link-springs.ts';
 import { spreadHeat } from './local-heat.ts';
 import { HEAT, HEAT_FLOOR, PULL_CHANGE, UNFOLD_MIN } from './parameters.ts';
-import type { AgentSeat, LinkSeat, Place, SwarmChange, SwarmSeat } from './seats.ts';
-import { linkRestLength, planShape, shapeKind } from './shape.ts';
+import type { AgentSeat, LinkSeat, MovedState, Place, SwarmChange, SwarmSeat } from './seats.ts';
+import { linkRestLength, planShape, shapeKind, shapeRadius } from './shape.ts';
 import type { ShapePlan } from './shape.ts';
 import { startNewcomers, startSwarm } from './start-positions.ts';
 import type { StartRows } from './start-positions.ts';
@@ -70,6 +71,10 @@ export class SwarmSimulation {
     for (const agent of seat.agents) this.#agents.set(agent.ref, agent);
     for (const link of seat.links) this.#links.set(link.ref, link);
     for (const [agent, place] of seat.pins) this.pin(agent, place);
+    if (seat.moved !== undefined) {
+      this.#takeOver(seat.moved);
+      return;
+    }
     this.#joined = this.#agents.size;
     if (last !== undefined) this.#resume(last);
   }
@@ -90,6 +95,14 @@ export class SwarmSimulation {
   get alpha(): number {
     return this.#pool.f32(this.number, FIELD.alpha);
   }
+  /** Greatest distance of a body from the centre along an axis, world units. */
+  get reach(): number {
+    return this.#pool.f32(this.number, FIELD.reach);
+  }
+  /** Radius that its topology and size are usually content with. */
+  get usualRadius(): number {
+    return shapeRadius(this.#topology, this.#agents.size);
+  }
   /** World units. */
   get centre(): Place {
     return this.#pool.vector(this.number, FIELD.centre);
@@ -97,6 +110,28 @@ export class SwarmSimulation {
   /** Times a body had turned non-finite and was put back. */
   get poisoned(): number {
     return this.#pool.u32(this.number, FIELD.poisoned);
+  }
+
+  /**
+   * The swarm for another worker. To be called between steps, when all changes are in force; the swarm is not to be used
+   * any more.
+   */
+  release(): SwarmSeat {
+    return {
+      ref: this.ref,
+      topology: this.#topology,
+      slotsRev: this.#slotsRev,
+      membership: this.#membership,
+      centre: this.centre,
+      agents: [...this.#agents.values()],
+      links: [...this.#links.values()],
+      pins: [...this.#pins],
+      moved: {
+        kernel: readSwarmState(this.#pool, this.number),
+        awake: this.#pool.u32(this.number, FIELD.state) === STATE.awake,
+        pulls: [...this.#pulls],
+      },
+    };
   }
 
   /** Gives the swarm's memory back. */
@@ -140,6 +175,22 @@ export class SwarmSimulation {
     if (this.#unpublished) this.#pool.wake(this.number, STATE.publishOnce);
     this.#unpublished = false;
     return true;
+  }
+
+  #takeOver(moved: MovedState): void {
+    const seats = [...this.#agents.values()].toSorted((one, other) => one.slot - other.slot);
+    this.#refs = seats.map((seat) => seat.ref);
+    this.#indexOf = new Map(this.#refs.map((ref, index) => [ref, index]));
+    this.#plan = this.#planNow(0);
+    this.#pulls.clear();
+    for (const [link, pull] of moved.pulls) this.#pulls.set(link, pull);
+    writeSwarmState(this.#pool, this.number, moved.kernel);
+    this.#pool.wake(this.number, moved.awake ? STATE.awake : STATE.publishOnce);
+    this.#membersChanged = false;
+    this.#linksChanged = false;
+    this.#pinsChanged = false;
+    this.#unpublished = false;
+    this.#heatFor.clear();
   }
 
   #warmAll(heat: number): void {
@@ -309,15 +360,19 @@ export class SwarmSimulation {
   }
 
   #compile(nowMs: number): void {
+    this.#plan = this.#planNow(nowMs);
+    writeSprings(this.#pool, this.number, this.#compiled.springs);
+    writeComponents(this.#pool, this.number, this.#refs.length, this.#compiled.all);
+    this.#writePlan();
+  }
+
+  #planNow(nowMs: number): ShapePlan {
     const kind = shapeKind(this.#topology);
     const refs = this.#refs;
     const rest = linkRestLength(kind, refs.length);
     this.#compiled = compileLinks(this.#links.values(), this.#indexOf, rest, nowMs, this.#pulls);
     const isLead = (index: number): boolean => this.#agents.get(refs[index] ?? -1)?.lead === true;
-    this.#plan = planShape(kind, { count: refs.length, links: this.#compiled.topology, isLead });
-    writeSprings(this.#pool, this.number, this.#compiled.springs);
-    writeComponents(this.#pool, this.number, refs.length, this.#compiled.all);
-    this.#writePlan();
+    return planShape(kind, { count: refs.length, links: this.#compiled.topology, isLead });
   }
 
   #writePlan(): void {

@@ -23,6 +23,9 @@ export interface KernelExports {
   shake(swarm: number): void;
   scratchBytes(count: number): number;
   treeBytes(count: number): number;
+  /** Prepares a tree for so many bodies; their order is to be written at {@link treeOrder}. */
+  layOutTree(tree: number, count: number): void;
+  treeOrder(tree: number): number;
 }
 
 export interface KernelImports {

@@ -17,7 +17,7 @@ import { pullSprings } from "./springs";
 import { Field, i32At, pointer, SWARM_BYTES, u32At } from "./swarm";
 
 export { shake } from "./life";
-export { treeBytes } from "./fmm-tree";
+export { layOutTree, orderOf as treeOrder, treeBytes } from "./fmm-tree";
 export { repel, scratchBytes, ticksPerStep };
 
 /** Asked after each swarm's turn: 0 when there is no time for another. @param swarm its number. */
