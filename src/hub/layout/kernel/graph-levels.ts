@@ -2,7 +2,8 @@
  * A graph, and smaller and smaller pictures of it: bodies that are closely linked are taken together, level by level,
  * until a dozen are left. After G. Karypis and V. Kumar, "A fast and high quality multilevel scheme for partitioning
  * irregular graphs", SIAM J. Sci. Comput. 20 (1998): heavy-edge matching, in which every body takes the unmatched neighbour that
- * it is linked to most. Hubs and loose bodies, which a matching leaves over, join a neighbour's group or one another.
+ * it is linked to most. Those that a matching leaves over, around hubs and without
+ * links, join a neighbour's group or one another.
  */
 
 /** Neighbours of body i are `others` from `offsets[i]` to `offsets[i + 1]`, each link with its weight, in both directions. */
@@ -80,7 +81,8 @@ function group(graph: WeightedGraph): { groupOf: Uint32Array; groups: number } {
   // Those with few links first: they have little choice.
   const degree = (body: number): number => (offsets[body + 1] as number) - (offsets[body] as number);
   const order = Uint32Array.from({ length: count }, (_, i) => i).toSorted((a, b) => degree(a) - degree(b) || a - b);
-  let loose = NONE;
+  // By the neighbour that they would have joined, the last group of those that found it full; by count, of the loose.
+  const crowds = new Uint32Array(count + 1).fill(NONE);
   for (const body of order) {
     if (groupOf[body] !== NONE) continue;
     const mate = heaviest(graph, body, (other) => groupOf[other] === NONE);
@@ -89,13 +91,20 @@ function group(graph: WeightedGraph): { groupOf: Uint32Array; groups: number } {
       continue;
     }
     const host = heaviest(graph, body, (other) => (sizes[groupOf[other] as number] as number) < MAX_GROUP);
-    const joined = host !== NONE ? (groupOf[host] as number) : degree(body) === 0 ? loose : NONE;
+    const crowd =
+      host === NONE
+        ? Math.min(
+            count,
+            heaviest(graph, body, () => true),
+          )
+        : NONE;
+    const joined = host === NONE ? (crowds[crowd] as number) : (groupOf[host] as number);
     if (joined !== NONE && (sizes[joined] as number) < MAX_GROUP) {
       groupOf[body] = joined;
       sizes[joined] = (sizes[joined] as number) + 1;
       continue;
     }
-    if (degree(body) === 0) loose = groups;
+    crowds[crowd] = groups;
     found(body);
   }
   return { groupOf, groups };
