@@ -3,7 +3,7 @@ import { median, quantile } from './metrics.mjs';
 
 /** Batches are at least so long, so that the clocks' grain does not matter. */
 const BATCH_MS = 15;
-/** Time is disturbed when a loop at its begin or end takes this much more than it did at best. */
+/** A round is disturbed when the calibration loop beside it takes this much more than it did at best. */
 const DISTURBED = 1.2;
 /** Fewer undisturbed rounds than this: all rounds count, and the result says so. */
 const ENOUGH = 3;
@@ -21,23 +21,8 @@ function timed(work) {
   return Math.min(wallMs, (user + system) / 1000);
 }
 
-/** Tells stretches of time in which the CPU is slower than at its best, since others use its caches or its cores. */
-export class Calm {
-  #best = Math.min(loop(), loop(), loop());
-
-  /** Begins a stretch. @returns ends it, and tells whether it was undisturbed. */
-  watch() {
-    const before = loop();
-    return () => {
-      const after = loop();
-      this.#best = Math.min(this.#best, before, after);
-      return Math.max(before, after) <= DISTURBED * this.#best;
-    };
-  }
-}
-
-/** Time of a loop that always does the same. */
-function loop() {
+/** Time of a loop that always does the same: it tells phases in which the CPU is slower. */
+function calibration() {
   return timed(() => {
     let value = 0.5;
     for (let k = 0; k < 2e6; k++) {
@@ -66,18 +51,20 @@ function loop() {
 export function contest(contestants, { rounds, warmMs, limitMs }) {
   const entries = contestants.map((contestant) => ({ contestant, batch: warmUp(contestant, warmMs), samples: [] }));
   const undisturbed = [];
-  const calm = new Calm();
+  let best = Math.min(calibration(), calibration(), calibration());
   let done = 0;
   const begun = performance.now();
   for (; undisturbed.length < rounds && (done < ENOUGH || performance.now() - begun < limitMs); done++) {
-    const end = calm.watch();
+    const before = calibration();
     for (const { contestant, batch, samples } of entries) {
       const ms = timed(() => {
         for (let k = 0; k < batch; k++) contestant.tick();
       });
       samples.push(ms / batch);
     }
-    if (end()) undisturbed.push(done);
+    const after = calibration();
+    best = Math.min(best, before, after);
+    if (Math.max(before, after) <= DISTURBED * best) undisturbed.push(done);
   }
   const disturbed = undisturbed.length < Math.min(ENOUGH, rounds);
   const results = entries.map(({ contestant, samples }) => {

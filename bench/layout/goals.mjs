@@ -22,6 +22,8 @@ const STRESS_BY_D3 = 1;
 const DISPLACEMENT = 0.01;
 /** A load at which swarms make fewer publications a second than this was not carried at 60 Hz. */
 const KEPT_UP_HZ = 54;
+/** When other processes take more of a core than this, missing that pace is not the layout's fault. */
+const CROWDED = 0.5;
 
 /**
  * @typedef {object} Goal
@@ -62,10 +64,13 @@ function coreGoals(rows) {
       goal: `${load} at 60 Hz: ≤ ${Math.round(100 * most)} % of a core`,
       measured: row?.core,
     };
-    if (row !== undefined && row.hz < KEPT_UP_HZ) {
-      return judge({ ...goal, met: false, why: `not at 60 Hz: ${row.hz.toFixed(1)} publications a second` });
-    }
-    return judge({ ...goal, met: row?.core <= most });
+    if (row === undefined) return judge(goal);
+    const others = `others took ${row.others.toFixed(2)} of a core meanwhile`;
+    const why = row.others > CROWDED ? { why: others } : {};
+    if (row.hz >= KEPT_UP_HZ) return judge({ ...goal, met: row.core <= most, ...why });
+    const pace = `not at 60 Hz but ${row.hz.toFixed(1)}`;
+    if (row.others <= CROWDED) return judge({ ...goal, met: false, why: pace });
+    return judge({ ...goal, met: null, why: `${pace}; ${others}` });
   });
 }
 

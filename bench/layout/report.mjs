@@ -34,6 +34,7 @@ const TABLES = {
       ['of a core', 'core', percent],
       ['awake', 'awake', fixed(0)],
       ['Hz', 'hz', fixed(1)],
+      ['others', 'others', percent],
       ['windows', 'windows'],
     ],
   },
