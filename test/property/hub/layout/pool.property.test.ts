@@ -15,19 +15,19 @@ test('blocks never overlap, what is freed melts together, and nothing is left ov
     fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
       const space = new FreeSpace(128, 64);
       const held: { at: number; bytes: number }[] = [];
+      let fits = true;
       for (const { take, bytes, which } of steps) {
         if (take || held.length === 0) {
           const at = space.take(bytes);
-          expect(at % 64).toBe(0);
-          expect(at).toBeGreaterThanOrEqual(128);
-          expect(at + bytes).toBeLessThanOrEqual(space.top);
-          for (const other of held) expect(at >= other.at + other.bytes || other.at >= at + bytes).toBe(true);
+          fits &&= at % 64 === 0 && at >= 128 && at + bytes <= space.top;
+          fits &&= held.every((other) => at >= other.at + other.bytes || other.at >= at + bytes);
           held.push({ at, bytes: Math.max(1, bytes) });
         } else {
           const [block] = held.splice(which % held.length, 1);
           if (block !== undefined) space.give(block.at, block.bytes);
         }
       }
+      expect(fits).toBe(true);
       for (const { at, bytes } of held) space.give(at, bytes);
       expect([space.inUse, space.top]).toEqual([0, 128]);
     }),
@@ -115,20 +115,20 @@ class World {
       engine.order({ kind: 'change', change: { ref: step.ref, seated, linked } });
     }
   }
+}
 
-  check(): void {
-    this.bench.step();
-    const head = createHead();
-    for (const [swarm, agents] of this.swarms) {
-      expect(readHead(this.bench.handle(swarm), head)).toBe(true);
-      const bytes = new Uint8Array(head.count * 16);
-      expect(copyRecords(this.bench.handle(swarm), head, 'f32', bytes, 0)).toBe(true);
-      const words = new Uint32Array(bytes.buffer);
-      const floats = new Float32Array(bytes.buffer);
-      const slots = Array.from({ length: head.count }, (_, i) => words[i * 4]);
-      expect(slots).toEqual([...agents.values()].toSorted((a, b) => a - b));
-      expect(floats.every((value, i) => i % 4 === 0 || Number.isFinite(value))).toBe(true);
-    }
+function check({ bench, swarms }: World): void {
+  bench.step();
+  const head = createHead();
+  for (const [swarm, agents] of swarms) {
+    expect(readHead(bench.handle(swarm), head)).toBe(true);
+    const bytes = new Uint8Array(head.count * 16);
+    expect(copyRecords(bench.handle(swarm), head, 'f32', bytes, 0)).toBe(true);
+    const words = new Uint32Array(bytes.buffer);
+    const floats = new Float32Array(bytes.buffer);
+    const slots = Array.from({ length: head.count }, (_, i) => words[i * 4]);
+    expect(slots).toEqual([...agents.values()].toSorted((a, b) => a - b));
+    expect(floats.every((value, i) => i % 4 === 0 || Number.isFinite(value))).toBe(true);
   }
 }
 
@@ -138,9 +138,9 @@ test('swarms of all sizes that come, grow, shrink and go: places are finite, slo
       const world = new World();
       for (const step of edits) {
         world.apply(step);
-        if (step.kind === 'steps') world.check();
+        if (step.kind === 'steps') check(world);
       }
-      world.check();
+      check(world);
       for (const swarm of world.swarms.keys()) {
         world.bench.settle(swarm, 4_000);
         expect(world.bench.swarm(swarm).asleep).toBe(true);

@@ -45,46 +45,67 @@ function swarmOf(order: LayoutOrder): number {
   return order.kind === 'pin' ? order.swarm : 0;
 }
 
-/** Hash of all places after 200 steps on so many engines, with swarms moved between them at the given steps. */
+/** So many engines, with the swarms dealt out to them. */
+class Threads {
+  readonly #released: SwarmSeat[] = [];
+  readonly #home = new Map<number, number>();
+  readonly #engines: LayoutEngine[];
+
+  constructor(threads: number) {
+    const events = {
+      onRegion: () => undefined,
+      onRegionGone: () => undefined,
+      onReleased: (seat: SwarmSeat) => this.#released.push(seat),
+    };
+    this.#engines = Array.from({ length: threads }, () => new LayoutEngine(9, events));
+    seats().forEach((seat, index) => {
+      this.#home.set(seat.ref, index % threads);
+      this.#engine(seat.ref).order({ kind: 'swarm', seat });
+    });
+  }
+
+  #engine(swarm: number): LayoutEngine {
+    return this.#engines[this.#home.get(swarm) ?? 0] as LayoutEngine;
+  }
+
+  order(order: LayoutOrder): void {
+    this.#engine(swarmOf(order)).order(order);
+  }
+
+  step(step: number): void {
+    for (const engine of this.#engines) engine.step(step, 0, () => true);
+  }
+
+  /** Every swarm to the next thread: it leaves before its old engine steps it, and arrives before its new one does. */
+  moveAll(step: number): void {
+    for (const swarm of this.#home.keys()) this.#engine(swarm).order({ kind: 'release', swarm });
+    this.step(step);
+    for (const seat of this.#released.splice(0)) {
+      this.#home.set(seat.ref, ((this.#home.get(seat.ref) ?? 0) + 1) % this.#engines.length);
+      this.#engine(seat.ref).order({ kind: 'swarm', seat: structuredClone(seat) });
+    }
+  }
+
+  hash(): string {
+    const hash = createHash('sha256');
+    for (const swarm of this.#home.keys()) {
+      const bodies = this.#engine(swarm).simulation(swarm)?.bodies;
+      if (bodies?.count !== SWARMS[swarm - 1]?.[0]) throw new Error(`swarm ${String(swarm)} has lost agents`);
+      for (const field of ['x', 'y', 'z', 'vx', 'vy', 'vz'] as const) hash.update(bodies?.[field] ?? new Uint8Array(0));
+    }
+    return hash.digest('hex');
+  }
+}
+
+/** Hash of all places after 200 steps, with all swarms moved at the given ones. */
 function hashOf(threads: number, moves: readonly number[] = []): string {
-  const home = new Map<number, number>();
-  const released: SwarmSeat[] = [];
-  const engines = Array.from(
-    { length: threads },
-    () =>
-      new LayoutEngine(9, {
-        onRegion: () => undefined,
-        onRegionGone: () => undefined,
-        onReleased: (seat) => released.push(seat),
-      }),
-  );
-  seats().forEach((seat, index) => {
-    home.set(seat.ref, index % threads);
-    engines[index % threads]?.order({ kind: 'swarm', seat });
-  });
+  const world = new Threads(threads);
   for (let step = 1; step <= 200; step += 1) {
-    for (const order of ordersAt(step)) engines[home.get(swarmOf(order)) ?? 0]?.order(order);
-    // Moves happen between steps: the swarm leaves before its old engine steps it, and arrives before its new one does.
-    if (moves.includes(step)) {
-      for (const [swarm, at] of home) engines[at]?.order({ kind: 'release', swarm });
-      for (const engine of engines) engine.step(step, 0, () => true);
-      for (const seat of released.splice(0)) {
-        const to = ((home.get(seat.ref) ?? 0) + 1) % threads;
-        home.set(seat.ref, to);
-        engines[to]?.order({ kind: 'swarm', seat: structuredClone(seat) });
-      }
-    }
-    for (const engine of engines) engine.step(step, 0, () => true);
+    for (const order of ordersAt(step)) world.order(order);
+    if (moves.includes(step)) world.moveAll(step);
+    world.step(step);
   }
-  const hash = createHash('sha256');
-  for (const [swarm, at] of home) {
-    const bodies = engines[at]?.simulation(swarm)?.bodies;
-    expect(bodies?.count).toBe(SWARMS[swarm - 1]?.[0]);
-    for (const values of [bodies?.x, bodies?.y, bodies?.z, bodies?.vx, bodies?.vy, bodies?.vz]) {
-      hash.update(values ?? new Float64Array(0));
-    }
-  }
-  return hash.digest('hex');
+  return world.hash();
 }
 
 test('the same seed and events give the same places, whatever the number of threads', () => {
