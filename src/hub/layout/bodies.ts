@@ -1,12 +1,14 @@
 import type { Ref } from '../../model/ids.ts';
+import { FIELD } from './kernel/swarm-fields.ts';
+import type { SwarmPool } from './kernel/swarm-pool.ts';
 
 /**
- * The bodies of one swarm, in ascending order of slot. Positions are relative to the swarm's centre, in world units;
- * velocities in units per step. Arrays may be longer than `count`.
+ * A picture of the bodies of one swarm, in ascending order of slot. Positions are relative to the swarm's centre, in
+ * world units; velocities in units per step.
  */
 export interface Bodies {
   count: number;
-  refs: Ref[];
+  refs: readonly Ref[];
   slots: Uint32Array;
   x: Float64Array;
   y: Float64Array;
@@ -16,36 +18,22 @@ export interface Bodies {
   vz: Float64Array;
 }
 
-export function createBodies(capacity: number): Bodies {
+/** Copies the bodies out of the kernel's memory. O(n). */
+export function readBodies(pool: SwarmPool, swarm: number, refs: readonly Ref[]): Bodies {
+  const count = refs.length;
+  const places = pool.floats(swarm, FIELD.places, count * 4);
+  const velocities = pool.floats(swarm, FIELD.velocities, count * 4);
+  const column = (rows: Float32Array, axis: number): Float64Array =>
+    Float64Array.from({ length: count }, (_, i) => rows[i * 4 + axis] as number);
   return {
-    count: 0,
-    refs: [],
-    slots: new Uint32Array(capacity),
-    x: new Float64Array(capacity),
-    y: new Float64Array(capacity),
-    z: new Float64Array(capacity),
-    vx: new Float64Array(capacity),
-    vy: new Float64Array(capacity),
-    vz: new Float64Array(capacity),
+    count,
+    refs,
+    slots: pool.words(swarm, FIELD.slots, count).slice(),
+    x: column(places, 0),
+    y: column(places, 1),
+    z: column(places, 2),
+    vx: column(velocities, 0),
+    vy: column(velocities, 1),
+    vz: column(velocities, 2),
   };
-}
-
-/** Copies position and velocity of body `from` of `source` to body `to` of `target`. */
-export function copyBody(source: Bodies, from: number, target: Bodies, to: number): void {
-  target.x[to] = source.x[from] ?? 0;
-  target.y[to] = source.y[from] ?? 0;
-  target.z[to] = source.z[from] ?? 0;
-  target.vx[to] = source.vx[from] ?? 0;
-  target.vy[to] = source.vy[from] ?? 0;
-  target.vz[to] = source.vz[from] ?? 0;
-}
-
-/** Puts a body at rest at a place. */
-export function placeBody(bodies: Bodies, index: number, x: number, y: number, z: number): void {
-  bodies.x[index] = x;
-  bodies.y[index] = y;
-  bodies.z[index] = z;
-  bodies.vx[index] = 0;
-  bodies.vy[index] = 0;
-  bodies.vz[index] = 0;
 }

@@ -1,13 +1,13 @@
 /**
  * All swarms of one worker: takes orders, steps who is awake, publishes. Holds no thread and no clock, so that it runs
- * the same under a test as in a worker.
+ * the same under a test as in a worker. The work of a tick is done by the kernel in one call.
  */
 import type { Ref } from '../../model/ids.ts';
 import type { RegionHandle } from '../../model/position-region.ts';
 import { copyRecords, createHead, readHead, RECORD_BYTES } from '../../model/region-reader.ts';
 import type { PublicationHead } from '../../model/region-reader.ts';
-import { STEP_HZ } from './parameters.ts';
-import { allocateRegion, RegionWriter } from './region-writer.ts';
+import { FIELD } from './kernel/swarm-fields.ts';
+import { SwarmPool } from './kernel/swarm-pool.ts';
 import type { LayoutOrder, Place, SwarmSeat } from './seats.ts';
 import { SwarmSimulation } from './swarm-simulation.ts';
 import type { LastPositions } from './swarm-simulation.ts';
@@ -15,26 +15,56 @@ import type { LastPositions } from './swarm-simulation.ts';
 export interface EngineEvents {
   onRegion: (handle: RegionHandle) => void;
   onRegionGone: (swarm: Ref) => void;
+  /** A swarm needs more room than it was given: a square that reaches so far from its centre. */
+  onOutgrown?: (swarm: Ref, radius: number) => void;
+  /** A swarm that was to be released is. */
+  onReleased?: (seat: SwarmSeat) => void;
 }
+
+/** Cost of a swarm, milliseconds per tick while awake. */
+export type SwarmCost = [swarm: Ref, ms: number];
 
 interface Tenant {
   simulation: SwarmSimulation;
-  writer: RegionWriter;
+  region: RegionHandle;
+  /** Radius that it is known to have room for. */
+  room: number;
 }
+
+/** Every so many ticks each swarm's cost is measured. */
+const COST_TICKS = 16;
+/** Weight of the newest measurement in a swarm's cost. */
+const COST_WEIGHT = 0.25;
+/** Room that is asked for beyond what a swarm takes, so that it need not ask again soon. */
+const ROOM_MARGIN = 1.2;
 
 export class LayoutEngine {
   readonly #tenants = new Map<Ref, Tenant>();
+  /** Swarms with changes that are not in the kernel yet. */
+  readonly #changed = new Set<Tenant>();
+  /** Ref of each swarm, by its number in the pool. */
+  readonly #refs: Ref[] = [];
   readonly #seed: number;
   readonly #events: EngineEvents;
-  /** Tenants in the order of their arrival; undefined after one came or went. */
-  #queue: Tenant[] | undefined;
-  /** Where in the queue the next tick begins: with the first that the last one had no time for. */
-  #first = 0;
+  readonly #pool: SwarmPool;
+  /** Swarms that another worker is to have. */
+  readonly #leaving = new Set<Tenant>();
+  /** By number in the pool, milliseconds. */
+  readonly #costs: number[] = [];
+  readonly #nowMs: () => number;
+  #measuredAtMs: number | undefined;
+  #hasTime: () => boolean = () => true;
   #awake = 0;
 
-  constructor(seed: number, events: EngineEvents) {
+  /** @param nowMs by which the cost of swarms is measured; positions do not depend on it. */
+  constructor(seed: number, events: EngineEvents, nowMs: () => number = () => performance.now()) {
     this.#seed = seed;
     this.#events = events;
+    this.#nowMs = nowMs;
+    this.#pool = new SwarmPool((number) => {
+      if (this.#measuredAtMs !== undefined) this.#measure(number, this.#measuredAtMs);
+      return this.#hasTime() ? 1 : 0;
+    });
   }
 
   /** Swarms that made a step, or wanted to, in the last tick. */
@@ -49,9 +79,23 @@ export class LayoutEngine {
     return sum;
   }
 
+  /** Bytes of the kernel's memory that swarms take, and regions that were given up in the last ten seconds. */
+  get bytesInUse(): number {
+    return this.#pool.bytesInUse;
+  }
+
   /** Regions of all swarms, for a sink that connects late. */
   *regions(): Generator<RegionHandle> {
-    for (const { writer } of this.#tenants.values()) yield writer.handle;
+    for (const { region } of this.#tenants.values()) yield region;
+  }
+
+  /** Costs of the swarms that were awake of late, the dearest first, `limit` at most. */
+  costs(limit: number): SwarmCost[] {
+    const costs: SwarmCost[] = [];
+    for (const [ref, { simulation }] of this.#tenants) {
+      if (!simulation.asleep) costs.push([ref, this.#costs[simulation.number] ?? 0]);
+    }
+    return costs.toSorted(([, one], [, other]) => other - one).slice(0, limit);
   }
 
   simulation(swarm: Ref): SwarmSimulation | undefined {
@@ -65,20 +109,24 @@ export class LayoutEngine {
         this.#settle(order.seat);
         break;
       case 'change':
-        this.#tenants.get(order.change.ref)?.simulation.change(order.change);
+        this.#change(order.change.ref, (simulation) => simulation.change(order.change));
         break;
       case 'swarm-gone':
-        this.#tenants.delete(order.swarm);
-        this.#queue = undefined;
+        this.#drop(order.swarm);
         this.#events.onRegionGone(order.swarm);
         break;
+      case 'release':
+        this.#change(order.swarm, () => undefined);
+        this.#leave(order.swarm);
+        break;
       case 'pin':
-        this.#tenants.get(order.swarm)?.simulation.pin(order.agent, order.at ?? undefined);
+        this.#change(order.swarm, (simulation) => simulation.pin(order.agent, order.at ?? undefined));
         break;
       case 'clear':
-        for (const swarm of this.#tenants.keys()) this.#events.onRegionGone(swarm);
-        this.#tenants.clear();
-        this.#queue = undefined;
+        for (const swarm of this.#tenants.keys()) {
+          this.#drop(swarm);
+          this.#events.onRegionGone(swarm);
+        }
         break;
     }
   }
@@ -89,60 +137,84 @@ export class LayoutEngine {
    * @returns refs of the swarms that have a new publication.
    */
   step(tick: number, timeMs: number, hasTime: () => boolean): Ref[] {
-    this.#queue ??= [...this.#tenants.values()];
-    const queue = this.#queue;
-    const begin = queue.length > 0 ? this.#first % queue.length : 0;
-    const moved: Ref[] = [];
-    this.#awake = 0;
-    let late = false;
-    for (let k = 0; k < queue.length; k += 1) {
-      const at = (begin + k) % queue.length;
-      const tenant = queue[at] as Tenant;
-      const wasAwake = !tenant.simulation.asleep;
-      if (wasAwake) this.#awake += 1;
-      if (late) continue;
-      if (tenant.simulation.tick(timeMs)) {
-        this.#publish(tenant, tick, timeMs);
-        moved.push(tenant.simulation.ref);
-      }
-      if (wasAwake && !hasTime()) {
-        late = true;
-        this.#first = at + 1;
-      }
+    for (const tenant of this.#changed) this.#prepare(tenant, timeMs);
+    this.#hasTime = hasTime;
+    this.#measuredAtMs = tick % COST_TICKS === 0 ? this.#nowMs() : undefined;
+    const { awake, moved } = this.#pool.tick(tick, timeMs);
+    this.#awake = awake;
+    const refs = Array.from(moved, (number) => this.#refs[number] as Ref);
+    for (const ref of refs) this.#checkRoom(ref);
+    return refs;
+  }
+
+  #measure(number: number, sinceMs: number): void {
+    const now = this.#nowMs();
+    const before = this.#costs[number];
+    const cost = now - sinceMs;
+    this.#costs[number] = before === undefined ? cost : before + COST_WEIGHT * (cost - before);
+    this.#measuredAtMs = now;
+  }
+
+  #checkRoom(ref: Ref): void {
+    const tenant = this.#tenants.get(ref);
+    if (tenant === undefined || tenant.simulation.reach <= tenant.room) return;
+    tenant.room = tenant.simulation.reach * ROOM_MARGIN;
+    this.#events.onOutgrown?.(ref, tenant.room);
+  }
+
+  #leave(swarm: Ref): void {
+    const tenant = this.#tenants.get(swarm);
+    if (tenant !== undefined) this.#leaving.add(tenant);
+  }
+
+  #change(swarm: Ref, apply: (simulation: SwarmSimulation) => void): void {
+    const tenant = this.#tenants.get(swarm);
+    if (tenant === undefined) return;
+    apply(tenant.simulation);
+    this.#changed.add(tenant);
+  }
+
+  #prepare(tenant: Tenant, timeMs: number): void {
+    const { simulation } = tenant;
+    if (!simulation.prepare(timeMs)) return;
+    this.#changed.delete(tenant);
+    if (this.#leaving.has(tenant)) {
+      const seat = simulation.release();
+      this.#drop(seat.ref);
+      this.#events.onReleased?.(seat);
+      return;
     }
-    return moved;
+    tenant.room = Math.max(tenant.room, simulation.usualRadius);
+    if (simulation.count <= tenant.region.capacity) return;
+    tenant.region = this.#pool.renewRegion(simulation.number, simulation.ref, simulation.count);
+    this.#events.onRegion(tenant.region);
+  }
+
+  #drop(swarm: Ref): void {
+    const tenant = this.#tenants.get(swarm);
+    if (tenant === undefined) return;
+    this.#tenants.delete(swarm);
+    this.#changed.delete(tenant);
+    this.#leaving.delete(tenant);
+    tenant.simulation.dispose();
   }
 
   #settle(seat: SwarmSeat): void {
-    const { last } = seat;
+    this.#drop(seat.ref);
     const head = createHead();
-    const published = last !== undefined && readHead(last, head);
-    const handle = last ?? allocateRegion(seat.ref, seat.agents.length);
+    const published = seat.last !== undefined && readHead(seat.last, head) ? seat.last : undefined;
     // Slots dealt anew since then would give agents each other's places.
-    const positions = published && head.slotsRev === seat.slotsRev ? readPositions(handle, head) : undefined;
-    const simulation = new SwarmSimulation(seat, this.#seed, positions);
-    const writer = published ? new RegionWriter(handle, Math.log2(head.scale)) : new RegionWriter(handle);
-    this.#tenants.set(seat.ref, { simulation, writer });
-    this.#queue = undefined;
-    this.#events.onRegion(handle);
-  }
-
-  #publish(tenant: Tenant, tick: number, timeMs: number): void {
-    const { simulation } = tenant;
-    if (simulation.bodies.count > tenant.writer.handle.capacity) {
-      const { exponent } = tenant.writer;
-      tenant.writer = new RegionWriter(allocateRegion(simulation.ref, simulation.bodies.count), exponent);
-      this.#events.onRegion(tenant.writer.handle);
-    }
-    tenant.writer.publish(simulation.bodies, {
-      tick,
-      timeMs,
-      settled: simulation.asleep,
-      slotsRev: simulation.slotsRev,
-      membership: simulation.membership,
-      centre: simulation.centre,
-      stepsPerSecond: STEP_HZ / simulation.ticksPerStep,
-    });
+    const resumes = published !== undefined && head.slotsRev === seat.slotsRev;
+    const positions = resumes ? readPositions(published, head) : undefined;
+    const simulation = new SwarmSimulation(this.#pool, seat, this.#seed, positions);
+    if (published !== undefined) this.#pool.setU32(simulation.number, FIELD.exponent, Math.log2(head.scale));
+    const region = this.#pool.renewRegion(simulation.number, seat.ref, seat.agents.length);
+    const tenant = { simulation, region, room: simulation.usualRadius };
+    this.#costs[simulation.number] = 0;
+    this.#refs[simulation.number] = seat.ref;
+    this.#tenants.set(seat.ref, tenant);
+    this.#changed.add(tenant);
+    this.#events.onRegion(region);
   }
 }
 

@@ -4,10 +4,13 @@ import type { MessagePort } from 'node:worker_threads';
 import type { LayoutEvent } from '../../model/position-region.ts';
 import { LayoutEngine } from './layout-engine.ts';
 import type { LayoutOrder } from './seats.ts';
-import { monotonicMs, StepClock, TICK_MS } from './step-clock.ts';
+import { StepClock, TICK_MS } from './step-clock.ts';
 import { STATUS } from './worker-messages.ts';
 import type { WorkerReport, WorkerRequest, WorkerStart } from './worker-messages.ts';
 
+/** Ticks between two reports of load, and swarms named in each. */
+const LOAD_TICKS = 60;
+const LOAD_SWARMS = 64;
 /** Physics may use this much of a tick; swarms that did not get their turn are first in the next. */
 const STEP_BUDGET_MS = 12;
 
@@ -18,28 +21,36 @@ const status = new Int32Array(start.status);
 const sinks = new Set<MessagePort>();
 let orders: LayoutOrder[] = [];
 let relaysTicks = false;
+let busyMs = 0;
+let busyTicks = 0;
+
+const report = (message: WorkerReport): void => supervisor.postMessage(message);
 
 const emit = (event: LayoutEvent): void => {
   for (const sink of sinks) sink.postMessage(event);
-  if (event.kind !== 'tick' || relaysTicks) supervisor.postMessage({ event } satisfies WorkerReport);
+  if (event.kind !== 'tick' || relaysTicks) report({ kind: 'event', event });
 };
 
 const engine = new LayoutEngine(start.seed, {
   onRegion: (handle) => emit({ kind: 'region', handle }),
   onRegionGone: (swarm) => emit({ kind: 'region-gone', swarm }),
+  onOutgrown: (swarm, radius) => report({ kind: 'outgrown', swarm, radius }),
+  onReleased: (seat) => report({ kind: 'released', seat }),
 });
 
 const clock = new StepClock(start.originMs, (tick) => {
-  const deadline = monotonicMs() + STEP_BUDGET_MS;
+  const begun = performance.now();
+  const deadline = begun + STEP_BUDGET_MS;
   const due = orders;
   orders = [];
   for (const order of due) engine.order(order);
   const timeMs = start.originWallMs + tick * TICK_MS;
-  const moved = engine.step(tick, timeMs, () => monotonicMs() < deadline);
+  const moved = engine.step(tick, timeMs, () => performance.now() < deadline);
   Atomics.store(status, STATUS.awake, engine.awake);
   Atomics.store(status, STATUS.poisoned, engine.poisoned);
   Atomics.store(status, STATUS.lastTick, tick | 0);
   emit({ kind: 'tick', tick: tick >>> 0, time_ms: timeMs, moved });
+  noteBusy(performance.now() - begun);
 });
 
 supervisor.on('message', (request: WorkerRequest) => {
@@ -61,6 +72,15 @@ supervisor.on('message', (request: WorkerRequest) => {
   }
 });
 clock.start();
+
+function noteBusy(ms: number): void {
+  busyMs += ms;
+  busyTicks += 1;
+  if (busyTicks < LOAD_TICKS) return;
+  report({ kind: 'load', load: { busyMs: busyMs / busyTicks, swarms: engine.costs(LOAD_SWARMS) } });
+  busyMs = 0;
+  busyTicks = 0;
+}
 
 function connect(port: MessagePort): void {
   sinks.add(port);

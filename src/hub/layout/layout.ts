@@ -21,6 +21,8 @@ export interface LayoutStats {
   agents: number;
   workers: number;
   workersReplaced: number;
+  /** Swarms that went on in another worker, because theirs had more to do. */
+  swarmsMoved?: number | undefined;
   /** Bodies that had turned non-finite and were put back, over the swarms of the present workers. */
   poisoned?: number | undefined;
 }

@@ -1,8 +1,8 @@
 /** Turns a swarm's links into springs between bodies. */
 import type { Ref } from '../../model/ids.ts';
 import { linkWeightAt } from '../../model/link.ts';
-import { createSprings } from './forces/springs.ts';
-import type { Springs } from './forces/springs.ts';
+import { addSpring, createSprings } from './kernel/springs.ts';
+import type { Springs } from './kernel/springs.ts';
 import { PULL_LENGTH, PULL_STRENGTH } from './parameters.ts';
 import type { LinkSeat } from './seats.ts';
 
@@ -54,26 +54,9 @@ export function compileLinks(
     const b = indexOf.get(link.to) ?? 0;
     compiled.all.push(a, b);
     if (link.kind === 'topology') compiled.topology.push(a, b);
-    addSpring(compiled.springs, a, b, degrees, restLength, link.kind === 'topology' ? undefined : pulls.get(link.ref));
+    const pull = link.kind === 'topology' ? undefined : (pulls.get(link.ref) ?? 0);
+    if (pull === undefined) addSpring(compiled.springs, a, b, degrees, restLength, 1);
+    else addSpring(compiled.springs, a, b, degrees, PULL_LENGTH, PULL_STRENGTH * pull);
   }
   return compiled;
-}
-
-function addSpring(
-  springs: Springs,
-  a: number,
-  b: number,
-  degrees: Uint32Array,
-  restLength: number,
-  pull: number | undefined,
-): void {
-  const s = springs.count;
-  const degreeA = degrees[a] ?? 1;
-  const degreeB = degrees[b] ?? 1;
-  springs.from[s] = a;
-  springs.to[s] = b;
-  springs.rest[s] = pull === undefined ? restLength : PULL_LENGTH;
-  springs.strength[s] = (pull === undefined ? 1 : PULL_STRENGTH * pull) / Math.min(degreeA, degreeB);
-  springs.bias[s] = degreeA / (degreeA + degreeB);
-  springs.count = s + 1;
 }

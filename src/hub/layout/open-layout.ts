@@ -2,6 +2,8 @@ import type { ChangeBatch, WorldSnapshot } from '../../model/change.ts';
 import type { Ref } from '../../model/ids.ts';
 import type { LayoutEvent, LayoutSink } from '../../model/position-region.ts';
 import type { Layout, LayoutOptions, LayoutStats } from './layout.ts';
+import { LoadBalance } from './load-balance.ts';
+import type { SwarmMove } from './load-balance.ts';
 import type { LayoutOrder, SwarmSeat } from './seats.ts';
 import { monotonicMs } from './step-clock.ts';
 import { WorkerSeat } from './worker-seat.ts';
@@ -11,8 +13,8 @@ import { WorldShadow } from './world-shadow.ts';
 const SWARM_COST = 4;
 
 /**
- * Starts the layout's threads. Swarms are dealt out to them as they come, each to the thread with the fewest agents,
- * and stay there.
+ * Starts the layout's threads. Swarms are dealt out to them as they come, each to the thread with the fewest agents, and
+ * moved when that turns out uneven (load-balance.ts).
  * @throws {RangeError} when `threads` is not a positive integer.
  */
 export function openLayout(options: LayoutOptions): Layout {
@@ -30,21 +32,36 @@ class LayoutSupervisor implements Layout {
   /** Index of the worker of each swarm. */
   readonly #dealt = new Map<Ref, number>();
   readonly #direct: ((event: LayoutEvent) => void)[] = [];
+  /** Swarms on their way to another worker; orders for them wait until they arrive. */
+  readonly #moving = new Map<Ref, { from: number; to: number; held: LayoutOrder[] }>();
+  readonly #balance: LoadBalance;
   #workersReplaced = 0;
+  #swarmsMoved = 0;
   #closing: Promise<void> | undefined;
 
   constructor(options: LayoutOptions) {
     // One origin for all workers, also for those that replace others: their ticks are the same numbers at the same time.
     const start = { seed: options.seed >>> 0, originMs: monotonicMs(), originWallMs: Date.now() };
+    this.#balance = new LoadBalance(options.threads);
     this.#workers = Array.from(
       { length: options.threads },
       (_, index) =>
         new WorkerSeat({
           start,
-          seats: () => this.#seatsOf(index),
+          seats: () => this.#seatsToRevive(index),
           onEvent: (event) => this.#relay(event),
+          onOutgrown: (swarm, radius) => {
+            const order = this.#shadow.outgrown(swarm, radius);
+            if (order !== undefined) this.#deal([order]);
+          },
+          onReleased: (seat) => this.#arrive(seat),
+          onLoad: (load) => {
+            const move = this.#balance.note(index, load);
+            if (move !== undefined) this.#move(move);
+          },
           onReplaced: (error) => {
             this.#workersReplaced += 1;
+            this.#balance.forget(index);
             options.onWorkerReplaced(error);
           },
         }),
@@ -60,6 +77,8 @@ class LayoutSupervisor implements Layout {
     const before = new Map(this.#dealt);
     this.#dealt.clear();
     const orders = this.#shadow.reset(snapshot);
+    for (const [swarm, { to }] of this.#moving) this.#workers[to]?.order([{ kind: 'swarm-gone', swarm }]);
+    this.#moving.clear();
     for (const worker of this.#workers) worker.order([{ kind: 'clear' }]);
     this.#deal(orders, before);
   }
@@ -95,6 +114,7 @@ class LayoutSupervisor implements Layout {
       agents: this.#shadow.agentCount,
       workers: sum((worker) => (worker.alive ? 1 : 0)),
       workersReplaced: this.#workersReplaced,
+      swarmsMoved: this.#swarmsMoved,
       poisoned: sum((worker) => worker.poisoned),
     };
   }
@@ -113,6 +133,35 @@ class LayoutSupervisor implements Layout {
     for (const post of this.#direct) post(event);
   }
 
+  #move({ swarm, from, to }: SwarmMove): void {
+    if (this.#dealt.get(swarm) !== from || this.#moving.has(swarm)) return;
+    this.#moving.set(swarm, { from, to, held: [] });
+    this.#workers[from]?.order([{ kind: 'release', swarm }]);
+  }
+
+  /** A swarm has left its worker and goes on in another. Unless the world was reset meanwhile: then nobody waits for it. */
+  #arrive(seat: SwarmSeat): void {
+    const moving = this.#moving.get(seat.ref);
+    if (moving === undefined) return;
+    this.#moving.delete(seat.ref);
+    this.#dealt.set(seat.ref, moving.to);
+    this.#swarmsMoved += 1;
+    this.#workers[moving.to]?.adopt(this.#workers[moving.from]?.cede(seat.ref));
+    this.#workers[moving.to]?.order([{ kind: 'swarm', seat }]);
+    if (moving.held.length > 0) this.#deal(moving.held);
+  }
+
+  /** All swarms of a worker that died, also those that it was to give away. */
+  #seatsToRevive(worker: number): SwarmSeat[] {
+    for (const [swarm, { from }] of this.#moving) {
+      if (from !== worker) continue;
+      this.#moving.delete(swarm);
+      // Its end was among the orders that waited.
+      if (!this.#shadow.hasSwarm(swarm)) this.#dealt.delete(swarm);
+    }
+    return this.#seatsOf(worker);
+  }
+
   #seatsOf(worker: number): SwarmSeat[] {
     const seats: SwarmSeat[] = [];
     for (const [swarm, dealtTo] of this.#dealt) {
@@ -129,6 +178,11 @@ class LayoutSupervisor implements Layout {
     for (const order of orders) {
       const swarm = swarmOf(order);
       if (swarm === undefined) continue;
+      const moving = this.#moving.get(swarm);
+      if (moving !== undefined) {
+        moving.held.push(order);
+        continue;
+      }
       let index = this.#dealt.get(swarm);
       if (order.kind === 'swarm') {
         index = preferred?.get(swarm) ?? index ?? costs.indexOf(Math.min(...costs));
@@ -157,6 +211,7 @@ function swarmOf(order: LayoutOrder): Ref | undefined {
     case 'change':
       return order.change.ref;
     case 'swarm-gone':
+    case 'release':
     case 'pin':
       return order.swarm;
     case 'clear':

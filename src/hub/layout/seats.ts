@@ -2,6 +2,7 @@
 import type { Ref } from '../../model/ids.ts';
 import type { LinkRecord } from '../../model/link.ts';
 import type { RegionHandle } from '../../model/position-region.ts';
+import type { SwarmState } from './kernel/swarm-state.ts';
 
 /** World units. */
 export type Place = readonly [number, number, number];
@@ -24,8 +25,19 @@ export interface SwarmSeat {
   agents: AgentSeat[];
   links: LinkSeat[];
   pins: [Ref, Place][];
-  /** Where a worker that died had published it: it goes on from there, and in there. */
+  /** Where a worker that died had published it: it goes on from there. */
   last?: RegionHandle | undefined;
+  /** As another worker had it: it goes on from there, bit for bit. */
+  moved?: MovedState | undefined;
+}
+
+/** What a swarm takes along to another worker beside what its seat says. */
+export interface MovedState {
+  kernel: SwarmState;
+  /** Whether it was awake. */
+  awake: boolean;
+  /** Pulls of communication links as used, by ref. */
+  pulls: [Ref, number][];
 }
 
 /** What changed of a swarm. Absent: unchanged. Apply in the order of the fields. */
@@ -48,6 +60,8 @@ export type LayoutOrder =
   | { kind: 'swarm'; seat: SwarmSeat }
   | { kind: 'change'; change: SwarmChange }
   | { kind: 'swarm-gone'; swarm: Ref }
+  /** Hand the swarm back, for another worker: nobody is told that it is gone. */
+  | { kind: 'release'; swarm: Ref }
   /** `at` null lets go. */
   | { kind: 'pin'; swarm: Ref; agent: Ref; at: Place | null }
   /** Forget all swarms. */

@@ -3,13 +3,15 @@
  * nothing else pulled at it, and how much room the whole takes. Forces follow the places mildly (forces/shape.ts), so
  * that links and repulsion still have their say.
  */
-import { CENTRING, LINK_LENGTH, REPULSION } from './parameters.ts';
+import { CENTRING, LINK_LENGTH, REPULSION } from './kernel/physics.ts';
 
 /** How the members of a swarm are drawn. */
 export type ShapeKind = 'free' | 'star' | 'ring' | 'layers';
 
-/** A layer's height in a hierarchy. */
-const LAYER_GAP = 1.3 * LINK_LENGTH;
+/** Rest length of links in a hierarchy, and the least height of a layer. */
+const LAYER_LINK = 1.3 * LINK_LENGTH;
+/** A hierarchy of more agents than this has higher layers, so that it does not look flat: its layers grow wide. */
+const LAYER_FULL = 50;
 /** Members of a ring up to which neighbours stand a link's length apart; larger rings grow by the square root. */
 const RING_FULL = 24;
 /** Room around a swarm that motion and labels may use. */
@@ -45,6 +47,11 @@ export function starRadius(n: number): number {
   return LINK_LENGTH * Math.max(1, 0.2 * Math.sqrt(n));
 }
 
+/** Height of a layer in a hierarchy of n. */
+function layerGap(n: number): number {
+  return LAYER_LINK * Math.max(1, Math.cbrt(n / LAYER_FULL));
+}
+
 /** Radius of the ball in which n agents without links rest. */
 export function ballRadius(n: number): number {
   return Math.cbrt((REPULSION / CENTRING) * n);
@@ -53,16 +60,19 @@ export function ballRadius(n: number): number {
 export function linkRestLength(kind: ShapeKind, n: number): number {
   if (kind === 'star') return starRadius(n);
   if (kind === 'ring') return n > 0 ? (2 * Math.PI * ringRadius(n)) / n : LINK_LENGTH;
-  return kind === 'layers' ? LAYER_GAP : LINK_LENGTH;
+  return kind === 'layers' ? LAYER_LINK : LINK_LENGTH;
 }
 
-/** Radius of a ball about the centre that n agents of a topology stay in, with some room: what placement reserves. */
+/**
+ * Radius of a ball about the centre that n agents of a topology usually stay in, with some room: what placement reserves
+ * before their picture is known. Long chains of links need more.
+ */
 export function shapeRadius(topology: string | undefined, n: number): number {
   const kind = shapeKind(topology);
-  const ball = ballRadius(n) * 1.1;
+  const ball = ballRadius(n) * 1.25;
   if (kind === 'ring') return Math.max(ringRadius(n) * 1.1, LINK_LENGTH) + MARGIN;
   if (kind === 'star') return Math.max(starRadius(n) * 1.2, ball * 0.8) + MARGIN;
-  return ball + MARGIN;
+  return (kind === 'layers' ? Math.max(ball, LINK_LENGTH * Math.sqrt(n)) : ball) + MARGIN;
 }
 
 /** Members as indices 0…n−1 in ascending order of slot, with the topology links between them. */
@@ -104,7 +114,7 @@ export function planShape(kind: ShapeKind, graph: ShapeGraph): ShapePlan {
     const depths = layers(graph, near);
     const deepest = depths.reduce((most, depth) => Math.max(most, depth), 0);
     depths.forEach((depth, index) => {
-      plan.y[index] = (deepest / 2 - depth) * LAYER_GAP;
+      plan.y[index] = (deepest / 2 - depth) * layerGap(n);
     });
   }
   return plan;

@@ -1,7 +1,5 @@
 /** Where agents begin, before any force has acted. All places are relative to the swarm's centre. */
-import { placeBody } from './bodies.ts';
-import type { Bodies } from './bodies.ts';
-import { LINK_LENGTH } from './parameters.ts';
+import { LINK_LENGTH } from './kernel/physics.ts';
 import { signedUnit } from './random.ts';
 import { ballRadius, ringRadius } from './shape.ts';
 import type { ShapePlan } from './shape.ts';
@@ -9,17 +7,29 @@ import type { ShapePlan } from './shape.ts';
 /** Golden angle, radians: successive multiples spread evenly over a circle. */
 const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
 
-/** Begins a whole swarm in the shape that its topology asks for; the forces then only have to refine it. */
-export function startSwarm(bodies: Bodies, plan: ShapePlan, seed: number): void {
+/** The bodies of a swarm, whose places are to be written. */
+export interface StartRows {
+  count: number;
+  slots: Uint32Array;
+  /** Stride 4: x, y, z, and a fourth that stays as it is. */
+  places: Float32Array;
+}
+
+/**
+ * Begins a whole swarm in the shape that its topology asks for; the forces then only have to refine it.
+ * @param unfolded x, y, z per body, where links make the picture.
+ */
+export function startSwarm(bodies: StartRows, plan: ShapePlan, seed: number, unfolded?: Float32Array): void {
   const n = bodies.count;
   const spread = LINK_LENGTH * 0.2;
   for (let i = 0; i < n; i += 1) {
     const jitter = (salt: number): number => signedUnit(seed, bodies.slots[i] as number, salt) * spread;
     let [x, y, z] = spherePoint(i, n, ballRadius(n) * 0.9 * Math.cbrt(i / n));
+    if (unfolded !== undefined) [x, y, z] = unfolded.subarray(i * 3, i * 3 + 3) as unknown as [number, number, number];
     if (plan.kind === 'ring') [x, y, z] = [ringRadius(n) * (plan.x[i] ?? 0), ringRadius(n) * (plan.y[i] ?? 0), 0];
     else if (plan.kind === 'star') [x, y, z] = i === plan.hub ? [0, 0, 0] : spherePoint(i, n, plan.radius);
     else if (plan.kind === 'layers') y = plan.y[i] ?? 0;
-    placeBody(bodies, i, x + jitter(1), y + jitter(2), z + jitter(3));
+    place(bodies, i, x + jitter(1), y + jitter(2), z + jitter(3));
   }
 }
 
@@ -36,7 +46,7 @@ function spherePoint(i: number, n: number, radius: number): [number, number, num
  * @param isNew 1 for bodies without a place yet; cleared here.
  * @param links index pairs of all links.
  */
-export function startNewcomers(bodies: Bodies, isNew: Uint8Array, links: readonly number[], seed: number): void {
+export function startNewcomers(bodies: StartRows, isNew: Uint8Array, links: readonly number[], seed: number): void {
   const near = new Map<number, number[]>();
   for (let k = 0; k + 1 < links.length; k += 2) {
     addNeighbour(near, isNew, links[k] as number, links[k + 1] as number);
@@ -67,17 +77,23 @@ function addNeighbour(near: Map<number, number[]>, isNew: Uint8Array, index: num
   else list.push(other);
 }
 
-function startBeside(bodies: Bodies, index: number, placed: readonly number[], seed: number): void {
+function startBeside(bodies: StartRows, index: number, placed: readonly number[], seed: number): void {
   let x = 0;
   let y = 0;
   let z = 0;
   for (const other of placed) {
-    x += bodies.x[other] as number;
-    y += bodies.y[other] as number;
-    z += bodies.z[other] as number;
+    x += bodies.places[other * 4] as number;
+    y += bodies.places[other * 4 + 1] as number;
+    z += bodies.places[other * 4 + 2] as number;
   }
   const share = placed.length > 0 ? 1 / placed.length : 0;
   const jitter = (salt: number): number =>
     signedUnit(seed, bodies.slots[index] as number, salt) * LINK_LENGTH * (placed.length > 1 ? 0.25 : 0.5);
-  placeBody(bodies, index, x * share + jitter(21), y * share + jitter(22), z * share + jitter(23));
+  place(bodies, index, x * share + jitter(21), y * share + jitter(22), z * share + jitter(23));
+}
+
+function place(bodies: StartRows, index: number, x: number, y: number, z: number): void {
+  bodies.places[index * 4] = x;
+  bodies.places[index * 4 + 1] = y;
+  bodies.places[index * 4 + 2] = z;
 }

@@ -6,7 +6,7 @@
  * would starve the thread's messages. So a timer sleeps until shortly before, letting messages in, and a blocking wait
  * on a cell that nobody notifies covers the rest to within a tenth of a millisecond.
  */
-import { STEP_HZ } from './parameters.ts';
+import { STEP_HZ } from './kernel/physics.ts';
 
 export const TICK_MS = 1000 / STEP_HZ;
 /** Timers are set to fire this much early: they may be up to 1 ms late by design, and a little more under load. */

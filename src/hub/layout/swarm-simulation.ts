@@ -1,129 +1,153 @@
 /**
- * The physics and the life of one swarm.
+ * One swarm between the world and the kernel: collects what changes, and brings it into the kernel's memory between two
+ * steps. What happens within a step is the kernel's (kernel/assembly/index.ts).
  *
  * A swarm is warmed by changes (alpha, the scale of all forces), cools with every step, and goes to sleep when it has
- * come to rest: it then costs nothing until the next change. Changes are collected and take effect at the start of the
- * next step. Everything but that step's wall clock, which link weights decay by, follows from the seed and the changes.
+ * come to rest: it then costs nothing until the next change. Everything but that step's wall clock, which link weights
+ * decay by, follows from the seed and the changes.
  */
 import type { Ref } from '../../model/ids.ts';
-import { copyBody, createBodies } from './bodies.ts';
+import { readBodies } from './bodies.ts';
 import type { Bodies } from './bodies.ts';
-import { pullToCentre } from './forces/centring.ts';
-import { integrate } from './forces/integrate.ts';
-import type { Motion } from './forces/integrate.ts';
-import { repel } from './forces/repulsion.ts';
-import { pullToShape } from './forces/shape.ts';
-import { createSprings, pullSprings } from './forces/springs.ts';
-import { RepulsionTree } from './forces/tree-repulsion.ts';
+import { GLIDE_TICKS, LINK_LENGTH, MAX_LOCAL, STEP_HZ } from './kernel/physics.ts';
+import { FIELD, SHAPE_KIND, STATE } from './kernel/swarm-fields.ts';
+import type { SwarmPool } from './kernel/swarm-pool.ts';
+import { readSwarmState, writeSwarmState } from './kernel/swarm-state.ts';
+import { createSprings, writeComponents, writeSprings } from './kernel/springs.ts';
+import { unfoldedStart } from './kernel/unfolded-start.ts';
 import { compileLinks, pullAt } from './link-springs.ts';
 import type { CompiledLinks } from './link-springs.ts';
-import {
-  ALPHA_MIN,
-  COOLING,
-  EXACT_MAX,
-  GLIDE_TICKS,
-  HEAT,
-  LINK_LENGTH,
-  MAX_LOCAL,
-  PULL_CHANGE,
-  REST_SPEED,
-  REST_STEPS,
-  SLICE_BODIES,
-  STEP_HZ,
-} from './parameters.ts';
-import type { AgentSeat, LinkSeat, Place, SwarmChange, SwarmSeat } from './seats.ts';
-import { linkRestLength, planShape, shapeKind } from './shape.ts';
+import { spreadHeat } from './local-heat.ts';
+import { HEAT, HEAT_FLOOR, PULL_CHANGE, UNFOLD_MIN } from './parameters.ts';
+import type { AgentSeat, LinkSeat, MovedState, Place, SwarmChange, SwarmSeat } from './seats.ts';
+import { linkRestLength, planShape, shapeKind, shapeRadius } from './shape.ts';
 import type { ShapePlan } from './shape.ts';
 import { startNewcomers, startSwarm } from './start-positions.ts';
+import type { StartRows } from './start-positions.ts';
 
 /** Positions to go on from, in world units, and velocities in units/s, by slot. */
 export type LastPositions = ReadonlyMap<number, { place: Place; velocity: Place }>;
 
 export class SwarmSimulation {
   readonly ref: Ref;
+  /** Of the swarm in its pool. */
+  readonly number: number;
+  readonly #pool: SwarmPool;
   readonly #seed: number;
   readonly #agents = new Map<Ref, AgentSeat>();
   readonly #links = new Map<Ref, LinkSeat>();
   readonly #pins = new Map<Ref, Place>();
   readonly #pulls = new Map<Ref, number>();
-  readonly #motion: Motion = { maxSpeed: 0, poisoned: 0 };
-  readonly #centre: [number, number, number];
+  #refs: readonly Ref[] = [];
   #topology: string | undefined;
-  #bodies: Bodies = createBodies(0);
   #indexOf: ReadonlyMap<Ref, number> = new Map();
   #compiled: CompiledLinks = { springs: createSprings(0), topology: [], all: [] };
   #plan: ShapePlan = planShape('free', { count: 0, links: [], isLead: () => false });
-  #tree: RepulsionTree | undefined;
-  #alpha = 0;
-  #asleep = false;
-  #restingSteps = 0;
-  /** Bodies whose repulsion of the step under way is done; 0 between steps. */
-  #progress = 0;
+  #slotsRev: number;
+  #membership: number;
   #membersChanged = true;
   #linksChanged = true;
+  #pinsChanged = true;
   /** Something other than positions is to be published. */
   #unpublished = true;
   #joined = 0;
   #left = 0;
-  #slotsRev: number;
-  #membership: number;
-  #glide: { from: Place; to: Place; ticks: number } | undefined;
-  #poisoned = 0;
-  /** As of the bodies in force; the fields above may be ahead of a step under way. */
-  #inForce = { slotsRev: 0, membership: 0 };
+  /** Indices of bodies whose agents have left. */
+  readonly #leavers: number[] = [];
+  /** Heat to be given to all, and to some agents and from there on along links. */
+  #heatForAll = 0;
+  readonly #heatFor = new Map<Ref, number>();
+  #glideTarget: Place | undefined;
 
-  constructor(seat: SwarmSeat, seed: number, last?: LastPositions) {
+  constructor(pool: SwarmPool, seat: SwarmSeat, seed: number, last?: LastPositions) {
     this.ref = seat.ref;
+    this.#pool = pool;
     this.#seed = (seed ^ Math.imul(seat.ref, 0x9e37_79b1)) >>> 0;
-    this.#centre = [...seat.centre];
+    this.number = pool.add(this.#seed);
+    pool.setVector(this.number, FIELD.centre, seat.centre);
     this.#topology = seat.topology;
     this.#slotsRev = seat.slotsRev;
     this.#membership = seat.membership;
     for (const agent of seat.agents) this.#agents.set(agent.ref, agent);
     for (const link of seat.links) this.#links.set(link.ref, link);
     for (const [agent, place] of seat.pins) this.pin(agent, place);
+    if (seat.moved !== undefined) {
+      this.#takeOver(seat.moved);
+      return;
+    }
     this.#joined = this.#agents.size;
     if (last !== undefined) this.#resume(last);
   }
 
+  /** A copy of its bodies as they are. */
   get bodies(): Bodies {
-    return this.#bodies;
+    return readBodies(this.#pool, this.number, this.#refs);
   }
+  /** Bodies in force, which changes may be ahead of. */
+  get count(): number {
+    return this.#refs.length;
+  }
+  /** At rest, with nothing to come. */
   get asleep(): boolean {
-    return this.#asleep;
+    const warmed = this.#heatForAll > 0 || this.#heatFor.size > 0 || this.#glideTarget !== undefined;
+    return this.#pool.u32(this.number, FIELD.state) === STATE.asleep && !warmed && !this.#unpublished;
   }
   get alpha(): number {
-    return this.#alpha;
+    return this.#pool.f32(this.number, FIELD.alpha);
+  }
+  /** Greatest distance of a body from the centre along an axis, world units. */
+  get reach(): number {
+    return this.#pool.f32(this.number, FIELD.reach);
+  }
+  /** Radius that its topology and size are usually content with. */
+  get usualRadius(): number {
+    return shapeRadius(this.#topology, this.#agents.size);
   }
   /** World units. */
   get centre(): Place {
-    return this.#centre;
-  }
-  get slotsRev(): number {
-    return this.#inForce.slotsRev;
-  }
-  get membership(): number {
-    return this.#inForce.membership;
-  }
-  /** Ticks that a step of a swarm of this size takes. */
-  get ticksPerStep(): number {
-    const { count } = this.#bodies;
-    return count <= EXACT_MAX ? 1 : Math.ceil(count / SLICE_BODIES);
+    return this.#pool.vector(this.number, FIELD.centre);
   }
   /** Times a body had turned non-finite and was put back. */
   get poisoned(): number {
-    return this.#poisoned;
+    return this.#pool.u32(this.number, FIELD.poisoned);
   }
 
-  /** Takes effect at the next step. */
+  /**
+   * The swarm for another worker. To be called between steps, when all changes are in force; the swarm is not to be used
+   * any more.
+   */
+  release(): SwarmSeat {
+    return {
+      ref: this.ref,
+      topology: this.#topology,
+      slotsRev: this.#slotsRev,
+      membership: this.#membership,
+      centre: this.centre,
+      agents: [...this.#agents.values()],
+      links: [...this.#links.values()],
+      pins: [...this.#pins],
+      moved: {
+        kernel: readSwarmState(this.#pool, this.number),
+        awake: this.#pool.u32(this.number, FIELD.state) === STATE.awake,
+        pulls: [...this.#pulls],
+      },
+    };
+  }
+
+  /** Gives the swarm's memory back. */
+  dispose(): void {
+    this.#pool.remove(this.number);
+  }
+
+  /** Takes effect at the next {@link prepare}. */
   change(change: SwarmChange): void {
     if (change.topology !== undefined && change.topology.name !== this.#topology) {
       this.#topology = change.topology.name;
       this.#linksChanged = true;
-      this.#heat(HEAT.topology);
+      this.#warmAll(HEAT.topology);
     }
     this.#renumber(change.slotsRev ?? this.#slotsRev, change.membership ?? this.#membership);
-    if (change.centre !== undefined) this.#glideTo(change.centre);
+    if (change.centre !== undefined) this.#glideTarget = change.centre;
     for (const agent of change.seated ?? []) this.#seat(agent);
     for (const agent of change.left ?? []) this.#remove(agent);
     for (const link of change.linked ?? []) this.#link(link);
@@ -132,70 +156,49 @@ export class SwarmSimulation {
 
   /** Holds an agent at a place in world units, or lets go. A place that is not finite is ignored. */
   pin(agent: Ref, place: Place | undefined): void {
-    if (place === undefined) {
-      if (this.#pins.delete(agent)) this.#heat(HEAT.pin);
-    } else if (place.every(Number.isFinite)) {
-      this.#pins.set(agent, place);
-      this.#heat(HEAT.pin);
-    }
+    if (place === undefined ? !this.#pins.delete(agent) : !place.every(Number.isFinite)) return;
+    if (place !== undefined) this.#pins.set(agent, place);
+    this.#pinsChanged = true;
+    this.#warm(agent, HEAT.pin);
   }
 
   /**
-   * One tick. Small swarms make a step in each; a swarm above {@link SLICE_BODIES} makes one in several.
-   * @returns whether there is something to publish.
+   * Brings what has changed into the kernel's memory. To be called before a tick, after changes.
+   * @returns false while a step is under way that takes several ticks: changes wait for its end.
    */
-  tick(nowMs: number): boolean {
-    if (this.#progress === 0) this.#takeChanges(nowMs);
-    if (this.#asleep) {
-      const publish = this.#unpublished;
-      this.#unpublished = false;
-      return publish;
-    }
-    if (!this.#repel()) return false;
-    const bodies = this.#bodies;
-    pullSprings(bodies, this.#compiled.springs, this.#alpha);
-    pullToShape(bodies, this.#plan, this.#alpha);
-    pullToCentre(bodies, this.#alpha);
-    integrate(bodies, this.#seed, this.#motion);
-    this.#poisoned += this.#motion.poisoned;
-    this.#moveCentre();
-    this.#holdPins();
-    this.#cool();
+  prepare(nowMs: number): boolean {
+    if (this.#pool.u32(this.number, FIELD.progress) !== 0) return false;
+    if (this.#membersChanged || this.#linksChanged) this.#takeChanges(nowMs);
+    if (this.#pinsChanged) this.#writePins();
+    if (this.#glideTarget !== undefined) this.#startGlide(this.#glideTarget);
+    this.#giveHeat();
+    if (this.#unpublished) this.#pool.wake(this.number, STATE.publishOnce);
     this.#unpublished = false;
     return true;
   }
 
-  #repel(): boolean {
-    const bodies = this.#bodies;
-    if (bodies.count <= EXACT_MAX) {
-      repel(bodies, this.#alpha, this.#seed);
-      return true;
-    }
-    this.#tree ??= new RepulsionTree();
-    if (this.#progress === 0) this.#tree.build(bodies);
-    const to = Math.min(bodies.count, this.#progress + SLICE_BODIES);
-    this.#tree.repel(bodies, this.#progress, to, this.#alpha, this.#seed);
-    this.#progress = to < bodies.count ? to : 0;
-    return this.#progress === 0;
+  #takeOver(moved: MovedState): void {
+    const seats = [...this.#agents.values()].toSorted((one, other) => one.slot - other.slot);
+    this.#refs = seats.map((seat) => seat.ref);
+    this.#indexOf = new Map(this.#refs.map((ref, index) => [ref, index]));
+    this.#plan = this.#planNow(0);
+    this.#pulls.clear();
+    for (const [link, pull] of moved.pulls) this.#pulls.set(link, pull);
+    writeSwarmState(this.#pool, this.number, moved.kernel);
+    this.#pool.wake(this.number, moved.awake ? STATE.awake : STATE.publishOnce);
+    this.#membersChanged = false;
+    this.#linksChanged = false;
+    this.#pinsChanged = false;
+    this.#unpublished = false;
+    this.#heatFor.clear();
   }
 
-  #cool(): void {
-    this.#alpha *= COOLING;
-    const { maxSpeed, poisoned } = this.#motion;
-    const resting = maxSpeed < REST_SPEED && poisoned === 0 && this.#glide === undefined;
-    this.#restingSteps = resting ? this.#restingSteps + 1 : 0;
-    if (!resting || (this.#alpha >= ALPHA_MIN && this.#restingSteps < REST_STEPS)) return;
-    this.#asleep = true;
-    this.#alpha = 0;
-    this.#bodies.vx.fill(0);
-    this.#bodies.vy.fill(0);
-    this.#bodies.vz.fill(0);
+  #warmAll(heat: number): void {
+    this.#heatForAll = Math.max(this.#heatForAll, heat);
   }
 
-  #heat(alpha: number): void {
-    this.#asleep = false;
-    this.#restingSteps = 0;
-    if (alpha > this.#alpha) this.#alpha = alpha;
+  #warm(agent: Ref, heat: number): void {
+    this.#heatFor.set(agent, Math.max(this.#heatFor.get(agent) ?? 0, heat));
   }
 
   #renumber(slotsRev: number, membership: number): void {
@@ -212,15 +215,17 @@ export class SwarmSimulation {
     this.#membersChanged = true;
     this.#unpublished = true;
     if (known === undefined) this.#joined += 1;
-    else if (known.lead !== agent.lead) this.#heat(HEAT.link);
+    else if (known.lead !== agent.lead) this.#warmAll(HEAT.link);
   }
 
   #remove(agent: Ref): void {
-    this.#pins.delete(agent);
+    if (this.#pins.delete(agent)) this.#pinsChanged = true;
     if (!this.#agents.delete(agent)) return;
     this.#membersChanged = true;
     this.#unpublished = true;
     this.#left += 1;
+    const index = this.#indexOf.get(agent);
+    if (index !== undefined) this.#leavers.push(index);
   }
 
   #link(link: LinkSeat): void {
@@ -228,7 +233,7 @@ export class SwarmSimulation {
     this.#links.set(link.ref, link);
     if (known === undefined) {
       this.#linksChanged = true;
-      this.#heat(link.kind === 'topology' ? HEAT.link : HEAT.communication);
+      this.#warmEnds(link);
       return;
     }
     // A chatty swarm updates weights all the time; only a pull that is markedly another one is worth moving for.
@@ -236,7 +241,7 @@ export class SwarmSimulation {
     if (used === undefined || link.at_ms === undefined) return;
     if (Math.abs(pullAt(link, link.at_ms) - used) <= PULL_CHANGE) return;
     this.#linksChanged = true;
-    this.#heat(HEAT.communication);
+    this.#warmEnds(link);
   }
 
   #unlink(ref: Ref): void {
@@ -244,135 +249,242 @@ export class SwarmSimulation {
     if (known === undefined) return;
     this.#links.delete(ref);
     this.#linksChanged = true;
-    this.#heat(known.kind === 'topology' ? HEAT.link : HEAT.communication);
+    this.#warmEnds(known);
+  }
+
+  #warmEnds(link: LinkSeat): void {
+    const heat = link.kind === 'topology' ? HEAT.link : HEAT.communication;
+    this.#warm(link.from, heat);
+    this.#warm(link.to, heat);
   }
 
   #takeChanges(nowMs: number): void {
-    if (!this.#membersChanged && !this.#linksChanged) return;
-    const countBefore = this.#bodies.count;
+    const countBefore = this.#refs.length;
+    this.#warmThoseLeft();
     const isNew = this.#membersChanged ? this.#rebuildBodies() : undefined;
     this.#compile(nowMs);
-    if (isNew?.includes(1) === true) {
-      if (isNew.every((flag) => flag === 1)) startSwarm(this.#bodies, this.#plan, this.#seed);
-      else startNewcomers(this.#bodies, isNew, this.#compiled.all, this.#seed);
-    }
+    if (isNew?.includes(1) === true) this.#start(isNew);
     const changed = this.#joined + this.#left;
-    if (changed > 0) {
-      const share = changed / Math.max(countBefore, this.#bodies.count);
-      this.#heat(Math.min(HEAT.coldStart, Math.max(HEAT.member, share)));
-    }
+    const share = changed / Math.max(1, countBefore, this.#refs.length);
+    if (share > HEAT.member) this.#warmAll(Math.min(HEAT.coldStart, share));
     this.#joined = 0;
     this.#left = 0;
     this.#membersChanged = false;
     this.#linksChanged = false;
   }
 
+  /** Those who were linked to agents that have left. */
+  #warmThoseLeft(): void {
+    if (this.#leavers.length === 0) return;
+    const leavers = new Set(this.#leavers);
+    const { all } = this.#compiled;
+    for (let k = 0; k + 1 < all.length; k += 2) {
+      const a = all[k] as number;
+      const b = all[k + 1] as number;
+      if (leavers.has(a) === leavers.has(b)) continue;
+      const stays = this.#refs[leavers.has(a) ? b : a];
+      if (stays !== undefined) this.#warm(stays, HEAT.member);
+    }
+    // Also where nobody was linked: everybody gets a little.
+    this.#warm(-1, HEAT.member);
+    this.#leavers.length = 0;
+  }
+
+  #start(isNew: Uint8Array): void {
+    if (isNew.every((flag) => flag === 1)) {
+      const unfolded = this.#unfolded();
+      // Before the rows: laying it out may make the memory grow.
+      startSwarm(this.#rows(), this.#plan, this.#seed, unfolded);
+      return;
+    }
+    isNew.forEach((flag, index) => {
+      if (flag === 1) this.#warm(this.#refs[index] ?? -1, HEAT.member);
+    });
+    startNewcomers(this.#rows(), isNew, this.#compiled.all, this.#seed);
+  }
+
+  /** Places of a large swarm whose links make its picture. */
+  #unfolded(): Float32Array | undefined {
+    const count = this.#refs.length;
+    const { all } = this.#compiled;
+    if (count < UNFOLD_MIN || all.length === 0 || this.#plan.kind === 'ring' || this.#plan.kind === 'star')
+      return undefined;
+    return unfoldedStart(this.#pool, count, all, this.#seed);
+  }
+
+  #rows(): StartRows {
+    const count = this.#refs.length;
+    return {
+      count,
+      slots: this.#pool.words(this.number, FIELD.slots, count),
+      places: this.#pool.floats(this.number, FIELD.places, count * 4),
+    };
+  }
+
   /** @returns 1 for each body that has no position yet. */
   #rebuildBodies(): Uint8Array {
+    const { number } = this;
+    const pool = this.#pool;
     const seats = [...this.#agents.values()].toSorted((one, other) => one.slot - other.slot);
-    const old = this.#bodies;
-    const bodies = createBodies(seats.length);
+    const countBefore = this.#refs.length;
+    const places = pool.floats(number, FIELD.places, countBefore * 4).slice();
+    const velocities = pool.floats(number, FIELD.velocities, countBefore * 4).slice();
+    const mobility = pool.floats(number, FIELD.mobility, countBefore).slice();
+    pool.resizeBodies(number, seats.length);
     const isNew = new Uint8Array(seats.length);
     const indexOf = new Map<Ref, number>();
-    bodies.count = seats.length;
+    const slots = pool.words(number, FIELD.slots, seats.length);
+    const newPlaces = pool.floats(number, FIELD.places, seats.length * 4);
+    const newVelocities = pool.floats(number, FIELD.velocities, seats.length * 4);
+    const newMobility = pool.floats(number, FIELD.mobility, seats.length);
     seats.forEach((seat, index) => {
-      bodies.slots[index] = seat.slot;
-      bodies.refs.push(seat.ref);
+      slots[index] = seat.slot;
       indexOf.set(seat.ref, index);
       const before = this.#indexOf.get(seat.ref);
-      if (before === undefined) isNew[index] = 1;
-      else copyBody(old, before, bodies, index);
+      if (before === undefined) {
+        isNew[index] = 1;
+        return;
+      }
+      for (let axis = 0; axis < 4; axis += 1) {
+        newPlaces[index * 4 + axis] = places[before * 4 + axis] as number;
+        newVelocities[index * 4 + axis] = velocities[before * 4 + axis] as number;
+      }
+      newMobility[index] = mobility[before] as number;
     });
-    this.#bodies = bodies;
+    this.#refs = seats.map((seat) => seat.ref);
     this.#indexOf = indexOf;
-    this.#inForce = { slotsRev: this.#slotsRev, membership: this.#membership };
+    this.#pinsChanged = true;
+    pool.setU32(number, FIELD.slotsRev, this.#slotsRev);
+    pool.setU32(number, FIELD.membership, this.#membership);
     return isNew;
   }
 
   #compile(nowMs: number): void {
+    this.#plan = this.#planNow(nowMs);
+    writeSprings(this.#pool, this.number, this.#compiled.springs);
+    writeComponents(this.#pool, this.number, this.#refs.length, this.#compiled.all);
+    this.#writePlan();
+  }
+
+  #planNow(nowMs: number): ShapePlan {
     const kind = shapeKind(this.#topology);
-    const { count, refs } = this.#bodies;
-    const rest = linkRestLength(kind, count);
+    const refs = this.#refs;
+    const rest = linkRestLength(kind, refs.length);
     this.#compiled = compileLinks(this.#links.values(), this.#indexOf, rest, nowMs, this.#pulls);
     const isLead = (index: number): boolean => this.#agents.get(refs[index] ?? -1)?.lead === true;
-    this.#plan = planShape(kind, { count, links: this.#compiled.topology, isLead });
+    return planShape(kind, { count: refs.length, links: this.#compiled.topology, isLead });
   }
 
-  #glideTo(to: Place): void {
-    this.#glide = { from: [...this.#centre], to, ticks: 0 };
-    this.#asleep = false;
-    this.#restingSteps = 0;
-  }
-
-  #moveCentre(): void {
-    const glide = this.#glide;
-    if (glide === undefined) return;
-    glide.ticks += 1;
-    const t = Math.min(1, glide.ticks / GLIDE_TICKS);
-    const eased = t * t * (3 - 2 * t);
-    for (const axis of [0, 1, 2] as const) {
-      this.#centre[axis] = glide.from[axis] + (glide.to[axis] - glide.from[axis]) * eased;
+  #writePlan(): void {
+    const plan = this.#plan;
+    this.#pool.setU32(this.number, FIELD.shapeKind, SHAPE_KIND[plan.kind]);
+    this.#pool.setF32(this.number, FIELD.shapeRadius, plan.radius);
+    this.#pool.setU32(this.number, FIELD.hub, plan.hub);
+    const shape = this.#pool.floats(this.number, FIELD.shape, this.#refs.length * 2);
+    for (let i = 0; i < this.#refs.length; i += 1) {
+      shape[i * 2] = plan.x[i] as number;
+      shape[i * 2 + 1] = plan.y[i] as number;
     }
-    if (glide.ticks >= GLIDE_TICKS) this.#glide = undefined;
   }
 
-  #holdPins(): void {
-    const { x, y, z, vx, vy, vz } = this.#bodies;
-    for (const [agent, place] of this.#pins) {
+  #writePins(): void {
+    this.#pinsChanged = false;
+    const held = [...this.#pins].flatMap(([agent, place]) => {
       const index = this.#indexOf.get(agent);
-      if (index === undefined) continue;
-      x[index] = bounded(place[0] - this.#centre[0]);
-      y[index] = bounded(place[1] - this.#centre[1]);
-      z[index] = bounded(place[2] - this.#centre[2]);
-      vx[index] = 0;
-      vy[index] = 0;
-      vz[index] = 0;
+      return index === undefined ? [] : [{ index, place }];
+    });
+    this.#pool.resizePins(this.number, held.length);
+    const indices = this.#pool.words(this.number, FIELD.pins, held.length * 4);
+    const places = this.#pool.floats(this.number, FIELD.pins, held.length * 4);
+    held.forEach(({ index, place }, k) => {
+      indices[k * 4] = index;
+      places.set(place, k * 4 + 1);
+    });
+  }
+
+  #startGlide(to: Place): void {
+    this.#glideTarget = undefined;
+    this.#pool.setVector(this.number, FIELD.glideFrom, this.centre);
+    this.#pool.setVector(this.number, FIELD.glideTo, to);
+    this.#pool.setU32(this.number, FIELD.glideLeft, GLIDE_TICKS);
+    this.#wake();
+  }
+
+  /** Alpha becomes the greatest heat; each body's mobility is its share of it. */
+  #giveHeat(): void {
+    if (this.#heatForAll === 0 && this.#heatFor.size === 0) return;
+    const pool = this.#pool;
+    const count = this.#refs.length;
+    const before = this.alpha;
+    const local = Math.max(0, ...this.#heatFor.values());
+    const alpha = Math.max(before, this.#heatForAll, local);
+    const sources = [...this.#heatFor].flatMap(([agent, heat]): [number, number][] => {
+      const index = this.#indexOf.get(agent);
+      return index === undefined ? [] : [[index, heat]];
+    });
+    // Rings and stars have a size that depends on how many they are: everybody moves a little, or they lose their shape.
+    const floor = this.#plan.kind === 'ring' || this.#plan.kind === 'star' ? 1 : HEAT_FLOOR;
+    const heats = spreadHeat(count, sources, this.#compiled.all, Math.max(this.#heatForAll, local * floor));
+    const mobility = pool.floats(this.number, FIELD.mobility, count);
+    for (let i = 0; i < count; i += 1) {
+      mobility[i] = Math.max((mobility[i] as number) * before, heats[i] as number) / alpha;
     }
+    pool.setF32(this.number, FIELD.alpha, alpha);
+    this.#heatForAll = 0;
+    this.#heatFor.clear();
+    this.#wake();
+  }
+
+  #wake(): void {
+    const pool = this.#pool;
+    pool.setU32(this.number, FIELD.restingSteps, 0);
+    // Coincident bodies need a direction to part in; among those that move nobody stays coincident.
+    if (pool.u32(this.number, FIELD.state) !== STATE.awake && this.alpha > 0) pool.kernel.shake(pool.row(this.number));
+    pool.wake(this.number, STATE.awake);
   }
 
   /** Goes on from positions that another thread has published; agents without one begin as newcomers. */
   #resume(last: LastPositions): void {
     this.#rebuildBodies();
-    const bodies = this.#bodies;
+    const { places } = this.#rows();
+    const velocities = this.#pool.floats(this.number, FIELD.velocities, this.#refs.length * 4);
+    const slots = this.#pool.words(this.number, FIELD.slots, this.#refs.length);
+    const perStep = this.#pool.kernel.ticksPerStep(this.#pool.row(this.number)) / STEP_HZ;
+    const centre = this.centre;
     const resumed = new Map<Ref, number>();
-    const perStep = this.ticksPerStep / STEP_HZ;
-    bodies.refs.forEach((ref, index) => {
-      const known = last.get(bodies.slots[index] ?? -1);
+    this.#refs.forEach((ref, index) => {
+      const known = last.get(slots[index] as number);
       if (known === undefined) return;
       resumed.set(ref, index);
-      bodies.x[index] = bounded(known.place[0] - this.#centre[0]);
-      bodies.y[index] = bounded(known.place[1] - this.#centre[1]);
-      bodies.z[index] = bounded(known.place[2] - this.#centre[2]);
-      bodies.vx[index] = bounded(known.velocity[0] * perStep);
-      bodies.vy[index] = bounded(known.velocity[1] * perStep);
-      bodies.vz[index] = bounded(known.velocity[2] * perStep);
+      for (const axis of [0, 1, 2] as const) {
+        places[index * 4 + axis] = bounded(known.place[axis] - centre[axis]);
+        velocities[index * 4 + axis] = bounded(known.velocity[axis] * perStep);
+      }
     });
     if (resumed.size === 0) return;
     this.#indexOf = resumed;
-    this.#joined = bodies.count - resumed.size;
+    this.#joined = this.#refs.length - resumed.size;
     this.#resumeGlide(resumed);
     // Enough to finish what was going on; a swarm that was at rest hardly stirs.
-    this.#heat(HEAT.communication);
+    this.#warmAll(HEAT.communication);
   }
 
   /** A swarm that was on its way to another place when its thread died goes on from where it was. */
   #resumeGlide(resumed: ReadonlyMap<Ref, number>): void {
-    const { x, y, z } = this.#bodies;
+    const { places } = this.#rows();
     const mean: [number, number, number] = [0, 0, 0];
     for (const index of resumed.values()) {
-      mean[0] += (x[index] ?? 0) / resumed.size;
-      mean[1] += (y[index] ?? 0) / resumed.size;
-      mean[2] += (z[index] ?? 0) / resumed.size;
+      for (const axis of [0, 1, 2] as const) mean[axis] += (places[index * 4 + axis] as number) / resumed.size;
     }
     if (Math.max(...mean.map(Math.abs)) < 3 * LINK_LENGTH) return;
-    const to: Place = [...this.#centre];
-    for (const axis of [0, 1, 2] as const) this.#centre[axis] += mean[axis];
+    const to = this.centre;
+    this.#pool.setVector(this.number, FIELD.centre, [to[0] + mean[0], to[1] + mean[1], to[2] + mean[2]]);
     for (const index of resumed.values()) {
-      x[index] = (x[index] ?? 0) - mean[0];
-      y[index] = (y[index] ?? 0) - mean[1];
-      z[index] = (z[index] ?? 0) - mean[2];
+      for (const axis of [0, 1, 2] as const) {
+        places[index * 4 + axis] = (places[index * 4 + axis] as number) - mean[axis];
+      }
     }
-    this.#glideTo(to);
+    this.#glideTarget = to;
   }
 }
 

@@ -1,7 +1,9 @@
 /** What the supervisor and a layout worker say to each other. */
 import type { MessagePort } from 'node:worker_threads';
+import type { Ref } from '../../model/ids.ts';
 import type { LayoutEvent } from '../../model/position-region.ts';
-import type { LayoutOrder } from './seats.ts';
+import type { WorkerLoad } from './load-balance.ts';
+import type { LayoutOrder, SwarmSeat } from './seats.ts';
 
 /** What a worker is started with. */
 export interface WorkerStart {
@@ -26,7 +28,12 @@ export type WorkerRequest =
   | { kind: 'relay' }
   | { kind: 'stop' };
 
-/** Events of regions always; ticks once asked for. */
-export interface WorkerReport {
-  event: LayoutEvent;
-}
+export type WorkerReport =
+  /** Events of regions always; ticks once asked for. */
+  | { kind: 'event'; event: LayoutEvent }
+  /** A swarm takes more room than it was given. */
+  | { kind: 'outgrown'; swarm: Ref; radius: number }
+  /** A swarm that was to be released, as it is. */
+  | { kind: 'released'; seat: SwarmSeat }
+  /** Once a second. */
+  | { kind: 'load'; load: WorkerLoad };

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { Ref } from '../../model/ids.ts';
 import type { LayoutEvent, LayoutSink, RegionHandle } from '../../model/position-region.ts';
 import { LayoutWorkerError } from './errors.ts';
+import type { WorkerLoad } from './load-balance.ts';
 import type { LayoutOrder, SwarmSeat } from './seats.ts';
 import { STATUS, STATUS_BYTES } from './worker-messages.ts';
 import type { WorkerReport, WorkerRequest, WorkerStart } from './worker-messages.ts';
@@ -24,6 +25,9 @@ export interface WorkerSeatOptions {
   /** The swarms dealt to this worker, from scratch, for one that replaces another. */
   seats: () => SwarmSeat[];
   onEvent: (event: LayoutEvent) => void;
+  onOutgrown: (swarm: Ref, radius: number) => void;
+  onReleased: (seat: SwarmSeat) => void;
+  onLoad: (load: WorkerLoad) => void;
   onReplaced: (error: Error) => void;
 }
 
@@ -66,7 +70,7 @@ export class WorkerSeat {
     worker.on('error', (error) => {
       cause = error;
     });
-    worker.on('message', (report: WorkerReport) => this.#receive(report.event));
+    worker.on('message', (report: WorkerReport) => this.#receive(report));
     worker.on('exit', (code) => {
       this.#worker = undefined;
       if (!this.#stopping) this.#replace(new LayoutWorkerError(code, { cause }), performance.now() - startedAt);
@@ -123,7 +127,36 @@ export class WorkerSeat {
     else revive();
   }
 
-  #receive(event: LayoutEvent): void {
+  /** A swarm moves from here: what is published here is the last that is known of it. */
+  cede(swarm: Ref): RegionHandle | undefined {
+    const handle = this.#regions.get(swarm);
+    this.#regions.delete(swarm);
+    return handle;
+  }
+
+  /** A swarm comes here, whose newest publication is elsewhere until it has one here. */
+  adopt(handle: RegionHandle | undefined): void {
+    if (handle !== undefined) this.#regions.set(handle.swarm, handle);
+  }
+
+  #receive(report: WorkerReport): void {
+    switch (report.kind) {
+      case 'event':
+        this.#relay(report.event);
+        break;
+      case 'outgrown':
+        this.#options.onOutgrown(report.swarm, report.radius);
+        break;
+      case 'released':
+        this.#options.onReleased(report.seat);
+        break;
+      case 'load':
+        this.#options.onLoad(report.load);
+        break;
+    }
+  }
+
+  #relay(event: LayoutEvent): void {
     if (event.kind === 'region') this.#regions.set(event.handle.swarm, event.handle);
     else if (event.kind === 'region-gone') this.#regions.delete(event.swarm);
     this.#options.onEvent(event);

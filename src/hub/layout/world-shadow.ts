@@ -17,6 +17,8 @@ interface SwarmShadow {
   slotsRev: number;
   membership: number;
   centre: Place;
+  /** Radius that it was found to take; 0: what is usual. */
+  extent: number;
   agents: Map<Ref, AgentSeat>;
   links: Map<Ref, LinkSeat>;
   pins: Map<Ref, Place>;
@@ -99,6 +101,17 @@ export class WorldShadow {
     return { kind: 'pin', swarm: swarm.ref, agent, at: at ?? null };
   }
 
+  /** A swarm was found to take more room than is usual. @returns the order that gives it room elsewhere, if it must move. */
+  outgrown(ref: Ref, radius: number): LayoutOrder | undefined {
+    const swarm = this.#swarms.get(ref);
+    if (swarm === undefined || !(radius > swarm.extent) || !Number.isFinite(radius)) return undefined;
+    swarm.extent = radius;
+    const draft: Draft = { changes: new Map(), created: new Set() };
+    this.#place(ref, draft);
+    const change = draft.changes.get(ref);
+    return change === undefined ? undefined : { kind: 'change', change };
+  }
+
   /** A swarm from scratch. */
   seat(ref: Ref): SwarmSeat | undefined {
     const swarm = this.#swarms.get(ref);
@@ -125,6 +138,7 @@ export class WorldShadow {
         slotsRev: record.slots_rev,
         membership: 0,
         centre: [0, 0, 0],
+        extent: 0,
         agents: new Map(),
         links: new Map(),
         pins: new Map(),
@@ -136,6 +150,7 @@ export class WorldShadow {
       if (swarm === undefined) continue;
       if (patch.topology !== undefined) {
         swarm.topology = patch.topology ?? undefined;
+        swarm.extent = 0;
         changeOf(draft, swarm.ref).topology = { name: swarm.topology };
       }
       if (typeof patch.slots_rev === 'number') {
@@ -251,7 +266,7 @@ export class WorldShadow {
   #place(ref: Ref, draft: Draft): void {
     const swarm = this.#swarms.get(ref);
     if (swarm === undefined) return;
-    const centre = this.#placement.place(ref, shapeRadius(swarm.topology, swarm.agents.size));
+    const centre = this.#placement.place(ref, Math.max(swarm.extent, shapeRadius(swarm.topology, swarm.agents.size)));
     if (centre.every((value, axis) => value === swarm.centre[axis])) return;
     swarm.centre = centre;
     if (!draft.created.has(ref)) changeOf(draft, ref).centre = centre;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { MessageChannel } from 'node:worker_threads';
 import type { MessagePort, Worker } from 'node:worker_threads';
@@ -98,13 +99,32 @@ function open(threads: number, seed = 5): { layout: Layout; replaced: Error[] } 
   return { layout, replaced };
 }
 
-/** Where the swarms of a world come to rest. */
-async function restOf(threads: number): Promise<unknown> {
+/** Hash of where the swarms of a world come to rest, after agents have come and gone. */
+async function restOf(threads: number): Promise<string> {
   await using opened = open(threads).layout;
   const heard = new Listener().connect(opened);
   opened.reset(worldOf([10, 20, 30, 5]));
   await heard.until(() => [1, 2, 3, 4].every((swarm) => heard.settled(swarm)));
-  return [1, 2, 3, 4].map((swarm) => [...heard.places(swarm)]);
+  const added = [1, 2, 3, 4].map((swarm) => agentRecord(swarm, 200 + swarm, 40));
+  const links = [1, 2, 3].map((swarm) => topologyLink(900 + swarm, swarm, swarm * 10 - 1, 200 + swarm));
+  opened.follow(
+    batchOf({
+      agents: { added },
+      links: { added: links },
+      membership: [
+        [1, 11],
+        [2, 21],
+        [3, 31],
+        [4, 6],
+      ],
+    }),
+  );
+  await heard.until(() => [11, 21, 31, 6].every((membership, index) => heard.settled(index + 1, membership)));
+  opened.follow(batchOf({ agents: { removed: [agentRef(0, 12)] }, membership: [[2, 22]] }));
+  await heard.until(() => heard.settled(2, 22));
+  const hash = createHash('sha256');
+  for (const swarm of [1, 2, 3, 4]) hash.update(JSON.stringify([...heard.places(swarm)]));
+  return hash.digest('hex');
 }
 
 describe('ticks', () => {
@@ -186,9 +206,34 @@ describe.concurrent('swarms', () => {
     await heard.until(() => distance(heard.places(1).get(2), [55, 66, 77]) === 0);
   });
 
-  test('the same seed and world rest in the same places, whatever the number of threads', async () => {
-    const [one, two] = await Promise.all([restOf(1), restOf(2)]);
-    expect(two).toEqual(one);
+  test('the same seed and events rest in the same places, whatever the number of threads', async () => {
+    const [one, two, four] = await Promise.all([restOf(1), restOf(2), restOf(4)]);
+    expect(two).toBe(one);
+    expect(four).toBe(one);
+  });
+});
+
+describe('a worker with too much to do', () => {
+  test('gives a swarm to one that has little, and the swarm goes on where it was', async () => {
+    const { layout } = open(2);
+    await using opened = layout;
+    const heard = new Listener().connect(opened);
+    // Dealt out in turn; then one of the workers loses both of its own.
+    const size = 16_000;
+    opened.reset(worldOf([size, size, size, size], 'none'));
+    await heard.until(() => heard.regions.size === 4);
+    opened.follow(batchOf({ swarms: { removed: [2, 4] } }));
+    await heard.until(() => heard.gone.length === 2);
+    const regions = new Map(heard.regions);
+    await heard.until(() => (opened.stats().swarmsMoved ?? 0) > 0);
+    const replaced = (): number[] => [1, 3].filter((swarm) => heard.regions.get(swarm) !== regions.get(swarm));
+    await heard.until(() => replaced().length > 0 && heard.ticks.at(-1)?.moved.includes(replaced()[0] ?? 0) === true);
+    expect(heard.gone).toEqual([2, 4]);
+    expect(opened.stats()).toMatchObject({ swarms: 2, agents: 2 * size, poisoned: 0, workersReplaced: 0 });
+    // Orders reach it where it is now.
+    const [swarm] = replaced();
+    opened.pin(agentRef(0, swarm === 1 ? 0 : 2 * size), [55, 66, 77]);
+    await heard.until(() => distance(heard.places(swarm ?? 0).get(0), [55, 66, 77]) === 0);
   });
 });
 

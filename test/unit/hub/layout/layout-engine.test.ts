@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { agentRef } from '../../../../src/model/ids.ts';
+import { SLICE_BODIES } from '../../../../src/hub/layout/kernel/physics.ts';
+import { LayoutEngine } from '../../../../src/hub/layout/layout-engine.ts';
+import { shapeRadius } from '../../../../src/hub/layout/shape.ts';
 import { Bench, distance, swarmSeat } from './swarms.ts';
 
 describe('regions', () => {
@@ -51,7 +54,7 @@ test('swarms that a tick had no time for are the first of the next', () => {
 
 test('a large swarm takes several ticks for a step; small ones beside it step in each', () => {
   const bench = new Bench();
-  bench.engine.order({ kind: 'swarm', seat: swarmSeat(4_500, 'ring') });
+  bench.engine.order({ kind: 'swarm', seat: swarmSeat(SLICE_BODIES * 2 + 1, 'none') });
   bench.engine.order({ kind: 'swarm', seat: swarmSeat(3, 'ring', { ref: 2 }) });
   expect(Array.from({ length: 6 }, () => bench.step())).toEqual([[2], [2], [1, 2], [2], [2], [1, 2]]);
 });
@@ -72,12 +75,12 @@ function takeOver(steps: number, change: Partial<ReturnType<typeof swarmSeat>> =
 }
 
 describe('a swarm taken over from a dead worker', () => {
-  test('goes on in the same region, from the same places and speeds', () => {
+  test('goes on from the same places and speeds, in a region of its own', () => {
     const [old, heir] = takeOver(20);
     const before = old.places();
     old.step();
     heir.step();
-    expect(heir.handle()).toBe(old.handle());
+    expect(heir.events).toEqual(['region 1 64']);
     for (const [ref, at] of heir.places()) {
       // Between where it was and where it would have been: less alpha, same velocity.
       expect(distance(at, before.get(ref))).toBeLessThan(16);
@@ -115,4 +118,38 @@ describe('a swarm taken over from a dead worker', () => {
     const xs = [...heir.places().values()].map(([x]) => x);
     expect(Math.abs(xs.reduce((sum, x) => sum + x, 0) / xs.length - 1_500)).toBeLessThan(30);
   });
+});
+
+test('a swarm that takes more room than is usual says so, once', () => {
+  const outgrown: [number, number][] = [];
+  const engine = new LayoutEngine(1, {
+    onRegion: () => undefined,
+    onRegionGone: () => undefined,
+    onOutgrown: (swarm, radius) => outgrown.push([swarm, radius]),
+  });
+  // A long chain of links, which no topology announces.
+  engine.order({ kind: 'swarm', seat: swarmSeat(1_000, 'ring', { ref: 3 }) });
+  engine.order({ kind: 'swarm', seat: swarmSeat(50, 'ring', { ref: 4, topology: 'ring' }) });
+  for (let tick = 0; tick < 30; tick += 1) engine.step(tick, 0, () => true);
+  expect(outgrown.map(([swarm]) => swarm)).toEqual([3]);
+  expect(outgrown[0]?.[1]).toBeGreaterThan(shapeRadius(undefined, 1_000));
+});
+
+test('costs are measured for the swarms that are awake, the dearest first', () => {
+  let now = 0;
+  const engine = new LayoutEngine(1, { onRegion: () => undefined, onRegionGone: () => undefined }, () => now);
+  for (const ref of [1, 2, 3]) engine.order({ kind: 'swarm', seat: swarmSeat(3, 'ring', { ref }) });
+  // The second takes three times as long: what passes in the first one's answer is its turn.
+  const times = [1, 3, 1];
+  for (let tick = 0; tick < 100; tick += 1) {
+    let turn = 0;
+    engine.step(tick, 0, () => {
+      now += times[(turn += 1)] ?? 0;
+      return true;
+    });
+  }
+  const costs = engine.costs(2);
+  expect(costs.map(([swarm]) => swarm)).toEqual([2, 3]);
+  for (let tick = 100; tick < 600; tick += 1) engine.step(tick, 0, () => true);
+  expect(engine.costs(2)).toEqual([]);
 });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { agentRef } from '../../../../src/model/ids.ts';
-import { createBodies } from '../../../../src/hub/layout/bodies.ts';
-import { integrate } from '../../../../src/hub/layout/forces/integrate.ts';
+import { FIELD } from '../../../../src/hub/layout/kernel/swarm-fields.ts';
+import { SwarmPool } from '../../../../src/hub/layout/kernel/swarm-pool.ts';
 import type { LinkSeat, Place, SwarmSeat } from '../../../../src/hub/layout/seats.ts';
-import { SwarmSimulation } from '../../../../src/hub/layout/swarm-simulation.ts';
-import { Bench, distance, swarmSeat } from './swarms.ts';
+import type { SwarmSimulation } from '../../../../src/hub/layout/swarm-simulation.ts';
+import { Bench, distance, lone, swarmSeat } from './swarms.ts';
 
 const talk = (weight: number | undefined, extra: Partial<LinkSeat> = {}): LinkSeat => ({
   ref: 900,
@@ -71,10 +71,10 @@ describe('coincident agents part', () => {
     { note: 'fifty, exactly', n: 50 },
     { note: 'two thousand, in the tree', n: 2_000 },
   ])('$note', ({ n }) => {
-    const simulation = new SwarmSimulation(swarmSeat(n), 1, heap(n));
-    for (let i = 0; i < 10; i += 1) simulation.tick(0);
-    expectFinite(simulation);
-    const { x, y, z } = simulation.bodies;
+    const { swarm, ticks } = lone(swarmSeat(n), heap(n));
+    ticks(10);
+    expectFinite(swarm);
+    const { x, y, z } = swarm.bodies;
     const places = new Set(Array.from({ length: n }, (_, i) => `${String(x[i])} ${String(y[i])} ${String(z[i])}`));
     expect(places.size).toBe(n);
   });
@@ -85,19 +85,42 @@ test('positions of nonsense are not taken over from a dead thread', () => {
     [0, { place: [Number.NaN, 0, 0], velocity: [0, Infinity, 0] }],
     [1, { place: [Infinity, 0, 0], velocity: [0, 0, 0] }],
   ]);
-  const simulation = new SwarmSimulation(swarmSeat(2), 1, last);
-  for (let i = 0; i < 10; i += 1) simulation.tick(0);
-  expectFinite(simulation);
+  const { swarm, ticks } = lone(swarmSeat(2), last);
+  ticks(10);
+  expectFinite(swarm);
 });
 
-test('a body that has turned NaN is put back near the centre, counted, and the step goes on', () => {
-  const bodies = createBodies(2);
-  bodies.count = 2;
-  bodies.x[0] = Number.NaN;
-  bodies.vx[1] = 1;
-  const motion = { maxSpeed: 0, poisoned: 0 };
-  integrate(bodies, 1, motion);
-  expect(motion.poisoned).toBe(1);
-  expect(distance([bodies.x[0] ?? NaN, bodies.y[0] ?? NaN, bodies.z[0] ?? NaN], [0, 0, 0])).toBeLessThan(60);
-  expect(bodies.x[1]).toBeCloseTo(0.9);
+test.each([
+  { note: 'a place', field: FIELD.places, value: Number.NaN },
+  { note: 'a speed', field: FIELD.velocities, value: Number.NaN },
+  { note: 'a speed without end', field: FIELD.velocities, value: -Infinity },
+])('a body that has turned non-finite is put back near the centre and counted: $note', ({ field, value }) => {
+  const pool = new SwarmPool();
+  const swarm = pool.add(1);
+  pool.resizeBodies(swarm, 2);
+  pool.floats(swarm, FIELD.places, 8).set([500, 0, 0, 1], 4);
+  pool.floats(swarm, FIELD.velocities, 8)[4] = 1;
+  pool.floats(swarm, field, 8)[0] = value;
+  pool.step(swarm);
+  expect(pool.u32(swarm, FIELD.poisoned)).toBe(1);
+  const places = pool.floats(swarm, FIELD.places, 8);
+  expect(distance([...places.subarray(0, 3)], [0, 0, 0])).toBeLessThan(60);
+  // The other is not spoilt by it.
+  expect(places[4]).toBeGreaterThanOrEqual(500);
+  expect(places[4]).toBeLessThan(501);
+});
+
+test('nobody leaves the space that there is', () => {
+  const { swarm, ticks } = lone(
+    swarmSeat(2),
+    new Map([
+      [0, { place: [2 ** 20, -(2 ** 20), 0] as const, velocity: [1e6, -1e6, 0] as const }],
+      [1, { place: [0, 0, 0] as const, velocity: [0, 0, 0] as const }],
+    ]),
+  );
+  ticks(3);
+  const { x, y } = swarm.bodies;
+  expect(x[0]).toBeLessThanOrEqual(2 ** 20);
+  expect(y[0]).toBeGreaterThanOrEqual(-(2 ** 20));
+  expectFinite(swarm);
 });

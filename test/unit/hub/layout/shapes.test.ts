@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { agentRef } from '../../../../src/model/ids.ts';
 import { ringRadius, shapeRadius, starRadius } from '../../../../src/hub/layout/shape.ts';
-import { SwarmSimulation } from '../../../../src/hub/layout/swarm-simulation.ts';
-import { Bench, swarmSeat } from './swarms.ts';
+import { Bench, lone, swarmSeat } from './swarms.ts';
 
 const link = (ref: number, a: number, b: number) =>
   ({ ref, from: agentRef(0, a), to: agentRef(0, b), kind: 'topology' }) as const;
@@ -104,12 +103,13 @@ test('a ring that runs the other way round stays as it is', () => {
       return [i, { place: [x, -y, z] as const, velocity: [0, 0, 0] as const }];
     }),
   );
-  const heir = new SwarmSimulation(swarmSeat(20, 'ring', { topology: 'ring' }), 1, mirrored);
+  const { swarm: heir, ticks } = lone(swarmSeat(20, 'ring', { topology: 'ring' }), mirrored);
   heir.change({ ref: 1, topology: { name: undefined } });
   heir.change({ ref: 1, topology: { name: 'ring' } });
-  for (let i = 0; i < 100; i += 1) heir.tick(0);
+  ticks(100);
+  const { bodies } = heir;
   for (let i = 0; i < 20; i += 1) {
     const [x, y] = mirrored.get(i)?.place ?? [NaN, NaN];
-    expect(Math.hypot((heir.bodies.x[i] ?? NaN) - x, (heir.bodies.y[i] ?? NaN) - y)).toBeLessThan(10);
+    expect(Math.hypot((bodies.x[i] ?? NaN) - x, (bodies.y[i] ?? NaN) - y)).toBeLessThan(10);
   }
 });

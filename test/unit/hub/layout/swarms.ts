@@ -5,7 +5,9 @@ import type { LinkRecord } from '../../../../src/model/link.ts';
 import type { RegionHandle } from '../../../../src/model/position-region.ts';
 import { LayoutEngine } from '../../../../src/hub/layout/layout-engine.ts';
 import type { LinkSeat, SwarmSeat } from '../../../../src/hub/layout/seats.ts';
-import type { SwarmSimulation } from '../../../../src/hub/layout/swarm-simulation.ts';
+import { SwarmPool } from '../../../../src/hub/layout/kernel/swarm-pool.ts';
+import { SwarmSimulation } from '../../../../src/hub/layout/swarm-simulation.ts';
+import type { LastPositions } from '../../../../src/hub/layout/swarm-simulation.ts';
 import type { SwarmRecord } from '../../../../src/model/swarm.ts';
 
 const TICK_MS = 1000 / 60;
@@ -110,6 +112,19 @@ export class Bench {
       ]),
     );
   }
+}
+
+/** A swarm by itself, without an engine. */
+export function lone(seat: SwarmSeat, last?: LastPositions): { swarm: SwarmSimulation; ticks: (n: number) => void } {
+  const pool = new SwarmPool();
+  const swarm = new SwarmSimulation(pool, seat, 1, last);
+  const ticks = (n: number): void => {
+    for (let i = 0; i < n; i += 1) {
+      swarm.prepare(0);
+      pool.tick(i, 0);
+    }
+  };
+  return { swarm, ticks };
 }
 
 export function distance(a: readonly number[] | undefined, b: readonly number[] | undefined): number {

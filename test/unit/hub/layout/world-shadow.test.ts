@@ -153,3 +153,30 @@ test('the place of a swarm that went is taken by the next', () => {
   shadow.follow(batchOf({ swarms: { added: [swarmRecord(9)] } }));
   expect(shadow.seat(9)?.centre).toEqual(place);
 });
+
+describe('a swarm that takes more room than is usual', () => {
+  test('is given another place, once, and keeps it', () => {
+    const shadow = shadowOf(3, 3);
+    const order = shadow.outgrown(1, 900);
+    expect(order).toMatchObject({ kind: 'change', change: { ref: 1 } });
+    const centre = shadow.seat(1)?.centre ?? [0, 0, 0];
+    expect(order).toMatchObject({ change: { centre } });
+    // Away from its neighbour by both radii.
+    const other = shadow.seat(2)?.centre ?? [0, 0, 0];
+    expect(Math.max(Math.abs(centre[0] - other[0]), Math.abs(centre[1] - other[1]))).toBeGreaterThan(900);
+    expect(shadow.outgrown(1, 900)).toBeUndefined();
+    expect(shadow.outgrown(1, 950)).toBeUndefined();
+    expect(shadow.follow(batchOf({ agents: { added: [agentRecord(1, 9, 3)] } }))).toEqual([
+      { kind: 'change', change: { ref: 1, seated: [expect.objectContaining({ slot: 3 })] } },
+    ]);
+  });
+
+  test.each([
+    { note: 'unknown', swarm: 9, radius: 900 },
+    { note: 'of nonsense', swarm: 1, radius: Number.NaN },
+    { note: 'without end', swarm: 1, radius: Infinity },
+    { note: 'as large as usual', swarm: 1, radius: 20 },
+  ])('$note: nothing', ({ swarm, radius }) => {
+    expect(shadowOf(3).outgrown(swarm, radius)).toBeUndefined();
+  });
+});

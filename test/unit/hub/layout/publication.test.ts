@@ -1,76 +1,74 @@
 import { describe, expect, test } from 'vitest';
-import { createBodies } from '../../../../src/hub/layout/bodies.ts';
-import type { Bodies } from '../../../../src/hub/layout/bodies.ts';
-import { allocateRegion, RegionWriter } from '../../../../src/hub/layout/region-writer.ts';
-import type { PublicationFacts } from '../../../../src/hub/layout/region-writer.ts';
+import { FIELD, STATE } from '../../../../src/hub/layout/kernel/swarm-fields.ts';
+import { SwarmPool } from '../../../../src/hub/layout/kernel/swarm-pool.ts';
+import type { RegionHandle } from '../../../../src/model/position-region.ts';
 import { copyRecords, createHead, readHead } from '../../../../src/model/region-reader.ts';
 
-const FACTS: PublicationFacts = {
-  tick: 77,
-  timeMs: 1_700_000_000_123.5,
-  settled: false,
-  slotsRev: 3,
-  membership: 4_000_000_000,
-  centre: [100, -100, 0],
-  stepsPerSecond: 60,
-};
+const TIME_MS = 1_700_000_000_123.5;
 
-function bodiesAt(places: readonly (readonly [number, number, number])[], slots?: readonly number[]): Bodies {
-  const bodies = createBodies(places.length);
-  bodies.count = places.length;
-  places.forEach(([x, y, z], i) => {
-    bodies.slots[i] = slots?.[i] ?? i;
-    bodies.x[i] = x;
-    bodies.y[i] = y;
-    bodies.z[i] = z;
-    bodies.vx[i] = 0.5;
-    bodies.vy[i] = -0.25;
-  });
-  return bodies;
+/** A swarm that publishes without moving. */
+class Publisher {
+  readonly pool = new SwarmPool();
+  readonly swarm = this.pool.add(1);
+  readonly handle: RegionHandle;
+
+  constructor(slots: readonly number[], centre: readonly [number, number, number] = [0, 0, 0]) {
+    this.pool.resizeBodies(this.swarm, slots.length);
+    this.pool.words(this.swarm, FIELD.slots, slots.length).set(slots);
+    this.pool.setVector(this.swarm, FIELD.centre, centre);
+    this.handle = this.pool.renewRegion(this.swarm, 9, slots.length);
+  }
+
+  publish(places: readonly (readonly [number, number, number])[], tick = 77): void {
+    places.forEach((place, i) => {
+      this.pool.floats(this.swarm, FIELD.places, places.length * 4).set(place, i * 4);
+    });
+    this.pool.setF32(this.swarm, FIELD.reach, Math.max(...places.flat().map(Math.abs)));
+    this.pool.wake(this.swarm, STATE.publishOnce);
+    this.pool.tick(tick, TIME_MS);
+  }
 }
 
 describe('a publication', () => {
   // Offsets as position-region.ts documents them, written out, so that writer and constants can't be wrong together.
   test('has the documented bytes', () => {
-    const handle = allocateRegion(9, 2);
-    new RegionWriter(handle).publish(
-      bodiesAt(
-        [
-          [1, 2, 3],
-          [-4.02, 5.01, 6],
-        ],
-        [5, 70_000],
-      ),
-      FACTS,
-    );
-    const data = new DataView(handle.buffer);
+    const publisher = new Publisher([5, 70_000], [100, -100, 0]);
+    const { pool, swarm, handle } = publisher;
+    pool.setU32(swarm, FIELD.slotsRev, 3);
+    pool.setU32(swarm, FIELD.membership, 4_000_000_000);
+    pool.floats(swarm, FIELD.velocities, 8).set([0.5, -0.25, 0], 4);
+    publisher.publish([
+      [1, 2, 3],
+      [-4.02, 5.01, 6],
+    ]);
+    const data = new DataView(handle.buffer, handle.byteOffset);
     expect(handle.capacity).toBe(16);
-    expect(handle.buffer.byteLength).toBe(64 + 4 * (64 + 16 * 36));
     expect(data.getInt32(0, true)).toBe(0);
     const at = 64;
     expect(data.getInt32(at, true)).toBe(2);
-    expect([4, 8, 12, 16, 20].map((field) => data.getUint32(at + field, true))).toEqual([2, 77, 0, 3, 4_000_000_000]);
+    expect([4, 8, 12, 16, 20].map((field) => data.getUint32(at + field, true))).toEqual([2, 77, 2, 3, 4_000_000_000]);
     expect([24, 28, 32, 36].map((field) => data.getFloat32(at + field, true))).toEqual([128, -128, 0, 1 / 32]);
-    expect(data.getFloat64(at + 40, true)).toBe(1_700_000_000_123.5);
+    expect(data.getFloat64(at + 40, true)).toBe(TIME_MS);
     const q16 = at + 64 + 8;
     expect(data.getUint16(q16, true)).toBe(70_000 - 65_536);
     const quantised = [2, 4, 6].map((field) => data.getInt16(q16 + field, true));
     expect(quantised).toEqual([95.98 - 128, -94.99 + 128, 6].map((steps) => Math.round(steps * 32)));
     const f32 = at + 64 + 16 * 8 + 16;
     expect(data.getUint32(f32, true)).toBe(70_000);
-    expect([4, 8, 12].map((field) => data.getFloat32(f32 + field, true))).toEqual([95.98, -94.99, 6].map(Math.fround));
+    [95.98, -94.99, 6].forEach((value, axis) => {
+      expect(data.getFloat32(f32 + 4 + axis * 4, true)).toBeCloseTo(value, 4);
+    });
     const velocity = at + 64 + 16 * 24 + 12;
     expect([0, 4, 8].map((field) => data.getFloat32(velocity + field, true))).toEqual([30, -15, 0]);
   });
 
   test('takes the next place of the ring, and its sequence grows by two each time round', () => {
-    const handle = allocateRegion(1, 1);
-    const writer = new RegionWriter(handle);
+    const publisher = new Publisher([0]);
     const head = createHead();
     const seen: number[][] = [];
     for (let i = 0; i < 9; i += 1) {
-      writer.publish(bodiesAt([[0, 0, 0]]), { ...FACTS, tick: i });
-      readHead(handle, head);
+      publisher.publish([[0, 0, 0]], i);
+      readHead(publisher.handle, head);
       seen.push([head.index, head.sequence, head.tick]);
     }
     expect(seen.map(([index]) => index)).toEqual([0, 1, 2, 3, 0, 1, 2, 3, 0]);
@@ -78,18 +76,19 @@ describe('a publication', () => {
   });
 
   test('is not there before the first', () => {
-    expect(readHead(allocateRegion(1, 1), createHead())).toBe(false);
+    expect(readHead(new Publisher([0]).handle, createHead())).toBe(false);
   });
 
   test('goes on where a writer died inside one', () => {
-    const handle = allocateRegion(1, 1);
-    new RegionWriter(handle).publish(bodiesAt([[1, 0, 0]]), { ...FACTS, tick: 1 });
-    const i32 = new Int32Array(handle.buffer);
+    const publisher = new Publisher([0]);
+    const { handle } = publisher;
+    publisher.publish([[1, 0, 0]], 1);
+    const i32 = new Int32Array(handle.buffer, handle.byteOffset);
     const second = (64 + 64 + 16 * 36) / 4;
     i32[second] = 1;
     const head = createHead();
     expect(readHead(handle, head) && head.tick).toBe(1);
-    new RegionWriter(handle).publish(bodiesAt([[1, 0, 0]]), { ...FACTS, tick: 2 });
+    publisher.publish([[1, 0, 0]], 2);
     expect(readHead(handle, head)).toBe(true);
     expect([head.tick, head.index, head.sequence]).toEqual([2, 1, 2]);
   });
@@ -97,21 +96,22 @@ describe('a publication', () => {
 
 describe('the reader', () => {
   test('refuses what was overwritten since', () => {
-    const handle = allocateRegion(1, 1);
-    const writer = new RegionWriter(handle);
+    const publisher = new Publisher([0]);
+    const { handle } = publisher;
     const head = createHead();
     const target = new Uint8Array(16);
-    writer.publish(bodiesAt([[1, 0, 0]]), FACTS);
+    publisher.publish([[1, 0, 0]]);
     readHead(handle, head);
-    for (let i = 0; i < 3; i += 1) writer.publish(bodiesAt([[2, 0, 0]]), FACTS);
+    for (let i = 0; i < 3; i += 1) publisher.publish([[2, 0, 0]]);
     expect(copyRecords(handle, head, 'f32', target, 0)).toBe(true);
-    writer.publish(bodiesAt([[3, 0, 0]]), FACTS);
+    publisher.publish([[3, 0, 0]]);
     expect(copyRecords(handle, head, 'f32', target, 0)).toBe(false);
   });
 
   test('writes at the offset asked for and refuses a target that is too small', () => {
-    const handle = allocateRegion(1, 1);
-    new RegionWriter(handle).publish(bodiesAt([[1, 0, 0]]), FACTS);
+    const publisher = new Publisher([0]);
+    const { handle } = publisher;
+    publisher.publish([[1, 0, 0]]);
     const head = createHead();
     readHead(handle, head);
     const target = new Uint8Array(20);
@@ -121,28 +121,28 @@ describe('the reader', () => {
   });
 });
 
-const scaleAt = (writer: RegionWriter, reach: number): number => {
-  writer.publish(bodiesAt([[reach, 0, 0]]), { ...FACTS, centre: [0, 0, 0] });
+const scaleAt = (publisher: Publisher, reach: number): number => {
+  publisher.publish([[reach, 0, 0]]);
   const head = createHead();
-  readHead(writer.handle, head);
+  readHead(publisher.handle, head);
   return head.scale;
 };
 
 describe('the scale', () => {
   test('steps up as soon as somebody is out of reach, and down only with room to spare', () => {
-    const writer = new RegionWriter(allocateRegion(1, 1));
+    const publisher = new Publisher([0]);
     const reaches = [10, 1_023, 1_025, 1_000, 700, 620, 610, 10, 5_000, 2_000_000, 1e9, 0];
-    expect(reaches.map((reach) => Math.log2(scaleAt(writer, reach)))).toEqual([
+    expect(reaches.map((reach) => Math.log2(scaleAt(publisher, reach)))).toEqual([
       -5, -5, -4, -4, -4, -4, -5, -5, -2, 6, 8, -5,
     ]);
   });
 
   test('tells nothing of where agents are inside its reach', () => {
-    const writer = new RegionWriter(allocateRegion(1, 1));
+    const publisher = new Publisher([0]);
     const heads = [0, 5, 900, -900].map((x) => {
-      scaleAt(writer, x);
+      scaleAt(publisher, x);
       const head = createHead();
-      readHead(writer.handle, head);
+      readHead(publisher.handle, head);
       return [head.scale, head.originX, head.originY, head.originZ];
     });
     expect(new Set(heads.map(String)).size).toBe(1);
@@ -157,5 +157,6 @@ test.each([
   [1_000, 1_024],
   [100_000, 131_072],
 ])('a region for %i has a capacity of %i', (count, capacity) => {
-  expect(allocateRegion(1, count).capacity).toBe(capacity);
+  const pool = new SwarmPool();
+  expect(pool.renewRegion(pool.add(1), 1, count).capacity).toBe(capacity);
 });

@@ -1,0 +1,14 @@
+/**
+ * Seeded random numbers (mulberry32): the same sequence on every machine.
+ * @param {number} seed u32
+ * @returns {() => number} next number, 0 ≤ x < 1
+ */
+export function createRandom(seed) {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,31 @@
+/**
+ * Pulls what no link holds to the swarm's centre, the origin of its coordinates. The pull is that of each component as a
+ * whole: all of its bodies are drawn by the way that its own centre has to go. So loose agents and loose teams stay near, and none is
+ * crushed: a pull on every body by its own distance, which is usual, folds long chains and rings up, and nothing
+ * that a layout does before can keep them open.
+ */
+import { f32At, Field, pointer, u32At } from "./swarm";
+import { add, bodyAt, mul, ROW, splat } from "./vectors";
+
+/** Adds the pull to forces. @param scratch 16 bytes per component. */
+export function pullToCentre(swarm: usize, scratch: usize): void {
+  const count = u32At(swarm, Field.count);
+  const components = u32At(swarm, Field.componentCount);
+  const strength = f32At(swarm, Field.centring);
+  if (components == 0) return;
+  memory.fill(scratch, 0, (<usize>components) << 4);
+  let component = pointer(swarm, Field.components);
+  // Charges are 1, so the fourth lane counts bodies.
+  for (let i: u32 = 0, p = pointer(swarm, Field.places); i < count; i += 1, p += ROW, component += 4) {
+    const sum = bodyAt(scratch, <i32>load<u32>(component));
+    v128.store(sum, add(v128.load(sum), v128.load(p)));
+  }
+  for (let c: u32 = 0, sum = scratch; c < components; c += 1, sum += ROW) {
+    const pull = mul(v128.load(sum), splat(-strength / load<f32>(sum, 12)));
+    v128.store(sum, f32x4.replace_lane(pull, 3, 0));
+  }
+  component = pointer(swarm, Field.components);
+  for (let i: u32 = 0, f = pointer(swarm, Field.forces); i < count; i += 1, f += ROW, component += 4) {
+    v128.store(f, add(v128.load(f), v128.load(bodyAt(scratch, <i32>load<u32>(component)))));
+  }
+}

@@ -1,0 +1,82 @@
+/** Repulsion of a swarm by the method that its size asks for; the large ones in slices of several ticks. */
+import { FULL_MAX, REPULSION, SLICE_BODIES, SOFTENING, SYMMETRIC_MAX } from "../physics";
+import { sortBodies, sortScratchBytes } from "./fmm-sort";
+import { gather, layOutTree, leavesOf, orderOf, refit } from "./fmm-tree";
+import { repelFar, walkScratchBytes } from "./fmm-walk";
+import { repelFull } from "./repulsion-full";
+import { repelSymmetric, symmetricScratchBytes } from "./repulsion-symmetric";
+import { f32At, Field, i32At, pointer, u32At } from "./swarm";
+
+export namespace Method {
+  export const bySize: u32 = 0;
+  export const full: u32 = 1;
+  export const symmetric: u32 = 2;
+  export const fmm: u32 = 3;
+}
+
+/** The order is renewed when leaves have grown by this much, and at the latest after so many steps. */
+const AGED: f32 = 1.15;
+const MAX_AGE: u32 = 64;
+
+@inline export function methodOf(swarm: usize): u32 {
+  const wanted = u32At(swarm, Field.method);
+  if (wanted != Method.bySize) return wanted;
+  const count = i32At(swarm, Field.count);
+  return count <= FULL_MAX ? Method.full : count <= SYMMETRIC_MAX ? Method.symmetric : Method.fmm;
+}
+
+/** Ticks that a step of a swarm takes. */
+export function ticksPerStep(swarm: usize): i32 {
+  if (methodOf(swarm) != Method.fmm) return 1;
+  return (i32At(swarm, Field.count) + SLICE_BODIES - 1) / SLICE_BODIES;
+}
+
+/** Scratch for `count` bodies: for their repulsion by any method, and for the centres of components. */
+export function scratchBytes(count: i32): usize {
+  return max<usize>((<usize>count) << 4, max<usize>(symmetricScratchBytes(count), max<usize>(sortScratchBytes(count), walkScratchBytes(count))));
+}
+
+/** Writes the repulsion on the bodies to forces. @returns false when the step goes on in the next tick. */
+export function repel(swarm: usize, scratch: usize): bool {
+  const count = i32At(swarm, Field.count);
+  const method = methodOf(swarm);
+  const places = pointer(swarm, Field.places), forces = pointer(swarm, Field.forces);
+  if (count == 0) return true;
+  if (method == Method.full) {
+    repelFull(count, places, places, count, forces, <f32>REPULSION, <f32>SOFTENING);
+    return true;
+  }
+  if (method == Method.symmetric) {
+    repelSymmetric(count, places, forces, scratch, <f32>REPULSION, <f32>SOFTENING);
+    return true;
+  }
+  return repelSlice(swarm, count, places, forces, scratch);
+}
+
+function repelSlice(swarm: usize, count: i32, places: usize, forces: usize, scratch: usize): bool {
+  const tree = pointer(swarm, Field.tree);
+  const from = i32At(swarm, Field.progress);
+  if (from == 0) prepare(swarm, count, places, tree, scratch);
+  const leaves = leavesOf(count);
+  const slice = (leaves + ticksPerStep(swarm) - 1) / ticksPerStep(swarm);
+  const to = min<i32>(leaves, from + slice);
+  repelFar(count, tree, forces, from, to, f32At(swarm, Field.theta), <f32>REPULSION, <f32>SOFTENING, scratch);
+  store<i32>(swarm + Field.progress, to < leaves ? to : 0);
+  return to >= leaves;
+}
+
+/** Tree of the present places; depends on the swarm's state alone, never on time. */
+function prepare(swarm: usize, count: i32, places: usize, tree: usize, scratch: usize): void {
+  const sortedRadius = f32At(swarm, Field.sortedRadius);
+  const age = u32At(swarm, Field.stepsSinceSort) + 1;
+  store<u32>(swarm + Field.stepsSinceSort, age);
+  if (sortedRadius > 0 && age < MAX_AGE) {
+    gather(count, places, tree);
+    if (refit(count, tree) <= sortedRadius * AGED) return;
+  }
+  layOutTree(tree, count);
+  sortBodies(count, (count + 3) & ~3, places, orderOf(tree), scratch);
+  gather(count, places, tree);
+  store<f32>(swarm + Field.sortedRadius, max<f32>(refit(count, tree), 1e-20));
+  store<u32>(swarm + Field.stepsSinceSort, 0);
+}
