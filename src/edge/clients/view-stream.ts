@@ -10,6 +10,12 @@ interface Delivery {
   next: number;
 }
 
+/** State that one turn may bring; what is more follows as bulk work, so that nobody else waits for it. */
+const MAX_TURN_BYTES = 131_072;
+
+/** `more`: state is left for further turns. `blocked`: something is left until the client can take it. */
+export type Brought = 'complete' | 'more' | 'blocked';
+
 /** Asks for every position, also of swarms at rest. */
 const NO_POSITIONS = -1;
 
@@ -18,7 +24,8 @@ const NO_POSITIONS = -1;
  * of sending, so that a skipped turn, a slow client and a change of filters need no memory of their own: belief moves
  * only when the last message of a composition was accepted by the socket, and positions only after the last frame.
  *
- * A large composition (the parts of a snapshot) is sent as the socket drains; nothing newer is composed meanwhile.
+ * A large composition (the parts of a snapshot) is sent over several turns and as the socket drains; nothing newer is
+ * composed meanwhile.
  */
 export class ViewStream {
   readonly #replica: Replica;
@@ -31,7 +38,8 @@ export class ViewStream {
   #healthVersion: number;
   #owesHealth = false;
   /** Result of {@link ViewStream.#bringAll}, which a cork calls. */
-  #complete = false;
+  #brought: Brought = 'complete';
+  #turnBytes = 0;
   #closed = false;
 
   /** Takes over one use of `view`. `held`: what a resumed client has. */
@@ -62,6 +70,11 @@ export class ViewStream {
     );
   }
 
+  /** The first part of something large has left, and the last has not. */
+  get isDelivering(): boolean {
+    return this.#delivery !== undefined;
+  }
+
   /** Takes over one use of `view`; the next {@link serve} brings the difference. */
   switchView(view: View): void {
     const old = this.#view;
@@ -82,13 +95,13 @@ export class ViewStream {
     if (delivered !== undefined && delivered !== held) this.#releaseUnnamed(delivered);
   }
 
-  /** Sends what is new, state before positions. False: the socket is backed up and something was left for later. */
-  serve(): boolean {
-    if (!this.#outlet.isClear) return false;
+  /** Sends what is new, state before positions. */
+  serve(): Brought {
+    if (!this.#outlet.isClear) return 'blocked';
     // Nothing but positions is the common turn and one frame: several messages are worth a cork.
     if (this.isCurrent) return this.#bringPositions();
     this.#outlet.cork(this.#bringAll);
-    return this.#complete;
+    return this.#brought;
   }
 
   /** Sends health that changed since it was last told; while the socket is backed up it is left for {@link catchUpHealth}. */
@@ -120,10 +133,12 @@ export class ViewStream {
   }
 
   readonly #bringAll = (): void => {
-    this.#complete = false;
+    this.#turnBytes = 0;
+    this.#brought = 'blocked';
     if (this.#delivery !== undefined && !this.#deliver(this.#delivery)) return;
-    if (!this.isCurrent && !this.#bringState()) return;
-    this.#complete = this.#bringPositions();
+    // A snapshot may be a little old, and what changed since then follows it.
+    while (!this.isCurrent) if (!this.#bringState()) return;
+    this.#brought = this.#bringPositions();
   };
 
   #bringState(): boolean {
@@ -137,11 +152,14 @@ export class ViewStream {
   #deliver(delivery: Delivery): boolean {
     while (delivery.next < delivery.messages.length) {
       const message = delivery.messages[delivery.next];
-      if (message === undefined || !this.#outlet.isClear || !this.#outlet.state(message)) {
+      const isEnough = this.#turnBytes >= MAX_TURN_BYTES;
+      if (isEnough) this.#brought = 'more';
+      if (isEnough || message === undefined || !this.#outlet.isClear || !this.#outlet.state(message)) {
         // Nothing of it has left: it is composed anew later, from the same and to something newer.
         if (delivery.next === 0) this.#abandon(delivery);
         return false;
       }
+      this.#turnBytes += message.byteLength;
       delivery.next++;
     }
     // Closed while it was sent: the hard limit was reached.
@@ -159,13 +177,13 @@ export class ViewStream {
     this.#releaseUnnamed(delivery.held.view);
   }
 
-  #bringPositions(): boolean {
+  #bringPositions(): Brought {
     const tick = this.#replica.tick;
     for (const frame of this.#view.frames(this.#positionsTick)) {
-      if (!this.#outlet.isClear || !this.#outlet.frame(frame)) return false;
+      if (!this.#outlet.isClear || !this.#outlet.frame(frame, tick)) return 'blocked';
     }
     this.#positionsTick = tick;
-    return true;
+    return 'complete';
   }
 
   #isNamed(view: View): boolean {

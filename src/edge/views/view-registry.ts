@@ -43,6 +43,23 @@ export class ViewRegistry {
     return this.#views.size;
   }
 
+  /** Distinct sets of filters in use. */
+  get shownSets(): number {
+    return this.#shownSets.size;
+  }
+
+  /** Departures that a set of filters remembers at most. */
+  get departureLimit(): number {
+    return this.#departures;
+  }
+
+  /** Departures that the fullest set of filters remembers. */
+  mostDepartures(): number {
+    let most = 0;
+    for (const { item } of this.#shownSets.values()) most = Math.max(most, item.departures.size);
+    return most;
+  }
+
   /**
    * The view of these filters, shared; give it back with {@link release}.
    * @throws {@link TooManyViewsError} when it would be a new one above the bound.

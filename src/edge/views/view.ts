@@ -20,6 +20,13 @@ import { deltaMessages, discoveryMessage, healthMessages, snapshotMessages } fro
 
 export type Coding = 'json' | 'msgpack';
 
+/**
+ * What a view costs depends on: `whole` shows every agent's position, `filtered` gathers those that it shows, `state`
+ * has no positions.
+ */
+export const VIEW_KINDS = ['whole', 'filtered', 'state'] as const;
+export type ViewKind = (typeof VIEW_KINDS)[number];
+
 /** What a client holds. The client keeps its view acquired while this names it. */
 export interface Held {
   readonly view: View;
@@ -36,8 +43,8 @@ export interface Composed {
   readonly held: Held;
 }
 
-/** A string for JSON, bytes for msgpack. Shared by all clients of the view: never mutated. */
-export type EncodedMessage = string | Uint8Array;
+/** JSON or msgpack. Shared by all clients of the view: never mutated. */
+export type EncodedMessage = Uint8Array;
 
 export interface ViewCounts {
   agents: number;
@@ -56,6 +63,7 @@ export interface ViewContext {
   noteCached(view: View): void;
 }
 
+const utf8 = new TextEncoder();
 const NO_MESSAGES: readonly EncodedMessage[] = [];
 
 export class View {
@@ -88,6 +96,12 @@ export class View {
 
   get filters(): Filters {
     return this.#shown.filter.filters;
+  }
+
+  get kind(): ViewKind {
+    const { filter } = this.#shown;
+    if (this.positions === 'none' || !filter.filters.include_positions) return 'state';
+    return filter.hidesAgents ? 'filtered' : 'whole';
   }
 
   /** Open filter values that match nothing in the world now, as `swarm_ids: x`. */
@@ -243,7 +257,8 @@ export class View {
   }
 
   #encode(message: ServerMessage): EncodedMessage {
-    return this.coding === 'json' ? JSON.stringify(message) : packMessage(message);
+    // Text as bytes too: a string would be coded anew for every client.
+    return this.coding === 'json' ? utf8.encode(JSON.stringify(message)) : packMessage(message);
   }
 
   #note(): void {

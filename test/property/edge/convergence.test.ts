@@ -233,7 +233,7 @@ class Connection {
 }
 
 function decode(message: EncodedMessage): Message {
-  return (typeof message === 'string' ? JSON.parse(message) : unpackMessage(message)) as Message;
+  return (message[0] === 0x7b ? JSON.parse(Buffer.from(message).toString()) : unpackMessage(message)) as Message;
 }
 
 function plain(map: ReadonlyMap<number, object>): unknown {

@@ -41,7 +41,15 @@ function hub(overrides: Partial<HubStatus> = {}, servers: ServerRecord[] = [serv
     upstreamStats: () => ({ a: { callsTotal: 5 } }),
     edges: () =>
       Promise.resolve<EdgeStatus[]>([
-        { edge_id: 0, clients: 4, views: 2, clients_by_mode: { normal: 4 }, metrics: { frames_sent_total: 9 } },
+        {
+          edge_id: 0,
+          clients: 4,
+          views: 2,
+          clients_by_mode: { normal: 4 },
+          costs: [],
+          bounds: [],
+          metrics: { frames_sent_total: 9 },
+        },
       ]),
     notReady: () => [],
     ...overrides,

@@ -9,6 +9,7 @@ import type { ChangeBatch, WorldSnapshot } from '../../../../src/model/change.ts
 import { agentRef, plainRef } from '../../../../src/model/ids.ts';
 import type { ServerRecord } from '../../../../src/model/server.ts';
 import { configSchema, type ClientsConfig } from '../../../../src/platform/config/schema.ts';
+import { HandLayout } from '../../../support/hand-layout.ts';
 import { unpackMessage } from '../../../../src/protocol/codec.ts';
 import type { ServerMessage } from '../../../../src/protocol/server-messages.ts';
 
@@ -73,6 +74,11 @@ export class FakeSocket implements ClientSocket {
   stalled = false;
   /** The next sends are not accepted. */
   dropping = false;
+  /** The peer reads: pings are answered at once. A peer that does not leaves them unanswered until it reads again. */
+  reading = true;
+  /** Called when a ping is answered. */
+  ponged: () => void = () => undefined;
+  #unanswered = 0;
   #buffered = 0;
 
   constructor(coding: Coding = 'json') {
@@ -98,6 +104,14 @@ export class FakeSocket implements ClientSocket {
 
   ping(): void {
     this.pings++;
+    if (this.reading && !this.stalled) this.ponged();
+    else this.#unanswered++;
+  }
+
+  /** The peer reads on: what waited is answered. */
+  read(): void {
+    this.reading = true;
+    for (; this.#unanswered > 0; this.#unanswered--) this.ponged();
   }
 
   close(code: number, reason: string): void {
@@ -108,6 +122,7 @@ export class FakeSocket implements ClientSocket {
   drainTo(left: number): void {
     this.#buffered = left;
     this.stalled = left > 0;
+    if (!this.stalled && this.reading) this.read();
   }
 
   #take(message: string | Uint8Array, isBinary: boolean): void {
@@ -119,10 +134,14 @@ export class FakeSocket implements ClientSocket {
       this.log.push('pong');
       return;
     }
-    const decoded = (typeof message === 'string' ? JSON.parse(message) : unpackMessage(message)) as ServerMessage;
+    const decoded = (isBinary ? unpackMessage(message as Uint8Array) : JSON.parse(textOf(message))) as ServerMessage;
     this.messages.push(decoded);
     this.log.push(decoded.type);
   }
+}
+
+function textOf(message: string | Uint8Array): string {
+  return typeof message === 'string' ? message : Buffer.from(message).toString();
 }
 
 export interface FakeEdge {
@@ -131,6 +150,9 @@ export interface FakeEdge {
   clients: Clients;
   /** Moves time and ticks together, as the layout's clock does. */
   tick: (ticks?: number) => void;
+  /** The swarm moves with every tick from now on, or rests. */
+  moveAll: () => void;
+  settle: () => void;
   apply: (batch: Omit<ChangeBatch, 'epoch' | 'version' | 'time_ms'>) => void;
   reset: (world: WorldSnapshot) => void;
   connect: (socket?: FakeSocket) => FakeClient;
@@ -146,6 +168,7 @@ export interface FakeClient {
 export function fakeEdge(config: Partial<ClientsConfig> = {}, world: WorldSnapshot | 'none' = snapshot([])): FakeEdge {
   let nowMs = 0;
   let tick = 0;
+  let moving: HandLayout | undefined;
   const clock = { now: () => 1_700_000_000_000 + nowMs, monotonic: () => nowMs };
   const replica = new Replica({ tombstones: 1_000, flowLimit: 100 });
   const clientsConfig = { ...configSchema.parse({}).clients, ...config };
@@ -171,10 +194,20 @@ export function fakeEdge(config: Partial<ClientsConfig> = {}, world: WorldSnapsh
       for (let i = 0; i < ticks; i++) {
         nowMs += 1_000 / 60;
         tick++;
-        replica.onLayout({ kind: 'tick', tick, time_ms: clock.now(), moved: [] });
+        moving?.publish(tick % 100);
+        replica.onLayout({ kind: 'tick', tick, time_ms: clock.now(), moved: moving === undefined ? [] : [SWARM] });
         views.beginTick();
         clients.tick(1);
       }
+    },
+    moveAll: () => {
+      const layout = new HandLayout(SWARM, replica.agents.size);
+      layout.tick = tick;
+      replica.onLayout({ kind: 'region', handle: layout.handle });
+      moving = layout;
+    },
+    settle: () => {
+      moving = undefined;
     },
     apply: (batch) => {
       replica.apply({ epoch: replica.epoch, version: replica.version + 1, time_ms: clock.now(), ...batch });
@@ -189,6 +222,7 @@ export function fakeEdge(config: Partial<ClientsConfig> = {}, world: WorldSnapsh
     connect: (socket = new FakeSocket()) => {
       const session = clients.connect(socket);
       if (session === undefined) throw new Error('refused');
+      socket.ponged = () => session.ponged();
       return {
         session,
         socket,

@@ -5,12 +5,16 @@ import type { Mode } from '../../../../src/protocol/modes.ts';
 class FakeClient implements Paced {
   pace: PaceSlot | undefined;
   readonly turns: number[] = [];
+  readonly bulkTurns: number[] = [];
   readonly #now: () => number;
   constructor(now: () => number) {
     this.#now = now;
   }
   serve(): void {
     this.turns.push(this.#now());
+  }
+  serveBulk(): void {
+    this.bulkTurns.push(this.#now());
   }
 }
 
@@ -152,6 +156,7 @@ describe('slices', () => {
       pace.add(
         {
           pace: undefined,
+          serveBulk: () => undefined,
           serve: () => {
             order.push(name);
             // 64 of these fill a slice of 2 ms.
@@ -177,6 +182,7 @@ describe('slices', () => {
     let slow = 0;
     const serveFor = (ms: number, count: () => void) => ({
       pace: undefined,
+      serveBulk: () => undefined,
       serve: () => {
         count();
         spend(ms);

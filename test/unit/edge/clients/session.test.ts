@@ -386,6 +386,124 @@ describe('backpressure', () => {
   });
 });
 
+describe('a client that does not read, while the kernel takes everything', () => {
+  const modes = [
+    { mode: 'high_frequency', ticks: 1, withinMs: 4_100 },
+    { mode: 'normal', ticks: 6, withinMs: 5_200 },
+    { mode: 'low_frequency', ticks: 60, withinMs: 9_100 },
+  ];
+  const busy = (edge: ReturnType<typeof fakeEdge>, ticks: number, each: () => void = () => undefined): void => {
+    for (let i = 0; i < ticks; i++) {
+      edge.apply({ agents: { updated: [{ ref: agentRef(0, 0), current_task: `t${i} ${edge.replica.version}` }] } });
+      edge.tick();
+      each();
+    }
+  };
+
+  test.each(modes)('$mode: is found by its pings, which it leaves unanswered', ({ mode, withinMs }) => {
+    const edge = fakeEdge({ ping_interval_ms: 5_000 }, three());
+    const { socket, send, session } = edge.connect();
+    send(hello({ mode }));
+    busy(edge, 600);
+    expect(edge.clients.counters.behindSkipsTotal).toBe(0);
+    socket.reading = false;
+    busy(edge, Math.round((withinMs * 60) / 1_000));
+    expect(edge.clients.counters.behindSkipsTotal).toBeGreaterThan(0);
+    const sent = of(socket, 'agent_update').length;
+    busy(edge, 600);
+    expect(of(socket, 'agent_update')).toHaveLength(sent);
+    expect(edge.clients.list(-1, 10)[0]).toMatchObject({ behind: true, buffered_bytes: 0 });
+    expect(socket.closed).toBeUndefined();
+    // It reads on: what it missed comes with its next turn, in one message.
+    socket.read();
+    expect(edge.clients.list(-1, 10)[0]).toMatchObject({ behind: false });
+    busy(edge, 60);
+    expect(of(socket, 'agent_update').length).toBeGreaterThan(sent);
+    expect(session.mode).toBe('low_frequency');
+  });
+
+  test('one that acknowledges is found by its acknowledgements, two seconds after the last', () => {
+    const edge = fakeEdge({ ping_interval_ms: 60_000 }, three());
+    const { send, session, socket } = edge.connect();
+    send(hello({ mode: 'high_frequency' }));
+    const ack = (): void => send({ type: 'ack', payload: { tick: edge.replica.tick } });
+    edge.moveAll();
+    for (let i = 0; i < 10; i++) {
+      edge.tick(30);
+      ack();
+    }
+    expect(edge.clients.counters.behindSkipsTotal).toBe(0);
+    const frames = () => socket.log.filter((type) => type === 'frame').length;
+    expect(frames()).toBeGreaterThanOrEqual(300);
+    const before = frames();
+    socket.reading = false;
+    edge.tick(600);
+    expect(frames() - before).toBeGreaterThanOrEqual(119);
+    expect(frames() - before).toBeLessThanOrEqual(122);
+    expect(session.mode).not.toBe('high_frequency');
+    const stuck = frames();
+    ack();
+    socket.read();
+    edge.tick(60);
+    expect(frames()).toBeGreaterThan(stuck);
+  });
+
+  test('a pause of the layout, or of the client with nothing sent, is not held against it', () => {
+    const edge = fakeEdge({}, three());
+    const { send } = edge.connect();
+    send(hello({ mode: 'high_frequency' }));
+    edge.moveAll();
+    edge.tick(10);
+    send({ type: 'ack', payload: { tick: edge.replica.tick } });
+    edge.settle();
+    edge.tick(60 * 60);
+    edge.moveAll();
+    edge.tick(20);
+    expect(edge.clients.counters.skipsTotal).toBe(0);
+  });
+
+  test('one that stopped to acknowledge and answers pings gets a turn a ping', () => {
+    const edge = fakeEdge({ ping_interval_ms: 5_000, idle_timeout_ms: 600_000 }, three());
+    const { send, socket } = edge.connect();
+    send(hello({ mode: 'low_frequency' }));
+    edge.moveAll();
+    edge.tick(60);
+    send({ type: 'ack', payload: { tick: 1 } });
+    edge.tick(60 * 20);
+    const before = socket.log.length;
+    edge.tick(60 * 60);
+    expect(socket.log.length - before).toBeGreaterThan(20);
+    expect(socket.closed).toBeUndefined();
+  });
+
+  test('on_demand: what it asked for while it was behind comes when it answers', () => {
+    const edge = fakeEdge({}, three());
+    const { socket, send } = edge.connect();
+    send(hello({ mode: 'high_frequency' }));
+    socket.reading = false;
+    busy(edge, 400);
+    send({ type: 'performance_mode', id: 1, payload: { mode: 'on_demand' } });
+    send({ type: 'request_update', id: 2 });
+    busy(edge, 60);
+    const before = of(socket, 'agent_update').length;
+    socket.read();
+    expect(of(socket, 'agent_update')).toHaveLength(before + 1);
+  });
+
+  test('health waits too, and is made good', () => {
+    const edge = fakeEdge({}, three());
+    const { socket, send } = edge.connect();
+    send(hello({ mode: 'high_frequency' }));
+    socket.reading = false;
+    busy(edge, 400);
+    edge.apply({ servers: { updated: [{ ref: SERVER, health: server('down').health }] } });
+    edge.tick();
+    expect(of(socket, 'health_update')).toHaveLength(0);
+    socket.read();
+    expect(of(socket, 'health_update')).toHaveLength(1);
+  });
+});
+
 describe('withheld and pushed', () => {
   test('on_demand: nothing but health and answers until it asks', () => {
     const { connect, tick, apply } = fakeEdge({}, three());
@@ -499,13 +617,15 @@ describe('silence', () => {
     const silent = connect();
     const talks = connect();
     const pongs = connect();
+    for (const { socket } of [silent, talks]) socket.reading = false;
     for (let second = 0; second < 14; second++) {
       tick(60);
       talks.send({ type: 'ack', payload: { tick: 1 } });
-      pongs.session.ponged();
     }
     expect(silent.socket.closed?.code).toBe(3012);
-    expect(silent.socket.pings).toBeGreaterThanOrEqual(9);
+    // A second ping would stand behind the first in the socket and could tell nothing more.
+    expect(silent.socket.pings).toBe(1);
+    expect(pongs.socket.pings).toBeGreaterThanOrEqual(13);
     expect(talks.socket.closed).toBeUndefined();
     expect(pongs.socket.closed).toBeUndefined();
     expect(clients.size).toBe(2);
