@@ -35,6 +35,8 @@ async function carryOut(order: OrderMessage): Promise<unknown> {
       return { clients: fleet.release(order.input.group, order.input.share) };
     case 'say':
       return { clients: fleet.say(order.input.group, order.input.share, order.input.message) };
+    case 'drop':
+      return { clients: fleet.drop(order.input.group) };
     case 'reconnect':
       return fleet.reconnect(order.input);
     case 'frames':

@@ -33,7 +33,7 @@ export class Fleet {
   async open(order: OpenOrder): Promise<OpenReport> {
     const clients: LoadClient[] = [];
     for (const group of order.groups) {
-      const counts = new GroupCounts(group.hz);
+      const counts = new GroupCounts(group.hz, group.eventPrefix);
       const own = Array.from({ length: group.count }, (_, i) => new LoadClient(group, counts, i));
       this.#groups.set(group.name, { order: group, counts, clients: own });
       for (const client of own) clients.push(client);
@@ -72,6 +72,10 @@ export class Fleet {
   say(group: string, share: number, message: Record<string, unknown>): number {
     let id = 0;
     return this.#forEach(group, share, (client) => client.say({ ...message, id: ++id }));
+  }
+
+  drop(group: string): number {
+    return this.#forEach(group, 1, (client) => client.drop());
   }
 
   frames(group: string): Buffer[] {
@@ -208,6 +212,7 @@ function reportOf({ order, counts, clients }: Group, seconds: number): GroupRepo
       max: rates.at(-1) ?? 0,
     },
     latency: counts.latencies.summary(),
+    events: counts.events.summary(),
     hashes: { ...counts.hashes },
     modeChanges: counts.modeChanges,
     errors: counts.errors,

@@ -7,7 +7,9 @@ export class GroupCounts {
   /** An interval longer than this is a gap. */
   readonly gapMs: number;
   readonly latencies = new Latencies();
-  readonly hashes: HashCounts = { heartbeats: 0, resyncs: 0, wrong: 0, undecodable: 0 };
+  readonly events = new Latencies();
+  readonly #eventPrefix: string | undefined;
+  readonly hashes: HashCounts = { heartbeats: 0, resyncs: 0, wrongHeartbeats: 0, wrongResyncs: 0, undecodable: 0 };
   frames = 0;
   frameBytes = 0;
   messages = 0;
@@ -19,7 +21,8 @@ export class GroupCounts {
   messageTypes: Record<string, number> = {};
   modeChanges: Record<string, number> = {};
 
-  constructor(hz: number) {
+  constructor(hz: number, eventPrefix?: string) {
+    this.#eventPrefix = eventPrefix;
     this.gapMs = hz > 0 ? 2_000 / hz : Number.POSITIVE_INFINITY;
   }
 
@@ -32,14 +35,24 @@ export class GroupCounts {
   noteDecoded(message: ServerMessage): void {
     this.messageTypes[message.type] = (this.messageTypes[message.type] ?? 0) + 1;
     if (message.type === 'error') this.errors++;
+    if (message.type === 'agent_update' && this.#eventPrefix !== undefined)
+      this.#noteEvents(message, this.#eventPrefix);
     if (message.type !== 'mode_changed') return;
     const { reason } = message.payload;
     this.modeChanges[reason] = (this.modeChanges[reason] ?? 0) + 1;
   }
 
+  #noteEvents(message: Extract<ServerMessage, { type: 'agent_update' }>, prefix: string): void {
+    const nowMs = performance.timeOrigin + performance.now();
+    for (const { name } of message.payload.added) {
+      if (name?.startsWith(prefix) === true) this.events.record(nowMs - Number(name.slice(prefix.length)));
+    }
+  }
+
   /** Hashes and closes are counted over the whole life, the rest anew. */
   beginWindow(): void {
     this.latencies.reset();
+    this.events.reset();
     this.frames = 0;
     this.frameBytes = 0;
     this.messages = 0;

@@ -8,7 +8,10 @@ import type { ServerMessage } from '../../src/protocol/server-messages.ts';
 export interface HashCounts {
   heartbeats: number;
   resyncs: number;
-  wrong: number;
+  /** Heartbeats whose hash was not that of what was held. */
+  wrongHeartbeats: number;
+  /** Snapshots after a resync whose hash was not the announced one. */
+  wrongResyncs: number;
   undecodable: number;
 }
 
@@ -54,12 +57,12 @@ export class HeldState {
       // Between a resync and the end of its snapshot there is nothing to compare (PROTOCOL.md, section 8).
       if (this.#announced !== undefined) return;
       this.#counts.heartbeats++;
-      if (this.#store.hash() !== message.payload.state_hash) this.#counts.wrong++;
+      if (this.#store.hash() !== message.payload.state_hash) this.#counts.wrongHeartbeats++;
     } else if (message.type === 'ok' && message.payload.of === 'resync') {
       this.#announced = String(message.payload.payload['state_hash']);
     } else if (message.type === 'snapshot' && message.payload.last && this.#announced !== undefined) {
       this.#counts.resyncs++;
-      if (this.#store.hash() !== this.#announced) this.#counts.wrong++;
+      if (this.#store.hash() !== this.#announced) this.#counts.wrongResyncs++;
       this.#announced = undefined;
     }
   }

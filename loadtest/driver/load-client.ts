@@ -9,7 +9,7 @@ import { clientFrame, OPCODE, textFrame, upgradeRequest } from './websocket-byte
 
 /** One buffer for all connections of the process: every read is taken in before the next. */
 const readBuffer = Buffer.allocUnsafeSlow(262_144);
-const CURSOR = /^\{"type":"[a-z_]+","timestamp":\d+,"cursor":"([^"]*)"/;
+const CURSOR = /^\{"type":"[a-z_]+","timestamp":[\d.]+,"cursor":"([^"]*)"/;
 const HEARTBEAT_CURSOR = /^\{"type":"heartbeat",.*"cursor":"([^"]*)"/;
 /** Characters of a message in which its cursor stands, if it has one. */
 const CURSOR_WITHIN = 160;

@@ -28,6 +28,8 @@ export interface GroupOrder {
   sample: number;
   /** Remembers cursors, so that the clients can resume (JSON only). */
   keepsCursors?: boolean | undefined;
+  /** Agents whose name begins with this carry their time of origin after it (ms since 1970): read by groups that decode. */
+  eventPrefix?: string | undefined;
   /** Keeps the newest frame of the first n clients, for {@link Reports} `frames`. */
   capture?: number | undefined;
 }
@@ -66,6 +68,8 @@ export interface GroupReport {
   rate: { mean: number; min: number; p05: number; max: number };
   /** Receive time minus the frame's own time. */
   latency: LatencySummary;
+  /** Receive time minus the time of origin in the names of added agents. */
+  events: LatencySummary;
   hashes: HashCounts;
   /** `mode_changed` by reason, for groups that decode. */
   modeChanges: Record<string, number>;
@@ -98,6 +102,8 @@ export interface Orders {
   release: { input: { group: string; share: number }; output: { clients: number } };
   /** Sends a message of the protocol. */
   say: { input: { group: string; share: number; message: Record<string, unknown> }; output: { clients: number } };
+  /** Drops all connections of a group without a word. */
+  drop: { input: { group: string }; output: { clients: number } };
   /** Drops all connections of a group and opens them anew with their cursors; resolves when all have heard a cursor again. */
   reconnect: {
     input: {
