@@ -23,8 +23,8 @@ export interface EdgeOptions {
   edgeId: number;
   log: Logger;
   clock: Clock;
-  /** Several edges of one process listen on the same port. */
-  sharePort?: boolean | undefined;
+  /** Several edges of one process listen on the same port: one opens it for sharing, the others join. */
+  sharePort?: 'open' | 'join' | undefined;
 }
 
 /** Disposal closes what clients are left, the server, and the feed. */
@@ -169,9 +169,13 @@ class RunningEdge implements Edge {
     if (this.#disposed) return;
     this.#disposed = true;
     clearInterval(this.#fallback);
-    this.#clients[Symbol.dispose]();
-    await this.#server?.[Symbol.asyncDispose]();
-    await this.#options.feed[Symbol.asyncDispose]();
+    // The native app is closed whatever else fails: a thread that ends with it open takes the process along.
+    try {
+      this.#clients[Symbol.dispose]();
+    } finally {
+      await this.#server?.[Symbol.asyncDispose]();
+      await this.#options.feed[Symbol.asyncDispose]();
+    }
   }
 
   #follow(batch: ChangeBatch): void {
