@@ -20,7 +20,7 @@ export interface HubRequests {
 }
 
 /** Fastest mode that operators allow; null: no cap. `on_demand` is no rate, so it is none either. */
-export type ModeLimit = Exclude<Mode, 'on_demand'> | null;
+type ModeLimit = Exclude<Mode, 'on_demand'> | null;
 
 /** Settings that operators change at runtime; they hold for every edge, also for one that is replaced. */
 export interface EdgeSettings {
