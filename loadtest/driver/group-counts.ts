@@ -1,5 +1,5 @@
 import type { ServerMessage } from '../../src/protocol/server-messages.ts';
-import type { HashCounts } from './held-state.ts';
+import { createHashCounts, type HashCounts } from '../shared/state-check.ts';
 import { Latencies } from './latencies.ts';
 
 /** What the clients of one group add up to. */
@@ -9,7 +9,7 @@ export class GroupCounts {
   readonly latencies = new Latencies();
   readonly events = new Latencies();
   readonly #eventPrefix: string | undefined;
-  readonly hashes: HashCounts = { heartbeats: 0, resyncs: 0, wrongHeartbeats: 0, wrongResyncs: 0, undecodable: 0 };
+  readonly hashes: HashCounts = createHashCounts();
   frames = 0;
   frameBytes = 0;
   messages = 0;

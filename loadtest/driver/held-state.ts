@@ -1,35 +1,20 @@
-/** What one client holds, for those that decode everything: proves the gateway's hashes, and that frames are whole. */
-import { StateStore } from '../../src/client/state-store.ts';
+/** A client that decodes everything: messages in both codings, and frames, which have to be whole. */
 import { unpackMessage } from '../../src/protocol/codec.ts';
 import { decodeFrame, FRAME_MAGIC } from '../../src/protocol/frames.ts';
 import type { ServerMessage } from '../../src/protocol/server-messages.ts';
-
-/** Counts of what was checked; shared by the clients of a group. */
-export interface HashCounts {
-  heartbeats: number;
-  resyncs: number;
-  /** Heartbeats whose hash was not that of what was held. */
-  wrongHeartbeats: number;
-  /** Snapshots after a resync whose hash was not the announced one. */
-  wrongResyncs: number;
-  undecodable: number;
-}
+import { StateCheck, type HashCounts } from '../shared/state-check.ts';
 
 export class HeldState {
-  readonly #store = new StateStore();
+  readonly #state: StateCheck;
   readonly #counts: HashCounts;
-  #announced: string | undefined;
 
   constructor(counts: HashCounts) {
     this.#counts = counts;
+    this.#state = new StateCheck(counts);
   }
 
   get cursor(): string {
-    return this.#store.cursor;
-  }
-
-  get agents(): number {
-    return this.#store.state.agents.size;
+    return this.#state.cursor;
   }
 
   /** Takes one whole message. Returns it decoded; undefined for frames and for what cannot be decoded, which counts. */
@@ -42,28 +27,12 @@ export class HeldState {
       const message = (
         isText ? JSON.parse(Buffer.from(bytes).toString('utf8')) : unpackMessage(bytes)
       ) as ServerMessage;
-      this.#store.apply(message);
-      this.#check(message);
+      this.#state.take(message);
       return message;
     } catch {
       // Whatever is wrong with it, a client could not have read it: that is the finding.
       this.#counts.undecodable++;
       return undefined;
-    }
-  }
-
-  #check(message: ServerMessage): void {
-    if (message.type === 'heartbeat') {
-      // Between a resync and the end of its snapshot there is nothing to compare (PROTOCOL.md, section 8).
-      if (this.#announced !== undefined) return;
-      this.#counts.heartbeats++;
-      if (this.#store.hash() !== message.payload.state_hash) this.#counts.wrongHeartbeats++;
-    } else if (message.type === 'ok' && message.payload.of === 'resync') {
-      this.#announced = String(message.payload.payload['state_hash']);
-    } else if (message.type === 'snapshot' && message.payload.last && this.#announced !== undefined) {
-      this.#counts.resyncs++;
-      if (this.#store.hash() !== this.#announced) this.#counts.wrongResyncs++;
-      this.#announced = undefined;
     }
   }
 }

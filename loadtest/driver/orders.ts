@@ -1,5 +1,5 @@
 /** What the parent asks of a driver process, and what it answers: plain data over the IPC channel. */
-import type { HashCounts } from './held-state.ts';
+import type { HashCounts } from '../shared/state-check.ts';
 import type { LatencySummary } from './latencies.ts';
 
 /**
