@@ -207,6 +207,7 @@ function reportOf({ order, counts, clients }: Group, seconds: number): GroupRepo
     mute,
     rate: {
       mean: rates.length === 0 ? 0 : rates.reduce((sum, rate) => sum + rate, 0) / rates.length,
+      median: rates[rates.length >> 1] ?? 0,
       min: rates[0] ?? 0,
       p05: rates[Math.floor(rates.length * 0.05)] ?? 0,
       max: rates.at(-1) ?? 0,

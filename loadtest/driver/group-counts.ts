@@ -34,7 +34,6 @@ export class GroupCounts {
 
   noteDecoded(message: ServerMessage): void {
     this.messageTypes[message.type] = (this.messageTypes[message.type] ?? 0) + 1;
-    if (message.type === 'error') this.errors++;
     if (message.type === 'agent_update' && this.#eventPrefix !== undefined)
       this.#noteEvents(message, this.#eventPrefix);
     if (message.type !== 'mode_changed') return;
@@ -49,7 +48,7 @@ export class GroupCounts {
     }
   }
 
-  /** Hashes and closes are counted over the whole life, the rest anew. */
+  /** Hashes, errors and closes are counted over the whole life, the rest anew. */
   beginWindow(): void {
     this.latencies.reset();
     this.events.reset();
@@ -58,7 +57,6 @@ export class GroupCounts {
     this.messages = 0;
     this.messageBytes = 0;
     this.gaps = 0;
-    this.errors = 0;
     this.messageTypes = {};
     this.modeChanges = {};
   }

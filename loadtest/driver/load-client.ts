@@ -13,6 +13,9 @@ const CURSOR = /^\{"type":"[a-z_]+","timestamp":[\d.]+,"cursor":"([^"]*)"/;
 const HEARTBEAT_CURSOR = /^\{"type":"heartbeat",.*"cursor":"([^"]*)"/;
 /** Characters of a message in which its cursor stands, if it has one. */
 const CURSOR_WITHIN = 160;
+/** How an `error` begins in either coding: the type is the first member. */
+const ERROR = Buffer.from('error');
+const ERROR_WITHIN = 16;
 const WELCOME = '{"type":"welcome"';
 const HTTP_END = Buffer.from('\r\n\r\n');
 
@@ -234,6 +237,7 @@ export class LoadClient {
     counts.messageBytes += length;
     const isText = opcode === OPCODE.text;
     if (this.#group.speech === 'socketio' && isText && bytes[start] === 0x32) this.#socket?.write(textFrame('3'));
+    if (bytes.subarray(start, Math.min(end, start + ERROR_WITHIN)).includes(ERROR)) counts.errors++;
     const message = this.#held?.take(bytes.subarray(start, end), isText);
     if (message !== undefined) counts.noteDecoded(message);
     if (this.#group.keepsCursors === true && isText) this.#noteCursor(bytes, start, end);

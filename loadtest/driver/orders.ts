@@ -65,7 +65,7 @@ export interface GroupReport {
   gaps: number;
   mute: number;
   /** Frames per second of single clients: (n − 1) / (t_last − t_first). */
-  rate: { mean: number; min: number; p05: number; max: number };
+  rate: { mean: number; median: number; min: number; p05: number; max: number };
   /** Receive time minus the frame's own time. */
   latency: LatencySummary;
   /** Receive time minus the time of origin in the names of added agents. */
@@ -73,6 +73,7 @@ export interface GroupReport {
   hashes: HashCounts;
   /** `mode_changed` by reason, for groups that decode. */
   modeChanges: Record<string, number>;
+  /** `error` messages since the process began. */
   errors: number;
 }
 

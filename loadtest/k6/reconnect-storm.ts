@@ -24,26 +24,24 @@ export function setup(): { begunMs: number } {
 }
 
 export default function storm({ begunMs }: { begunMs: number }): void {
-  live(begunMs, 1, '');
+  live(begunMs, 1, undefined);
 }
 
-function live(begunMs: number, life: number, cursor: string): void {
+function live(begunMs: number, life: number, before: Watcher | undefined): void {
   const untilMs = begunMs + (durationS * 1_000 * life) / LIVES;
   const dialledMs = Date.now();
-  let watcher: Watcher;
-  const options = {
-    mode: 'normal' as const,
-    onWelcome: ({ follows }: { follows: string }) => {
-      if (cursor !== '') resumed.add(follows === 'resume');
+  const watcher = watchFor(Math.max(0.1, (untilMs - dialledMs) / 1_000), {
+    mode: 'normal',
+    onWelcome: ({ follows }) => {
+      if (before !== undefined) resumed.add(follows === 'resume');
     },
     onCaughtUp: () => {
-      if (cursor !== '') caughtUpMs.add(Date.now() - dialledMs);
+      if (before !== undefined) caughtUpMs.add(Date.now() - dialledMs);
     },
     onClosed: () => {
-      if (life < LIVES) live(begunMs, life + 1, watcher.cursor);
+      if (life < LIVES) live(begunMs, life + 1, watcher);
     },
-    ...(cursor !== '' && { resume: cursor }),
-  };
-  watcher = watchFor(Math.max(0.1, (untilMs - dialledMs) / 1_000), options);
+    ...(before !== undefined && { successorOf: before }),
+  });
   watcher.countsRates = false;
 }

@@ -1,5 +1,5 @@
 /**
- * One in five stops working through its messages for seconds at a time, so its acknowledgements stay out: it must be
+ * One in ten stops working through its messages for seconds at a time, so its acknowledgements stay out: it must be
  * slowed, not cut, and hold the right state in the end; the others must not notice. (k6 goes on reading the socket
  * meanwhile; sockets that nobody reads are `bench:fanout --only stalled`.)
  */
@@ -21,6 +21,9 @@ export const options = {
     // The others', who are told apart by their mode.
     'sc_rate_ratio{mode:normal}': ['avg>0.95', 'avg<1.05', 'p(5)>0.9'],
     'sc_gap_share{mode:normal}': ['avg<0.02'],
+    'sc_hashes_wrong{of:heartbeat}': ['count==0'],
+    'sc_hashes_wrong{of:resync}': ['count==0'],
+    'sc_frame_age_ms{mode:normal}': ['p(95)<100'],
     sc_pauses: ['count>0'],
   },
   scenarios: {
@@ -29,7 +32,7 @@ export const options = {
 };
 
 export default function slow(): void {
-  if (__VU % 5 !== 1) {
+  if (__VU % 10 !== 1) {
     watchFor(durationS, { mode: 'normal' });
     return;
   }

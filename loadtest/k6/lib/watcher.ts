@@ -4,7 +4,7 @@ import { WebSocket, type MessageEvent } from 'k6/websockets';
 import { decodeFrame } from '../../../src/protocol/frames.ts';
 import type { Mode } from '../../../src/protocol/modes.ts';
 import type { ServerMessage } from '../../../src/protocol/server-messages.ts';
-import { createHashCounts, StateCheck } from '../../shared/state-check.ts';
+import { createHashCounts, StateCheck, type HashCounts } from '../../shared/state-check.ts';
 import * as metrics from './metrics.ts';
 import { SETTINGS } from './settings.ts';
 
@@ -16,6 +16,7 @@ const ACK_MS = 500;
 /** Frames of a mode that are not counted: it starts in mid-period, with all positions. */
 const WARM_UP_MS = 1_000;
 const AGE_EVERY = 60;
+const DECODE_EVERY = 10;
 const CURSOR = /^\{"type":"[a-z_]+","timestamp":[\d.]+,"cursor":"([^"]+)"/;
 const HEAD = 160;
 
@@ -24,7 +25,8 @@ export interface WatchOptions {
   /** Decodes everything and checks hashes; default: one in `sampleEvery`. */
   decodes?: boolean;
   filters?: Record<string, unknown>;
-  resume?: string;
+  /** The watcher whose connection ended: its cursor is resumed from, and what it held is held on. */
+  successorOf?: Watcher;
   /** A binary or text message came, before it is looked at: may block, to be slow. */
   onMessage?: () => void;
   onWelcome?: (welcome: { client_id: string; follows: string }) => void;
@@ -39,11 +41,12 @@ export class Watcher {
   countsRates = true;
   readonly #options: WatchOptions;
   readonly #socket: WebSocket;
-  readonly #counts = createHashCounts();
+  readonly #counts: HashCounts;
   readonly #state: StateCheck | undefined;
   readonly #waiting = new Map<number, (message: ServerMessage) => void>();
   #mode: Mode;
   #isOpen = false;
+  #wasOpen = false;
   #leaving = false;
   #caughtUp = false;
   #nextId = 1;
@@ -65,15 +68,22 @@ export class Watcher {
     this.#options = options;
     this.#mode = options.mode;
     const decodes = options.decodes ?? __VU % SETTINGS.sampleEvery === 1 % SETTINGS.sampleEvery;
-    this.#state = decodes ? new StateCheck(this.#counts) : undefined;
+    const { successorOf: before } = options;
+    this.#counts = before === undefined ? createHashCounts() : before.#counts;
+    const state = before === undefined ? new StateCheck(this.#counts) : before.#state;
+    this.#state = decodes ? state : undefined;
     this.#socket = new WebSocket(SETTINGS.url);
     this.#socket.binaryType = 'arraybuffer';
     this.#socket.addEventListener('open', () => this.#opened());
     this.#socket.addEventListener('message', (event) => this.#received(event as MessageEvent));
     this.#socket.addEventListener('close', () => this.#closed());
     this.#socket.addEventListener('error', () => {
-      if (!this.#isOpen) metrics.opened.add(false);
+      if (!this.#wasOpen) metrics.opened.add(false);
     });
+  }
+
+  get #resumeCursor(): string {
+    return this.#state === undefined ? this.cursor : this.#state.cursor;
   }
 
   get isOpen(): boolean {
@@ -99,9 +109,11 @@ export class Watcher {
 
   #opened(): void {
     this.#isOpen = true;
+    this.#wasOpen = true;
     metrics.opened.add(true);
-    const { mode, filters, resume } = this.#options;
-    const hello = { mode, ...(filters && { filters }), ...(resume && { resume: { cursor: resume } }) };
+    const { mode, filters, successorOf: before } = this.#options;
+    const cursor = before === undefined ? '' : before.#resumeCursor;
+    const hello = { mode, ...(filters && { filters }), ...(cursor !== '' && { resume: { cursor } }) };
     this.#socket.send(JSON.stringify({ type: 'hello', payload: hello }));
     this.#sinceMs = Date.now();
     this.#acks = setInterval(() => this.#ack(), ACK_MS);
@@ -141,10 +153,13 @@ export class Watcher {
     }
     const nowMs = Date.now();
     this.#allBytes += data.byteLength;
+    // Now and then is enough to know that they are whole, and k6's JavaScript is slow at it.
+    if (this.#state !== undefined && this.#allFrames % DECODE_EVERY === 0) {
+      this.#guard(() => decodeFrame(new Uint8Array(data)));
+    }
     if (this.#allFrames++ % AGE_EVERY === 0 && this.#frames > 0) {
       metrics.frameAge.add(Math.max(0, nowMs - view.getFloat64(8, true)), { mode: this.#mode });
     }
-    if (this.#state !== undefined) this.#guard(() => decodeFrame(new Uint8Array(data)));
     const tick = view.getUint32(4, true);
     // Pieces of one tick are one turn.
     if (tick === this.#tick) return;
@@ -227,7 +242,8 @@ export class Watcher {
     this.#allMessages = 0;
     const { heartbeats, resyncs, wrongHeartbeats, wrongResyncs } = this.#counts;
     metrics.hashesChecked.add(heartbeats + resyncs);
-    metrics.hashesWrong.add(wrongHeartbeats + wrongResyncs);
+    metrics.hashesWrong.add(wrongHeartbeats, { of: 'heartbeat' });
+    metrics.hashesWrong.add(wrongResyncs, { of: 'resync' });
     Object.assign(this.#counts, createHashCounts());
   }
 }
