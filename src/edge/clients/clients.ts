@@ -14,6 +14,7 @@ import type { ClientSocket } from './client-socket.ts';
 import type { ModeCap } from './mode-ladder.ts';
 import { Pace } from './pace.ts';
 import { Session, type SessionContext } from './session.ts';
+import { MAX_TURN_BYTES } from './view-stream.ts';
 
 /** Longest time between two looks at a client's silence. */
 const MAX_SWEEP_MS = 1_000;
@@ -34,6 +35,8 @@ export interface ClientsOptions {
   views: ViewRegistry;
   isSimulated: () => boolean;
   discover: () => Promise<{ servers: number }>;
+  /** State that one turn may bring (default {@link MAX_TURN_BYTES}). */
+  maxTurnBytes?: number | undefined;
 }
 
 export class Clients {
@@ -65,6 +68,7 @@ export class Clients {
     this.#sweepPeriodMs = Math.min(MAX_SWEEP_MS, shortest / 2);
     this.#context = {
       ...options,
+      maxTurnBytes: options.maxTurnBytes ?? MAX_TURN_BYTES,
       pace: this.#pace,
       counters: this.counters,
       cap: () => this.#cap,

@@ -48,6 +48,8 @@ export interface SessionContext {
   counters: ClientCounters;
   /** The fastest mode that anybody is served in now. */
   cap: () => ModeCap | undefined;
+  /** State that one turn may bring. */
+  maxTurnBytes: number;
   /** True when any server is this gateway's own simulator. */
   isSimulated: () => boolean;
   /** Asks the hub to look for servers. */
@@ -326,7 +328,7 @@ export class Session implements Paced {
   open(): void {
     const opening = this.#state;
     if (opening.phase !== 'opening' || !opening.decided || !this.#context.replica.ready) return;
-    const { config, replica, views, pace, clock, cap } = this.#context;
+    const { config, replica, views, pace, clock, cap, maxTurnBytes } = this.#context;
     const asked = opening.hello?.payload ?? {};
     const positions = asked.positions ?? 'q16';
     const view = this.#acquire({ ...DEFAULT_FILTERS, ...definedFields(asked.filters) }, positions);
@@ -339,7 +341,7 @@ export class Session implements Paced {
     const nowMs = clock.monotonic();
     const live: Live = {
       phase: 'live',
-      stream: new ViewStream({ replica, views, outlet: this.#outlet, view, held }),
+      stream: new ViewStream({ replica, views, outlet: this.#outlet, view, held, maxTurnBytes }),
       positions,
       ladder,
       nextHeartbeatMs: nowMs + config.heartbeat_interval_ms * this.#spread,
@@ -448,7 +450,7 @@ export class Session implements Paced {
 
   #resync(live: Live, id: RequestId | undefined): void {
     const { view } = live.stream;
-    live.stream.restart();
+    live.stream.restart(true);
     // The snapshot is composed in the same breath: the hash is that of what it brings.
     this.#replies.ok(id, 'resync', {
       state_hash: view.stateHash(),

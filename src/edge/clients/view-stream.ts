@@ -1,20 +1,30 @@
 import type { Replica } from '../replica/replica.ts';
-import type { EncodedMessage, Held, View } from '../views/view.ts';
+import type { EncodedMessages } from '../views/encoded-messages.ts';
+import type { Held, View } from '../views/view.ts';
 import type { ViewRegistry } from '../views/view-registry.ts';
 import type { Outlet } from './outlet.ts';
 
 /** Messages that were composed and are on their way; what they bring is held once the last was accepted. */
 interface Delivery {
-  readonly messages: readonly EncodedMessage[];
+  readonly messages: EncodedMessages;
   readonly held: Held;
   next: number;
 }
 
 /** State that one turn may bring; what is more follows as bulk work, so that nobody else waits for it. */
-const MAX_TURN_BYTES = 131_072;
+export const MAX_TURN_BYTES = 131_072;
 
 /** `more`: state is left for further turns. `blocked`: something is left until the client can take it. */
 export type Brought = 'complete' | 'more' | 'blocked';
+
+interface ViewStreamOptions {
+  replica: Replica;
+  views: ViewRegistry;
+  outlet: Outlet;
+  view: View;
+  held: Held | undefined;
+  maxTurnBytes: number;
+}
 
 /** Asks for every position, also of swarms at rest. */
 const NO_POSITIONS = -1;
@@ -28,6 +38,7 @@ const NO_POSITIONS = -1;
  * composed meanwhile.
  */
 export class ViewStream {
+  readonly #maxTurnBytes: number;
   readonly #replica: Replica;
   readonly #views: ViewRegistry;
   readonly #outlet: Outlet;
@@ -37,13 +48,15 @@ export class ViewStream {
   #positionsTick = NO_POSITIONS;
   #healthVersion: number;
   #owesHealth = false;
+  #wantsFresh = false;
   /** Result of {@link ViewStream.#bringAll}, which a cork calls. */
   #brought: Brought = 'complete';
   #turnBytes = 0;
   #closed = false;
 
-  /** Takes over one use of `view`. `held`: what a resumed client has. */
-  constructor(options: { replica: Replica; views: ViewRegistry; outlet: Outlet; view: View; held: Held | undefined }) {
+  /** Takes over one use of `view`. `held`: what a resumed client has. `maxTurnBytes`: see {@link MAX_TURN_BYTES}. */
+  constructor(options: ViewStreamOptions) {
+    this.#maxTurnBytes = options.maxTurnBytes;
     this.#replica = options.replica;
     this.#views = options.views;
     this.#outlet = options.outlet;
@@ -84,8 +97,9 @@ export class ViewStream {
     this.#releaseUnnamed(old);
   }
 
-  /** Forgets what the client holds: the next {@link serve} brings a snapshot. */
-  restart(): void {
+  /** Forgets what the client holds: the next {@link serve} brings a snapshot, of now when it is to be `fresh`. */
+  restart(fresh = false): void {
+    this.#wantsFresh = fresh;
     const { view: delivered } = this.#delivery?.held ?? {};
     const { view: held } = this.#held ?? {};
     this.#delivery = undefined;
@@ -142,19 +156,23 @@ export class ViewStream {
   };
 
   #bringState(): boolean {
-    const { messages, held } = this.#view.compose(this.#held);
-    // Snapshots and catch-ups begin with the whole discovery.
-    if (this.#held === undefined || this.#held.resumed === true) this.#healthVersion = this.#replica.version;
+    const { messages, held } = this.#view.compose(this.#held, this.#wantsFresh);
+    this.#wantsFresh = false;
+    // Snapshots and catch-ups begin with the whole discovery; a snapshot's may be a little old.
+    if (this.#held === undefined || this.#held.resumed === true) {
+      this.#healthVersion = held.version;
+      this.#owesHealth = held.version < this.#replica.version;
+    }
     this.#delivery = { messages, held, next: 0 };
     return this.#deliver(this.#delivery);
   }
 
   #deliver(delivery: Delivery): boolean {
     while (delivery.next < delivery.messages.length) {
-      const message = delivery.messages[delivery.next];
-      const isEnough = this.#turnBytes >= MAX_TURN_BYTES;
+      const isEnough = this.#turnBytes >= this.#maxTurnBytes;
       if (isEnough) this.#brought = 'more';
-      if (isEnough || message === undefined || !this.#outlet.isClear || !this.#outlet.state(message)) {
+      const message = isEnough || !this.#outlet.isClear ? undefined : delivery.messages.at(delivery.next);
+      if (message === undefined || !this.#outlet.state(message)) {
         // Nothing of it has left: it is composed anew later, from the same and to something newer.
         if (delivery.next === 0) this.#abandon(delivery);
         return false;

@@ -68,6 +68,7 @@ export class FakeSocket implements ClientSocket {
   readonly messages: ServerMessage[] = [];
   /** Types of messages, text that is no message, and `frame`. */
   readonly log: string[] = [];
+  readonly frames: Uint8Array[] = [];
   closed: { code: number; reason: string } | undefined;
   pings = 0;
   corks = 0;
@@ -128,6 +129,7 @@ export class FakeSocket implements ClientSocket {
   #take(message: string | Uint8Array, isBinary: boolean): void {
     if (typeof message !== 'string' && message[0] === 1 && isBinary) {
       this.log.push('frame');
+      this.frames.push(message.slice());
       return;
     }
     if (message === 'pong') {
@@ -150,8 +152,8 @@ export interface FakeEdge {
   clients: Clients;
   /** Moves time and ticks together, as the layout's clock does. */
   tick: (ticks?: number) => void;
-  /** The swarm moves with every tick from now on, or rests. */
-  moveAll: () => void;
+  /** The swarm, of so many slots, moves with every tick from now on, or rests. */
+  moveAll: (slots?: number) => void;
   settle: () => void;
   apply: (batch: Omit<ChangeBatch, 'epoch' | 'version' | 'time_ms'>) => void;
   reset: (world: WorldSnapshot) => void;
@@ -165,14 +167,22 @@ export interface FakeClient {
   send: (message: unknown) => void;
 }
 
-export function fakeEdge(config: Partial<ClientsConfig> = {}, world: WorldSnapshot | 'none' = snapshot([])): FakeEdge {
+export function fakeEdge(
+  config: Partial<ClientsConfig> = {},
+  world: WorldSnapshot | 'none' = snapshot([]),
+  sizes: { entitiesPerMessage?: number; maxTurnBytes?: number; tombstones?: number } = {},
+): FakeEdge {
   let nowMs = 0;
   let tick = 0;
-  let moving: HandLayout | undefined;
+  let layout: HandLayout | undefined;
+  let isMoving = false;
   const clock = { now: () => 1_700_000_000_000 + nowMs, monotonic: () => nowMs };
-  const replica = new Replica({ tombstones: 1_000, flowLimit: 100 });
+  const replica = new Replica({ tombstones: sizes.tombstones ?? 1_000, flowLimit: 100 });
   const clientsConfig = { ...configSchema.parse({}).clients, ...config };
-  const views = new ViewRegistry(replica, { maxViews: clientsConfig.max_views });
+  const views = new ViewRegistry(replica, {
+    maxViews: clientsConfig.max_views,
+    entitiesPerMessage: sizes.entitiesPerMessage,
+  });
   const discover = { answer: () => Promise.resolve({ servers: 1 }), calls: 0 };
   const clients = new Clients({
     config: clientsConfig,
@@ -180,6 +190,7 @@ export function fakeEdge(config: Partial<ClientsConfig> = {}, world: WorldSnapsh
     replica,
     views,
     isSimulated: () => true,
+    maxTurnBytes: sizes.maxTurnBytes,
     discover: () => {
       discover.calls++;
       return discover.answer();
@@ -194,20 +205,22 @@ export function fakeEdge(config: Partial<ClientsConfig> = {}, world: WorldSnapsh
       for (let i = 0; i < ticks; i++) {
         nowMs += 1_000 / 60;
         tick++;
-        moving?.publish(tick % 100);
-        replica.onLayout({ kind: 'tick', tick, time_ms: clock.now(), moved: moving === undefined ? [] : [SWARM] });
+        if (isMoving) layout?.publish(tick % 100);
+        replica.onLayout({ kind: 'tick', tick, time_ms: clock.now(), moved: isMoving ? [SWARM] : [] });
         views.beginTick();
         clients.tick(1);
       }
     },
-    moveAll: () => {
-      const layout = new HandLayout(SWARM, replica.agents.size);
+    moveAll: (slots = replica.agents.size) => {
+      if (layout === undefined) {
+        layout = new HandLayout(SWARM, slots);
+        replica.onLayout({ kind: 'region', handle: layout.handle });
+      }
       layout.tick = tick;
-      replica.onLayout({ kind: 'region', handle: layout.handle });
-      moving = layout;
+      isMoving = true;
     },
     settle: () => {
-      moving = undefined;
+      isMoving = false;
     },
     apply: (batch) => {
       replica.apply({ epoch: replica.epoch, version: replica.version + 1, time_ms: clock.now(), ...batch });
@@ -216,6 +229,7 @@ export function fakeEdge(config: Partial<ClientsConfig> = {}, world: WorldSnapsh
     reset: (next) => {
       replica.reset(next);
       tick = 0;
+      if (layout !== undefined) layout.tick = 0;
       views.beginTick();
       clients.startEpoch();
     },

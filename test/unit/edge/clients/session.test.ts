@@ -678,3 +678,131 @@ describe('ending', () => {
     expect(views.size).toBe(0);
   });
 });
+
+describe('large snapshots and storms', () => {
+  const many = (count: number) => snapshot(Array.from({ length: count }, (_, i) => agent(i)));
+
+  test('a snapshot in parts goes out over several turns, each of a bounded size, and others are served between', () => {
+    const edge = fakeEdge({}, many(40), { entitiesPerMessage: 4, maxTurnBytes: 1_000 });
+    const live = edge.connect();
+    live.send(hello({ mode: 'high_frequency' }));
+    edge.tick();
+    const joining = edge.connect();
+    joining.send(hello({ mode: 'low_frequency' }));
+    const first = of(joining.socket, 'snapshot').length;
+    expect(first).toBeGreaterThan(0);
+    expect(first).toBeLessThan(10);
+    edge.tick();
+    // Not at its own pace, which is one turn a second.
+    expect(of(joining.socket, 'snapshot').map(({ payload }) => payload.last)).toEqual([
+      ...Array.from({ length: 9 }, () => false),
+      true,
+    ]);
+  });
+
+  test('newcomers within a second share a snapshot and are told what changed since; a resync gets one of its own', () => {
+    const edge = fakeEdge({ heartbeat_interval_ms: 100 }, many(40), { entitiesPerMessage: 4 });
+    const join = () => {
+      const client = edge.connect();
+      client.send(HELLO);
+      return client;
+    };
+    const idOf = ({ socket }: { socket: FakeSocket }) => of(socket, 'snapshot').at(-1)?.payload.snapshot_id;
+    edge.tick();
+    const first = join();
+    edge.apply({ agents: { updated: [{ ref: agentRef(0, 0), status: 'busy' }], removed: [agentRef(0, 1)] } });
+    edge.apply({ servers: { updated: [{ ref: SERVER, health: server('down').health }] } });
+    edge.tick(30);
+    const second = join();
+    expect(idOf(second)).toBe(idOf(first));
+    expect(second.socket.log.slice(-2)).toEqual(['agent_update', 'health_update']);
+    expect(of(second.socket, 'agent_update')[0]?.payload).toMatchObject({
+      updated: [{ ref: agentRef(0, 0), status: 'busy' }],
+      removed: [agentRef(0, 1)],
+    });
+    second.send({ type: 'resync', id: 1 });
+    expect(idOf(second)).not.toBe(idOf(first));
+    const answer = of(second.socket, 'ok').at(-1)?.payload.payload;
+    expect(of(second.socket, 'snapshot').at(-1)?.cursor).toBe(answer?.['cursor']);
+    edge.tick(60);
+    const third = join();
+    expect(idOf(third)).not.toBe(idOf(first));
+    edge.tick(60);
+    const hashes = [first, second, third].map(({ socket }) => of(socket, 'heartbeat').at(-1)?.payload.state_hash);
+    expect(new Set(hashes).size).toBe(1);
+  });
+});
+
+describe('operators', () => {
+  test('a cap holds for those who are there, who come, and who ask for more; lifting it gives back what was asked', () => {
+    const { connect, clients } = fakeEdge();
+    const fast = connect();
+    const slow = connect();
+    fast.send(hello({ mode: 'high_frequency' }));
+    slow.send(hello({ mode: 'low_frequency' }));
+    expect(clients.setCap('normal')).toBe(1);
+    expect(of(fast.socket, 'mode_changed').at(-1)?.payload).toEqual({
+      mode: 'normal',
+      effective_rate_hz: 10,
+      reason: 'server_limit',
+    });
+    expect(of(slow.socket, 'mode_changed')).toEqual([]);
+    slow.send({ type: 'performance_mode', id: 1, payload: { mode: 'high_frequency' } });
+    expect(of(slow.socket, 'ok').at(-1)?.payload.payload).toEqual({ mode: 'normal', effective_rate_hz: 10 });
+    expect(of(slow.socket, 'mode_changed').at(-1)?.payload.reason).toBe('server_limit');
+    const late = connect();
+    late.send(hello({ mode: 'high_frequency' }));
+    expect(of(late.socket, 'welcome')[0]?.payload).toMatchObject({ mode: 'normal', effective_rate_hz: 10 });
+    expect(clients.countByMode()).toMatchObject({ normal: 3 });
+    const quiet = connect();
+    quiet.send(hello({ mode: 'on_demand' }));
+    expect(quiet.session.mode).toBe('on_demand');
+    expect(clients.setCap(undefined)).toBe(3);
+    expect(clients.countByMode()).toMatchObject({ high_frequency: 3, on_demand: 1 });
+  });
+
+  test('a choice for one client is told, stays within the cap, and its own next choice replaces it', () => {
+    const { connect, clients } = fakeEdge();
+    const { session, socket, send } = connect();
+    expect(session.setMode('normal')).toBeUndefined();
+    send(HELLO);
+    expect(session.setMode('low_frequency')).toBe('low_frequency');
+    expect(of(socket, 'mode_changed').at(-1)?.payload).toEqual({
+      mode: 'low_frequency',
+      effective_rate_hz: 1,
+      reason: 'operator',
+    });
+    clients.setCap('normal');
+    expect(session.setMode('high_frequency')).toBe('normal');
+    send({ type: 'performance_mode', payload: { mode: 'low_frequency' } });
+    expect(session.mode).toBe('low_frequency');
+    expect(clients.list(-1, 10)[0]).toMatchObject({ mode: 'low_frequency', wanted_mode: 'low_frequency', skips: 0 });
+  });
+
+  test('a client that cannot follow is not made faster when a cap is lifted', () => {
+    const { connect, tick, apply, clients } = fakeEdge({ soft_limit_bytes: 100 }, three());
+    const { session, socket, send } = connect();
+    send(hello({ mode: 'high_frequency' }));
+    clients.setCap('normal');
+    socket.stalled = true;
+    for (let i = 0; i < 200; i++) {
+      apply({ agents: { updated: [{ ref: agentRef(0, 0), current_task: `t${i}` }] } });
+      tick();
+    }
+    expect(session.mode).toBe('low_frequency');
+    expect(clients.setCap(undefined)).toBe(0);
+    expect(session.mode).toBe('low_frequency');
+  });
+
+  test('a list is in the order of joining, from a serial on, and names views without their long filters', () => {
+    const { connect, clients } = fakeEdge({}, three());
+    const all = Array.from({ length: 5 }, () => connect());
+    for (const { send } of all) {
+      send(hello({ filters: { swarm_ids: ['a', 'b', 'c', 'd', 'e'.repeat(500)], include_neural: false } }));
+    }
+    all[1]?.session.lost();
+    expect(clients.list(-1, 2).map(({ serial }) => serial)).toEqual([0, 2]);
+    expect(clients.list(2, 10).map(({ serial }) => serial)).toEqual([3, 4]);
+    expect(clients.list(-1, 1)[0]?.view).toBe('json q16 swarm_ids=a,b,c,+2 no neural');
+  });
+});
