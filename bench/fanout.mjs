@@ -1,6 +1,6 @@
 // npm run bench:fanout — the goals of the fan-out (P1–P6, P8, P10, P12, P13 and the stalled tenth), each against a peer,
 // a limit or another case in the same run. docs/fanout.md says how each is measured.
-import { availableParallelism, cpus, loadavg } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureEdges } from './fanout/edge-threads.mjs';
 import { measureFilters } from './fanout/filters.mjs';
@@ -10,13 +10,13 @@ import { measureOwnViews } from './fanout/own-views.mjs';
 import { measureReconnects } from './fanout/reconnects.mjs';
 import { measureSharedViews } from './fanout/shared-views.mjs';
 import { measureStalled } from './fanout/stalled.mjs';
-import { printTables } from './fanout/tables.mjs';
+import { describeMachine, printTables } from './fanout/tables.mjs';
 import { measureUpstreamCalls } from './fanout/upstream-calls.mjs';
 import { measureWire } from './fanout/wire.mjs';
 
 /** In the order of running. P3 takes P1's figure of the same run, so it brings P1 along. */
 const PARTS = [
-  { goals: ['P1', 'P3'], run: measureSharedViews, then: measureOwnViews },
+  { goals: ['P1', 'P3'], run: measureSharedViews, after: measureOwnViews },
   { goals: ['P2', 'P8'], run: measureMixedFleet },
   { goals: ['P4'], run: measureMemory },
   { goals: ['P5'], run: measureEdges },
@@ -67,14 +67,7 @@ async function bench() {
     await runPart(part, wanted, context, rows, goals);
     context.log(`${wanted.join(', ')}: ${((performance.now() - begun) / 1_000).toFixed(0)} s`);
   }
-  const machine = {
-    cpu: cpus()[0]?.model,
-    cores: cpus().length,
-    node: process.version,
-    load_average: loadavg()[0],
-    pinned,
-    quick: context.quick,
-  };
+  const machine = describeMachine(context);
   printTables(rows, goals, machine);
   if (flags.json) process.stdout.write(`${JSON.stringify({ name: 'fanout', machine, rows, goals })}\n`);
   return 0;
@@ -85,12 +78,12 @@ async function runPart(part, wanted, context, rows, goals) {
     const result = await part.run(context);
     rows.push(...result.rows);
     goals.push(...result.goals.filter(({ id }) => wanted.includes(id)));
-    if (part.then === undefined || !wanted.includes(part.goals[1])) return;
-    const more = await part.then(context, result);
+    if (part.after === undefined || !wanted.includes(part.goals[1])) return;
+    const more = await part.after(context, result);
     rows.push(...more.rows);
     goals.push(...more.goals);
   } catch (error) {
-    context.log(`${wanted.join(', ')} failed: ${error instanceof Error ? error.stack : error}`);
+    context.log(`${wanted.join(', ')} failed: ${error instanceof Error ? error.stack : String(error)}`);
     for (const id of wanted) goals.push({ id, goal: 'to be measured', measured: null, met: null, why: String(error) });
   }
 }

@@ -21,6 +21,7 @@ export async function openEventServer(namePrefix) {
       subscribers.add(socket);
       return { subscription_id: 'all' };
     },
+    'tools/call': () => ({ content: [{ type: 'text', text: '{"echo":true}' }] }),
     ping: () => ({}),
   };
   const server = createServer((socket) => {

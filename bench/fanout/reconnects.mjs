@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Driver } from '../../loadtest/driver/driver.ts';
 import { startServer } from './server.mjs';
 import { sharedHellos } from './views.mjs';
-import { openAll, withOpen, wrongOf } from './window.mjs';
+import { openAll, sum, withOpen, wrongOf } from './window.mjs';
 
 const VIEWS = 100;
 const KINDS = [0, 1].map(() => ({ swarms: 10, agents: 50, eventsPerSecond: 0, agentsChange: false }));
@@ -78,26 +78,24 @@ async function requestsPerSecond(simulators, during) {
 
 /** The largest sum of buffered bytes that /metrics shows until the function it returns is called. */
 function watchBuffered(port) {
-  let peak = 0;
-  let stopped = false;
+  const stop = new AbortController();
   const watching = (async () => {
-    while (!stopped) {
-      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-      const values = [...text.matchAll(/^swarmcast_edge_buffered_bytes\{[^}]*\} (\S+)/gm)].map((match) =>
-        Number(match[1]),
-      );
-      peak = Math.max(
-        peak,
-        values.reduce((a, b) => a + b, 0),
-      );
+    let peak = 0;
+    while (!stop.signal.aborted) {
+      peak = Math.max(peak, bufferedIn(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()));
       await delay(100);
     }
-  })();
-  return async () => {
-    stopped = true;
-    await watching;
     return peak;
+  })();
+  return () => {
+    stop.abort();
+    return watching;
   };
+}
+
+function bufferedIn(metrics) {
+  const lines = [...metrics.matchAll(/^swarmcast_edge_buffered_bytes\{[^}]*\} (\S+)/gm)];
+  return sum(lines, ([, value]) => Number(value));
 }
 
 function resultOf({ clients, quick, quiet, resumed, full, hashes }) {

@@ -8,7 +8,7 @@ import { loadConfig } from '../../dist/platform/config/load.js';
 export async function openWholeGateway({ settings = {}, servers }) {
   const pinned = new Set();
   const channel = new BroadcastChannel('bench-threads');
-  channel.onmessage = ({ data }) => pinned.add(data);
+  channel.addEventListener('message', ({ data }) => pinned.add(data));
   channel.unref();
   const flags = { ...QUIET, ...settings, servers };
   const { config } = loadConfig({ files: [], flags, environment: {} });

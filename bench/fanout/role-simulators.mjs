@@ -13,7 +13,7 @@ export async function openSimulators({ kinds, eventPrefix }) {
     kinds.map((kind, i) => startSimulator({ face: 'seed', transport: 'tcp', seed: i + 1, ...kind })),
   );
   return {
-    port: simulators[0].port,
+    port: simulators[0]?.port ?? events.port,
     threads: [],
     orders: {
       servers: () => [

@@ -94,13 +94,12 @@ function withServer({ serverCpu: cpu, loadCpu }, input, use) {
 
 /** One case over its rounds. Cost as the median. */
 export function rowOf(part, what, samples, raw) {
-  const cost = (windows) => median(windows.map(({ cpuUs, frames }) => cpuUs / frames));
   const of = (value) => median(samples.map(value));
   return {
     part,
     what,
-    us_per_frame: cost(samples),
-    to_raw: cost(samples) / cost(raw),
+    us_per_frame: costOf(samples),
+    to_raw: costOf(samples) / costOf(raw),
     frame_bytes: of(({ groups }) => groups[0].frameBytes / groups[0].frames),
     hz: of(({ groups }) => groups[0].rate.mean),
     p99_ms: of(({ groups }) => groups[0].latency.p99_ms),
@@ -108,4 +107,8 @@ export function rowOf(part, what, samples, raw) {
     kernel_share: of(({ systemShare }) => systemShare),
     load_core: of(({ loadCore }) => loadCore),
   };
+}
+
+function costOf(samples) {
+  return median(samples.map(({ cpuUs, frames }) => cpuUs / frames));
 }

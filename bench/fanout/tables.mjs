@@ -1,4 +1,17 @@
 // Rows as tables, one for each part, and the goals below.
+import { cpus, loadavg } from 'node:os';
+
+/** What the figures were taken on. */
+export function describeMachine({ quick, serverCpu }) {
+  return {
+    cpu: cpus()[0]?.model,
+    cores: cpus().length,
+    node: process.version,
+    load_average: loadavg()[0],
+    pinned: serverCpu !== undefined,
+    quick,
+  };
+}
 
 export function printTables(rows, goals, machine) {
   const { cpu, cores, node, load_average, pinned, quick } = machine;

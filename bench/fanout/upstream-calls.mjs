@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Driver } from '../../loadtest/driver/driver.ts';
 import { startServer } from './server.mjs';
-import { openAll, withOpen } from './window.mjs';
+import { openAll, sum, withOpen } from './window.mjs';
 
 const MANY = 5_000;
 /** Pushed to, and polled. */
@@ -62,8 +62,7 @@ function resultOf(one, many, clients) {
     { what: '1 client', rates: one },
     { what: `${clients} clients`, rates: many },
   ].map(({ what, rates }) => ({ part, what, ...Object.fromEntries(KINDS.map(({ face }, i) => [face, rates[i]])) }));
-  const total = (rates) => rates.reduce((a, b) => a + b, 0);
-  const ratio = total(many) / total(one);
+  const ratio = sum(many, Number) / sum(one, Number);
   return {
     rows,
     goals: [

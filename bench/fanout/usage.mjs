@@ -33,6 +33,6 @@ export function createUsage() {
 }
 
 /** Linux tells it in nanoseconds. */
-export function threadUs(tid) {
+function threadUs(tid) {
   return Number(readFileSync(`/proc/self/task/${tid}/schedstat`, 'utf8').split(' ')[0]) / 1_000;
 }

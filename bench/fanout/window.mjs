@@ -62,7 +62,7 @@ export async function withOpen(opens, use) {
     for (const open of opens) opened.push(await open(...opened));
     return await use(...opened);
   } finally {
-    for (const thing of opened.reverse()) await thing[Symbol.asyncDispose]();
+    for (const thing of opened.toReversed()) await thing[Symbol.asyncDispose]();
   }
 }
 

@@ -89,7 +89,7 @@ function createAgent(n, swarm, swarmName, slot) {
 }
 
 /** Metrics of agent `n` after its change number `change`: the seeds' fields. */
-export function performanceOf(n, change) {
+function performanceOf(n, change) {
   return {
     cpu_usage: ((n * 37 + change * 11) % 100) / 100,
     memory_mb: 64 + ((n + change) % 512),

@@ -94,6 +94,7 @@ export class Fleet {
         client.nextCursor().then(() => {
           converged++;
           convergedMs = wallClockMs();
+          return undefined;
         }),
       );
       await client.connect(target, order.resume);

@@ -19,11 +19,11 @@ export const options = {
   summaryTrendStats: SUMMARY,
   thresholds: { ...CORRECT, ...STEADY, sc_filter_answer_ms: ['p(95)<500'] },
   scenarios: {
-    churn: { executor: 'per-vu-iterations', vus, iterations: 1, maxDuration: `${durationS + 30}s` },
+    churn: { executor: 'per-vu-iterations', exec: 'churn', vus, iterations: 1, maxDuration: `${durationS + 30}s` },
   },
 };
 
-export default function churn(): void {
+export function churn(): void {
   let turn = __VU;
   watchFor(
     durationS,

@@ -9,11 +9,11 @@ export const options = {
   summaryTrendStats: SUMMARY,
   thresholds: { ...CORRECT, ...STEADY },
   scenarios: {
-    ramp: { executor: 'per-vu-iterations', vus, iterations: 1, maxDuration: `${durationS + 30}s` },
+    ramp: { executor: 'per-vu-iterations', exec: 'ramp', vus, iterations: 1, maxDuration: `${durationS + 30}s` },
   },
 };
 
-export default function ramp(): void {
+export function ramp(): void {
   const laterS = ((__VU - 1) / vus) * (durationS / 2);
   setTimeout(() => watchFor(durationS - laterS, { mode: 'normal' }), laterS * 1_000);
 }

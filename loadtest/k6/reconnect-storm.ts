@@ -14,7 +14,7 @@ export const options = {
   summaryTrendStats: SUMMARY,
   thresholds: { ...CORRECT, sc_caught_up_ms: ['p(95)<5000'], sc_resumed: ['rate>0.99'] },
   scenarios: {
-    storm: { executor: 'per-vu-iterations', vus, iterations: 1, maxDuration: `${durationS + 60}s` },
+    storm: { executor: 'per-vu-iterations', exec: 'storm', vus, iterations: 1, maxDuration: `${durationS + 60}s` },
   },
 };
 
@@ -23,7 +23,7 @@ export function setup(): { begunMs: number } {
   return { begunMs: Date.now() + 1_000 };
 }
 
-export default function storm({ begunMs }: { begunMs: number }): void {
+export function storm({ begunMs }: { begunMs: number }): void {
   live(begunMs, 1, undefined);
 }
 

@@ -27,11 +27,11 @@ export const options = {
     sc_pauses: ['count>0'],
   },
   scenarios: {
-    slow: { executor: 'per-vu-iterations', vus, iterations: 1, maxDuration: `${durationS + 60}s` },
+    slow: { executor: 'per-vu-iterations', exec: 'slow', vus, iterations: 1, maxDuration: `${durationS + 60}s` },
   },
 };
 
-export default function slow(): void {
+export function slow(): void {
   if (__VU % 10 !== 1) {
     watchFor(durationS, { mode: 'normal' });
     return;

@@ -9,11 +9,11 @@ export const options = {
   summaryTrendStats: SUMMARY,
   thresholds: { ...CORRECT, ...STEADY },
   scenarios: {
-    steady: { executor: 'per-vu-iterations', vus, iterations: 1, maxDuration: `${durationS + 30}s` },
+    steady: { executor: 'per-vu-iterations', exec: 'steady', vus, iterations: 1, maxDuration: `${durationS + 30}s` },
   },
 };
 
-export default function steady(): void {
+export function steady(): void {
   const place = __VU % 25;
   const mode = place === 1 ? 'high_frequency' : place <= 5 ? 'normal' : 'low_frequency';
   watchFor(durationS, { mode });

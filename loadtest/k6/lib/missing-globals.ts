@@ -1,6 +1,7 @@
 /**
  * What the SDK's modules use and k6's JavaScript lacks. Imported before them: modules run in the order of their imports.
  */
+/* oxlint-disable no-extend-native, unicorn/no-array-sort -- what is missing is added where it belongs */
 
 /** UTF-8, as the platform's. */
 class Utf8Encoder {

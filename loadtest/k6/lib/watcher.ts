@@ -1,4 +1,5 @@
 /** One virtual dashboard: connects, says hello, reads the header of every frame, acknowledges, and counts. */
+// oxlint-disable-next-line import/no-unassigned-import -- it is imported for what it adds
 import './missing-globals.ts';
 import { WebSocket, type MessageEvent } from 'k6/websockets';
 import { decodeFrame } from '../../../src/protocol/frames.ts';
