@@ -19,6 +19,8 @@ export interface BlockRun {
   end: number;
 }
 
+let slotLists = 0;
+
 const COPY_ATTEMPTS = 4;
 const BLOCK_SLOTS = 65_536;
 
@@ -36,7 +38,12 @@ export class LoadedPositions {
   runs: readonly BlockRun[] = [];
   /** Which news of the swarm it has taken in; −1: none. */
   generation = -1;
+  /** Unique to a list of slots: as long as it stays, record `index` is that of the same slot. */
+  slotList = 0;
   readonly #kind: PositionKind;
+  #slotsRev = -1;
+  #membership = -1;
+  #count = -1;
   #bytes = new Uint8Array(0);
   #velocityBytes = new Uint8Array(0);
   // Whole slots of q16 records, only where they don't fit 16 bits.
@@ -61,9 +68,20 @@ export class LoadedPositions {
       if (this.head.sequence * 4 + this.head.index === known && attempt === 0) return 'loaded';
       if (!this.#copy(handle, data)) continue;
       this.origin = [this.head.originX, this.head.originY, this.head.originZ];
+      this.#noteSlots();
       return 'loaded';
     }
     return 'overtaken';
+  }
+
+  // Agents that join or leave change the membership, slots dealt anew their revision; nothing else moves records.
+  #noteSlots(): void {
+    const { slotsRev, membership, count } = this.head;
+    if (slotsRev === this.#slotsRev && membership === this.#membership && count === this.#count) return;
+    this.#slotsRev = slotsRev;
+    this.#membership = membership;
+    this.#count = count;
+    this.slotList = ++slotLists;
   }
 
   #copy(handle: RegionHandle, data: DataView): boolean {

@@ -14,11 +14,9 @@ import {
 import type { Replica } from '../replica/replica.ts';
 import type { BlockRun, LoadedPositions } from '../replica/swarm-positions.ts';
 import { FrameSlab } from './frame-slab.ts';
-import { indexOfSlot } from './slot-search.ts';
 import type { ShownSwarm } from './shown-swarm.ts';
 
 const WORDS_PER_RECORD = { q16: 2, f32: 4 } as const;
-const SLOTS_PER_BLOCK = 65_536;
 /** A publication may be read before its tick is heard of; one that is further ahead is of another epoch's clock. */
 const MAX_TICKS_AHEAD = 60;
 
@@ -144,38 +142,22 @@ export class FrameComposer {
     return run.end - run.start;
   }
 
-  // Any other swarm: those records whose slots the view shows. Both ascend by slot, so one pass over both suffices.
+  // Any other swarm: the records of those that the view shows.
   #appendShown(view: ShownSwarm, loaded: LoadedPositions, run: BlockRun, flags: number): number {
-    const { words } = loaded;
-    const shown = view.ascending();
-    const blockEnd = this.#kind === 'q16' ? (run.block + 1) * SLOTS_PER_BLOCK : Number.POSITIVE_INFINITY;
-    let section = this.#openSection();
-    let room = this.#room();
-    let count = 0;
-    let written = 0;
-    let index = run.start;
-    for (const agent of shown) {
-      const { slot } = agent.record;
-      if (slot >= blockEnd) break;
-      index = indexOfSlot(loaded, slot, index, run.end);
-      if (index === run.end) break;
-      if (loaded.slotAt(index) !== slot) continue;
-      if (count === room) {
-        this.#closeSection(section, view, loaded, { block: run.block, count, flags });
-        written += count;
-        count = 0;
-        section = this.#openSection();
-        room = this.#room();
-      }
-      const target = this.#at >>> 2;
-      const first = index * this.#words;
-      for (let word = 0; word < this.#words; word++) slab.words[target + word] = words[first + word] ?? 0;
-      this.#at += this.#words * 4;
-      count++;
-      index++;
+    const indexes = view.indexesIn(loaded);
+    let next = firstAtLeast(indexes, run.start);
+    const end = run.end >= loaded.head.count ? indexes.length : firstAtLeast(indexes, run.end);
+    const written = end - next;
+    while (next < end) {
+      const section = this.#openSection();
+      const count = Math.min(end - next, this.#room());
+      if (this.#kind === 'q16') copyPairs(loaded.words, indexes, next, count, this.#at >>> 2);
+      else copyQuads(loaded.words, indexes, next, count, this.#at >>> 2);
+      this.#at += count * this.#words * 4;
+      next += count;
+      this.#closeSection(section, view, loaded, { block: run.block, count, flags });
     }
-    this.#closeSection(section, view, loaded, { block: run.block, count, flags });
-    return written + count;
+    return written;
   }
 
   // Leaves room for a header, in a new frame if this one is full.
@@ -213,6 +195,40 @@ export class FrameComposer {
     header.scale = loaded.head.scale;
     writeSectionHeader(slab.data, section, header);
     this.#sections++;
+  }
+}
+
+/** Place of the first index ≥ `index`. */
+function firstAtLeast(indexes: Uint32Array, index: number): number {
+  if (index === 0) return 0;
+  let low = 0;
+  let high = indexes.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((indexes[middle] ?? 0) < index) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+// Two loops for two sizes of records: this is what filtered views cost.
+function copyPairs(from: Uint32Array, indexes: Uint32Array, start: number, count: number, to: number): void {
+  const { words } = slab;
+  for (let i = 0, target = to; i < count; i++, target += 2) {
+    const source = (indexes[start + i] ?? 0) * 2;
+    words[target] = from[source] ?? 0;
+    words[target + 1] = from[source + 1] ?? 0;
+  }
+}
+
+function copyQuads(from: Uint32Array, indexes: Uint32Array, start: number, count: number, to: number): void {
+  const { words } = slab;
+  for (let i = 0, target = to; i < count; i++, target += 4) {
+    const source = (indexes[start + i] ?? 0) * 4;
+    words[target] = from[source] ?? 0;
+    words[target + 1] = from[source + 1] ?? 0;
+    words[target + 2] = from[source + 2] ?? 0;
+    words[target + 3] = from[source + 3] ?? 0;
   }
 }
 

@@ -204,8 +204,9 @@ export class View {
   }
 
   #dropMessages(): void {
-    this.#composed.clear();
-    this.#health.clear();
+    // Clearing an empty map costs a new table for it.
+    if (this.#composed.size > 0) this.#composed.clear();
+    if (this.#health.size > 0) this.#health.clear();
     this.#discovery = undefined;
   }
 

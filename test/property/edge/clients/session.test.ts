@@ -378,7 +378,7 @@ test('clients that are let drain hold exactly what their filters show, and where
       fired.behindByAnswers += counters.behindSkipsTotal;
       fired.demotions += counters.demotionsTotal;
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
   for (const [fault, times] of Object.entries(fired))
     expect({ fault, fired: times > 0 }).toEqual({ fault, fired: true });
