@@ -1,18 +1,22 @@
 /**
- * The gateway, composed: configuration → servers → hub → feed → edge. The only file that joins them.
+ * The gateway, composed: configuration → servers → hub → feed → edges. The only file that joins them.
  *
- * The edge runs on this thread (a native uWebSockets.js app ends cleanly only there), hub and HTTP in a worker thread,
- * layout workers below it, simulated servers in child processes.
+ * The first edge runs on this thread (a native uWebSockets.js app ends cleanly only there), further ones in threads of
+ * their own on the same port, hub and HTTP in a worker thread, layout workers below it, simulated servers in child
+ * processes.
  */
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEdge, type Edge } from './edge/edge.ts';
+import { EdgeSupervisor } from './edge-supervisor.ts';
 import { createThreadEdgeFeed } from './feed/thread.ts';
 import { HubSupervisor } from './hub-supervisor.ts';
 import { systemClock } from './platform/clock.ts';
 import type { Config } from './platform/config/schema.ts';
-import { createLogger } from './platform/telemetry/log.ts';
+import { isLoopback } from './platform/loopback.ts';
+import { createLogger, type Logger } from './platform/telemetry/log.ts';
 import { startSimulatedServers, type SimulatedServers } from './simulated-servers.ts';
 
 /** A running gateway. Disposal: not ready → clients told and drained → edge → hub (layout, upstreams) → simulators. */
@@ -22,10 +26,14 @@ export interface Gateway extends AsyncDisposable {
   port: number;
   /** True when the servers are simulated. */
   simulated: boolean;
+  /** The operator key that was made at start, since none is configured; undefined otherwise. */
+  madeOperatorKey: string | undefined;
   /** Resolves with the cause when the gateway can't go on. */
   failed: Promise<Error>;
   /** Calls a tool of a server, for whoever owns this process (tests, embedding). No socket leads here. */
   callTool(server: string, tool: string, args: Record<string, unknown>): Promise<unknown>;
+  /** For tests: the thread of a further edge (1, 2, …) throws where nobody catches. */
+  failEdge(edgeId: number): void;
 }
 
 /**
@@ -48,12 +56,16 @@ export async function openGateway(config: Config): Promise<Gateway> {
     const scratchRoot = await mkdtemp(join(tmpdir(), 'swarmcast-'));
     started.push({ [Symbol.asyncDispose]: () => rm(scratchRoot, { recursive: true, force: true }) });
 
-    const hub = new HubSupervisor({ config, scratchRoot });
+    const madeOperatorKey = makeOperatorKey(config);
+    const operatorKey = config.server.operator_key ?? madeOperatorKey;
+    const hub = new HubSupervisor({ config, scratchRoot, operatorKey });
     started.push(hub);
 
+    const sharePort = config.edge.threads > 1 ? ('open' as const) : undefined;
     const feed = createThreadEdgeFeed(hub.connectEdge());
-    const edge = await startEdge({ feed, config, edgeId: 0, log, clock: systemClock });
+    const edge = await startEdge({ feed, config, edgeId: 0, log, clock: systemClock, sharePort });
     started.push(edge);
+    const further = await startFurtherEdges(config, edge.port, hub, log, started);
     const url = `http://${printableHost(config.server.host)}:${edge.port}`;
 
     const simulated = await simulators;
@@ -69,9 +81,11 @@ export async function openGateway(config: Config): Promise<Gateway> {
       url,
       port: edge.port,
       simulated: simulated !== undefined,
+      madeOperatorKey,
       failed: hub.died(),
       callTool: (server, tool, args) => hub.callTool(server, tool, args),
-      [Symbol.asyncDispose]: () => close(config, hub, edge, started),
+      failEdge: (edgeId) => further[edgeId - 1]?.fail('failed on purpose'),
+      [Symbol.asyncDispose]: () => close(config, hub, [edge, ...further], started),
     };
   } catch (error) {
     await disposeAll(started);
@@ -79,9 +93,37 @@ export async function openGateway(config: Config): Promise<Gateway> {
   }
 }
 
-async function close(config: Config, hub: HubSupervisor, edge: Edge, started: AsyncDisposable[]): Promise<void> {
+/** Whoever reads the start's output is on this machine: a key that is shown there is for them. */
+function makeOperatorKey(config: Config): string | undefined {
+  const isNeeded = config.server.operator_key === undefined && isLoopback(config.server.host);
+  return isNeeded ? randomBytes(24).toString('base64url') : undefined;
+}
+
+async function startFurtherEdges(
+  config: Config,
+  port: number,
+  hub: HubSupervisor,
+  log: Logger,
+  started: AsyncDisposable[],
+): Promise<EdgeSupervisor[]> {
+  const own = { ...config, server: { ...config.server, port } };
+  const edges = Array.from(
+    { length: config.edge.threads - 1 },
+    (_, i) => new EdgeSupervisor({ config: own, edgeId: i + 1, connect: () => hub.connectEdge(), log }),
+  );
+  started.push(...edges);
+  await Promise.all(edges.map((edge) => edge.start()));
+  return edges;
+}
+
+async function close(
+  config: Config,
+  hub: HubSupervisor,
+  edges: readonly Pick<Edge, 'drain'>[],
+  started: AsyncDisposable[],
+): Promise<void> {
   hub.drain();
-  await edge.drain('shutdown', config.server.shutdown_deadline_ms);
+  await Promise.all(edges.map((edge) => edge.drain('shutdown', config.server.shutdown_deadline_ms)));
   await disposeAll(started);
 }
 

@@ -11,6 +11,8 @@ import { createLogger } from './platform/telemetry/log.ts';
 export interface HubThreadData {
   config: Config;
   scratchRoot: string;
+  /** Opens the operators' routes. */
+  operatorKey: string | undefined;
 }
 
 /** From the gateway. */
@@ -29,11 +31,11 @@ export type HubThreadReport =
 
 const port = parentPort;
 if (port === null) throw new Error('hub-thread is the entry of a worker thread');
-const { config, scratchRoot } = workerData as HubThreadData;
+const { config, scratchRoot, operatorKey } = workerData as HubThreadData;
 const log = await createLogger({ ...config.log, part: 'hub' });
 const feed = createThreadHubFeed();
 const hub = Hub.open({ config, feed, clock: systemClock, log, scratchRoot }, (opened) => {
-  const app = createHttpApp(opened, log);
+  const app = createHttpApp(opened, log, operatorKey);
   return (request) => answerHttp(app, request);
 });
 const report = (message: HubThreadReport) => port.postMessage(message);

@@ -9,6 +9,10 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: 'a live table of servers, swarms and agents',
     load: async () => (await import('./watch.ts')).watch,
   },
+  clients: {
+    summary: 'operators: who is connected, at what cost; slow them down',
+    load: async () => (await import('./clients.ts')).clients,
+  },
   probe: {
     summary: 'connect to one MCP server and report what it is',
     load: async () => (await import('./probe.ts')).probe,

@@ -14,6 +14,7 @@ Without configured servers it starts three simulated ones, and says so everywher
 Then:  swarmcast watch          a live table in a second terminal
        GET /api/bots/agents     all agents; /api/health/mcp, /healthz, /readyz, /metrics
        ws://HOST:PORT/ws        the live stream (PROTOCOL.md)
+       swarmcast clients        who is connected, at what cost; slow them down (needs the operator key)
 Stop with Ctrl-C. Exit codes: 0 stopped, 1 failed, 2 bad configuration, 70 had to be forced.
 `;
 
@@ -40,14 +41,17 @@ async function stopped(signal: AbortSignal): Promise<undefined> {
 
 function announce(gateway: Gateway, json: boolean, io: CommandIo): void {
   if (json) {
-    io.stdout.write(
-      `${JSON.stringify({ listening: { url: gateway.url, port: gateway.port, simulated: gateway.simulated } })}\n`,
-    );
+    const { url, port, simulated, madeOperatorKey } = gateway;
+    io.stdout.write(`${JSON.stringify({ listening: { url, port, simulated, operator_key: madeOperatorKey } })}\n`);
     return;
   }
   const stream = `${gateway.url.replace(/^http/, 'ws')}/ws`;
   const what = gateway.simulated ? 'Showing three SIMULATED servers: nothing here is a real agent.\n' : '';
+  const operators =
+    gateway.madeOperatorKey === undefined
+      ? ''
+      : `Operator key of this run:  ${gateway.madeOperatorKey}   (swarmcast clients --key …; server.operator_key sets your own)\n`;
   io.stdout.write(
-    `Swarmcast is listening on ${gateway.url}\n${what}See it live:  npx swarmcast watch ${stream}\nStop it with Ctrl-C.\n`,
+    `Swarmcast is listening on ${gateway.url}\n${what}See it live:  npx swarmcast watch ${stream}\n${operators}Stop it with Ctrl-C.\n`,
   );
 }

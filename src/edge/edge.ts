@@ -9,7 +9,9 @@ import type { EdgeFeed, EdgeStatus } from '../feed/feed.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { ClientsConfig, Config } from '../platform/config/schema.ts';
 import type { Logger } from '../platform/telemetry/log.ts';
+import { ClientOperations } from './clients/client-operations.ts';
 import { Clients } from './clients/clients.ts';
+import { edgeStatus } from './edge-status.ts';
 import { Replica } from './replica/replica.ts';
 import { startSocketServer, type SocketServer } from './transport/uws-server.ts';
 import { ViewRegistry } from './views/view-registry.ts';
@@ -21,8 +23,8 @@ export interface EdgeOptions {
   edgeId: number;
   log: Logger;
   clock: Clock;
-  /** Several edges of one process listen on the same port. */
-  sharePort?: boolean | undefined;
+  /** Several edges of one process listen on the same port: one opens it for sharing, the others join. */
+  sharePort?: 'open' | 'join' | undefined;
 }
 
 /** Disposal closes what clients are left, the server, and the feed. */
@@ -59,6 +61,7 @@ class RunningEdge implements Edge {
   readonly #replica: Replica;
   readonly #views: ViewRegistry;
   readonly #clients: Clients;
+  readonly #operations: ClientOperations;
   #server: SocketServer | undefined;
   #fallback: NodeJS.Timeout | undefined;
   #discovery: Promise<{ servers: number }> | undefined;
@@ -83,6 +86,7 @@ class RunningEdge implements Edge {
       isSimulated: () => this.#isSimulated(),
       discover: () => this.#discover(),
     });
+    this.#operations = new ClientOperations(options.edgeId, this.#clients);
   }
 
   get port(): number {
@@ -126,39 +130,34 @@ class RunningEdge implements Edge {
           await this.drain(reason, deadline_ms);
           return {};
         },
+        clients: (page) => this.#operations.list(page),
+        set_mode: ({ client_id, mode }) => this.#operations.setMode(client_id, mode),
+        cap: (settings) => this.#operations.apply(settings),
+      },
+    );
+    // Answered in order with later changes, so that an old cap never replaces a new one.
+    feed.request('settings', {}).then(
+      (settings) => this.#operations.apply(settings),
+      (error: unknown) => {
+        if (!this.#disposed) log.warn({ err: error }, 'the hub did not tell its settings: no cap holds here');
       },
     );
   }
 
   status(): EdgeStatus {
-    const { counters } = this.#clients;
-    return {
-      edge_id: this.#options.edgeId,
-      clients: this.#clients.size,
-      views: this.#views.size,
-      clients_by_mode: this.#clients.countByMode(),
-      metrics: {
-        connections_total: counters.connectionsTotal,
-        connections_refused_total: counters.refusedTotal,
+    return edgeStatus({
+      edgeId: this.#options.edgeId,
+      limits: this.#options.config.clients,
+      clients: this.#clients,
+      views: this.#views,
+      replica: this.#replica,
+      own: {
         foreign_requests_total: this.#foreignTotal,
-        client_messages_received_total: counters.messagesReceivedTotal,
-        client_messages_sent_total: counters.messagesSentTotal,
-        frames_sent_total: counters.framesSentTotal,
-        turns_skipped_total: counters.skipsTotal,
-        demotions_total: counters.demotionsTotal,
-        promotions_total: counters.promotionsTotal,
-        client_errors_total: counters.errorsSentTotal,
-        rate_limited_total: counters.rateLimitedTotal,
-        memory_limit_closes_total: counters.memoryLimitTotal,
-        idle_closes_total: counters.idleClosedTotal,
         ticks_total: this.#ticksTotal,
         fallback_ticks_total: this.#fallbackTicksTotal,
-        ignored_batches_total: this.#replica.ignoredBatches,
-        buffered_bytes: this.#clients.bufferedBytes(),
         hub_connected: this.#hubConnected ? 1 : 0,
-        world_version: this.#replica.version,
       },
-    };
+    });
   }
 
   async drain(reason: string, deadlineMs: number): Promise<void> {
@@ -170,9 +169,13 @@ class RunningEdge implements Edge {
     if (this.#disposed) return;
     this.#disposed = true;
     clearInterval(this.#fallback);
-    this.#clients[Symbol.dispose]();
-    await this.#server?.[Symbol.asyncDispose]();
-    await this.#options.feed[Symbol.asyncDispose]();
+    // The native app is closed whatever else fails: a thread that ends with it open takes the process along.
+    try {
+      this.#clients[Symbol.dispose]();
+    } finally {
+      await this.#server?.[Symbol.asyncDispose]();
+      await this.#options.feed[Symbol.asyncDispose]();
+    }
   }
 
   #follow(batch: ChangeBatch): void {

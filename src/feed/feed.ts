@@ -7,6 +7,7 @@
  */
 import type { ChangeBatch, WorldSnapshot } from '../model/change.ts';
 import type { LayoutEvent, LayoutSink } from '../model/position-region.ts';
+import type { Mode } from '../protocol/modes.ts';
 
 /** What an edge asks of its hub. */
 export interface HubRequests {
@@ -14,6 +15,16 @@ export interface HubRequests {
   http: { input: HttpRequest; output: HttpReply };
   /** Look for servers now; resolves when the sources were asked. */
   discover: { input: Record<string, never>; output: { servers: number } };
+  /** What operators have set for all clients, for an edge that has just started. */
+  settings: { input: Record<string, never>; output: EdgeSettings };
+}
+
+/** Fastest mode that operators allow; null: no cap. `on_demand` is no rate, so it is none either. */
+type ModeLimit = Exclude<Mode, 'on_demand'> | null;
+
+/** Settings that operators change at runtime; they hold for every edge, also for one that is replaced. */
+export interface EdgeSettings {
+  cap: ModeLimit;
 }
 
 /** What a hub asks of an edge. */
@@ -21,7 +32,57 @@ export interface EdgeRequests {
   status: { input: Record<string, never>; output: EdgeStatus };
   /** Stop accepting, say goodbye, flush, close; resolves when the last client is gone or the deadline passed. */
   drain: { input: { reason: string; deadline_ms: number }; output: Record<string, never> };
+  /** One page of its clients, in the order in which they came; at most {@link MAX_CLIENTS_PER_PAGE}. */
+  clients: { input: ClientsPage; output: ClientsList };
+  /** Sets the mode of one client. An edge that does not hold the client answers `held: false`. */
+  set_mode: { input: { client_id: string; mode: Mode }; output: ModeSet };
+  /** Nobody is served faster from now on. `changed`: clients that are served in another mode since. */
+  cap: { input: EdgeSettings; output: { edge_id: number; changed: number } };
 }
+
+export const MAX_CLIENTS_PER_PAGE = 1_000;
+
+/** Clients whose (edge, serial) comes after `after`; all when it is null. */
+export interface ClientsPage {
+  after: { edge_id: number; serial: number } | null;
+  limit: number;
+}
+
+export interface ClientsList {
+  edge_id: number;
+  /** All clients of the edge. */
+  total: number;
+  clients: ClientInfo[];
+}
+
+/** One client as operators see it; null where it has not said yet what it wants. */
+export interface ClientInfo {
+  id: string;
+  /** Grows from client to client of an edge. */
+  serial: number;
+  phase: 'opening' | 'live' | 'closing';
+  /** The mode it is served in. */
+  mode: Mode | null;
+  /** The mode it asked for, or an operator chose for it. */
+  wanted_mode: Mode | null;
+  effective_rate_hz: number | null;
+  /** Bytes accepted that the kernel has not taken. */
+  buffered_bytes: number;
+  /** Payload, over about the last second. */
+  bytes_per_second: number;
+  /** Coding, positions and filters, shortened. */
+  view: string | null;
+  age_ms: number;
+  /** Turns that it was passed over at. */
+  skips: number;
+  /** Held back now: it has not acknowledged, or not answered a ping, for too long. */
+  behind: boolean;
+}
+
+export type ModeSet =
+  | { edge_id: number; held: false }
+  /** `mode`: what it is served in now, no faster than the cap; null when it is not welcomed yet and nothing was set. */
+  | { edge_id: number; held: true; mode: Mode | null; effective_rate_hz: number | null };
 
 export interface HttpRequest {
   method: string;
@@ -44,8 +105,33 @@ export interface EdgeStatus {
   clients: number;
   views: number;
   clients_by_mode: Record<string, number>;
+  /** What clients cost since the start, by mode and kind of view; only those that had any turn. */
+  costs: EdgeCost[];
+  /** Everything that is bounded, and how full it is. */
+  bounds: EdgeBound[];
   /** Counters since start and gauges now, by metric name without prefix: `frames_sent_total`, `buffered_bytes`, … */
   metrics: Record<string, number>;
+}
+
+/** What the turns of the clients of one mode and kind of view came to. */
+export interface EdgeCost {
+  mode: Mode;
+  /** `whole`: all agents; `filtered`: some of them; `state`: no positions. */
+  view: 'whole' | 'filtered' | 'state';
+  turns: number;
+  frames: number;
+  frame_bytes: number;
+  messages: number;
+  message_bytes: number;
+  /** Turns that were timed, and what they took. */
+  sampled_turns: number;
+  sampled_us: number;
+}
+
+export interface EdgeBound {
+  name: string;
+  used: number;
+  limit: number;
 }
 
 type Input<R> = R extends { input: infer I } ? I : never;

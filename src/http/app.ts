@@ -2,13 +2,23 @@
 import { Hono } from 'hono';
 import type { HttpReply, HttpRequest } from '../feed/feed.ts';
 import type { Logger } from '../platform/telemetry/log.ts';
+import { createClientsApi } from './clients-api.ts';
 import type { HubStatus } from './hub-status.ts';
 import { createMetricsText } from './metrics.ts';
+import { requireOperatorKey } from './operator-key.ts';
+import { BadInputError } from './request-input.ts';
 
-/** The routes. Unknown paths get 404, failures 500 without details. */
-export function createHttpApp(hub: HubStatus, log: Logger): Hono {
+/**
+ * The routes. Unknown paths get 404, bad input 400, failures 500 without details. `operatorKey`: opens
+ * `/api/clients`; without one nobody is let in there.
+ */
+export function createHttpApp(hub: HubStatus, log: Logger, operatorKey: string | undefined): Hono {
   const app = new Hono();
-  const metricsText = createMetricsText(hub);
+  let operatorsRefused = 0;
+  const metricsText = createMetricsText(hub, () => ({ operator_requests_refused_total: operatorsRefused }));
+  const onlyOperators = requireOperatorKey(operatorKey, () => {
+    operatorsRefused++;
+  });
 
   app.get('/healthz', (c) => {
     // Reaching this line took the edge, the feed and the hub's event loop: that is the evidence.
@@ -31,15 +41,19 @@ export function createHttpApp(hub: HubStatus, log: Logger): Hono {
     const status = level === 'fully_operational' || level === 'partial' ? 200 : 503;
     return c.json({ degradation_level: level, servers: serverHealth(hub) }, status);
   });
+  app.use('/api/clients', onlyOperators);
+  app.use('/api/clients/*', onlyOperators);
+  app.route('/api/clients', createClientsApi(hub, log));
   app.notFound((c) => c.json({ error: { code: 'not_found', message: `no such path; try ${PATHS.join(', ')}` } }, 404));
   app.onError((error, c) => {
+    if (error instanceof BadInputError) return c.json({ error: { code: 'bad_input', message: error.message } }, 400);
     log.error({ err: error, path: c.req.path.slice(0, 200) }, 'HTTP request failed');
     return c.json({ error: { code: 'internal', message: 'the gateway failed to answer; its log says why' } }, 500);
   });
   return app;
 }
 
-const PATHS = ['/healthz', '/readyz', '/metrics', '/api/bots/agents', '/api/health/mcp'];
+const PATHS = ['/healthz', '/readyz', '/metrics', '/api/bots/agents', '/api/health/mcp', '/api/clients'];
 
 function agentsBody(hub: HubStatus) {
   const { epoch, version, agents, swarms } = hub.snapshot();

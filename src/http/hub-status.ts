@@ -2,7 +2,8 @@
 import type { WorldSnapshot } from '../model/change.ts';
 import type { DegradationLevel } from '../model/health.ts';
 import type { ServerRecord } from '../model/server.ts';
-import type { EdgeStatus } from '../feed/feed.ts';
+import type { ClientsList, ClientsPage, EdgeSettings, EdgeStatus, ModeSet } from '../feed/feed.ts';
+import type { Mode } from '../protocol/modes.ts';
 
 /** Numbers by name; names become metric names (`swarmcast_<group>_<name>`). */
 export type Stats = Record<string, number>;
@@ -17,6 +18,14 @@ export interface HubStatus {
   upstreamStats(): Record<string, Stats>;
   /** Edges that answered in time. */
   edges(): Promise<EdgeStatus[]>;
+  /** One page of clients: what each edge that answered in time has of it. */
+  clients(page: ClientsPage): Promise<ClientsList[]>;
+  /** What each edge that answered in time said; one of them holds the client, or none. */
+  setClientMode(clientId: string, mode: Mode): Promise<ModeSet[]>;
+  /** What operators have set for all clients. */
+  settings(): EdgeSettings;
+  /** For all edges, also for those that start later. */
+  changeSettings(settings: EdgeSettings): Promise<{ edge_id: number; changed: number }[]>;
   /** Reasons why clients should not be sent here yet; empty when ready. */
   notReady(): readonly string[];
 }

@@ -2,9 +2,10 @@
  * The hub: everything that needs one owner. MCP servers in, one world, one layout, one feed out. It runs in a thread
  * of its own and never shares it with an edge.
  */
-import type { FeedSource, HubFeed, HubRequests, Responder } from '../feed/feed.ts';
+import type { ClientsPage, EdgeSettings, FeedSource, HubFeed, HubRequests, Responder } from '../feed/feed.ts';
 import { degradationLevel, type DegradationLevel } from '../model/health.ts';
 import type { ServerRecord } from '../model/server.ts';
+import type { Mode } from '../protocol/modes.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Config, ServerConfig } from '../platform/config/schema.ts';
 import type { Logger } from '../platform/telemetry/log.ts';
@@ -40,6 +41,7 @@ export class Hub implements AsyncDisposable {
   readonly #sweepTimer: NodeJS.Timeout;
   #draining = false;
   #batches = 0;
+  #settings: EdgeSettings = { cap: null };
 
   private constructor(options: HubOptions, layout: Layout) {
     this.#options = options;
@@ -62,7 +64,7 @@ export class Hub implements AsyncDisposable {
       snapshot: () => hub.#world.snapshot(),
       connectLayout: (sink) => layout.connect(sink),
     };
-    feed.serve(source, { http: http(hub), discover: () => hub.#discover() });
+    feed.serve(source, { http: http(hub), discover: () => hub.#discover(), settings: () => hub.#settings });
     return hub;
   }
 
@@ -123,6 +125,26 @@ export class Hub implements AsyncDisposable {
 
   edges() {
     return this.#options.feed.askEdges('status', {}, EDGE_ANSWER_TIMEOUT_MS);
+  }
+
+  /** One page of all clients: what each edge that answered has of it. */
+  clients(page: ClientsPage) {
+    return this.#options.feed.askEdges('clients', page, EDGE_ANSWER_TIMEOUT_MS);
+  }
+
+  /** Every edge is asked; the one that holds the client does it. */
+  setClientMode(clientId: string, mode: Mode) {
+    return this.#options.feed.askEdges('set_mode', { client_id: clientId, mode }, EDGE_ANSWER_TIMEOUT_MS);
+  }
+
+  settings(): EdgeSettings {
+    return this.#settings;
+  }
+
+  /** For all edges, also for those that start later. */
+  changeSettings(settings: EdgeSettings) {
+    this.#settings = settings;
+    return this.#options.feed.askEdges('cap', settings, EDGE_ANSWER_TIMEOUT_MS);
   }
 
   notReady(): readonly string[] {

@@ -2,16 +2,19 @@
  * All clients of an edge: who is there, whose turn it is, and the work that belongs to none of them alone. Owns no
  * timer: the edge calls {@link Clients.tick} with every tick of the layout, or with its own when there is none.
  */
+import type { ClientInfo } from '../../feed/feed.ts';
 import type { ClientsConfig } from '../../platform/config/schema.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { CLOSE_CODES } from '../../protocol/close-codes.ts';
-import type { Mode } from '../../protocol/modes.ts';
+import { MODE_HZ, type Mode } from '../../protocol/modes.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { ViewRegistry } from '../views/view-registry.ts';
-import { createClientCounters, type ClientCounters } from './client-counters.ts';
+import { ClientCounters } from './client-counters.ts';
 import type { ClientSocket } from './client-socket.ts';
+import type { ModeCap } from './mode-ladder.ts';
 import { Pace } from './pace.ts';
 import { Session, type SessionContext } from './session.ts';
+import { MAX_TURN_BYTES } from './view-stream.ts';
 
 /** Longest time between two looks at a client's silence. */
 const MAX_SWEEP_MS = 1_000;
@@ -20,6 +23,8 @@ const RECONNECT_MIN_MS = 1_000;
 const RECONNECT_MAX_MS = 5_000;
 /** How often a drain looks whether buffers are empty. */
 const DRAIN_CHECK_MS = 20;
+/** Time per tick in which clients are welcomed as they come; the rest of a storm waits for its turn as bulk work. */
+const OPENING_MS_PER_TICK = 2;
 /** Neighbours in joining order are this far apart in every interval: the golden ratio spreads any number evenly. */
 const SPREAD_STEP = 0.618_033_988_75;
 
@@ -30,15 +35,19 @@ export interface ClientsOptions {
   views: ViewRegistry;
   isSimulated: () => boolean;
   discover: () => Promise<{ servers: number }>;
+  /** State that one turn may bring (default {@link MAX_TURN_BYTES}). */
+  maxTurnBytes?: number | undefined;
 }
 
 export class Clients {
-  readonly counters: ClientCounters = createClientCounters();
+  readonly counters = new ClientCounters();
   readonly #options: ClientsOptions;
   readonly #pace: Pace;
   readonly #context: SessionContext;
   readonly #sweepPeriodMs: number;
   readonly #all: Session[] = [];
+  /** In the order of joining. */
+  readonly #byId = new Map<string, Session>();
   /** In the order of their deadlines, which is that of joining. */
   readonly #opening = new Set<Session>();
   #joined = 0;
@@ -47,6 +56,8 @@ export class Clients {
   #sweptAtMs: number;
   #healthChanged = false;
   #accepting = true;
+  #cap: ModeCap | undefined;
+  #openingMs = 0;
 
   constructor(options: ClientsOptions) {
     const { config, clock } = options;
@@ -57,8 +68,11 @@ export class Clients {
     this.#sweepPeriodMs = Math.min(MAX_SWEEP_MS, shortest / 2);
     this.#context = {
       ...options,
+      maxTurnBytes: options.maxTurnBytes ?? MAX_TURN_BYTES,
       pace: this.#pace,
       counters: this.counters,
+      cap: () => this.#cap,
+      decided: (session) => this.#openSoon(session),
       ended: (session) => this.#forget(session),
     };
   }
@@ -77,6 +91,51 @@ export class Clients {
     return bytes;
   }
 
+  mostBufferedBytes(): number {
+    let most = 0;
+    for (const session of this.#all) most = Math.max(most, session.bufferedBytes());
+    return most;
+  }
+
+  /** Time that turns took since the start. */
+  get busyMs(): number {
+    return this.#pace.busyMs;
+  }
+
+  /** Clients that wait to be welcomed, or for more of something large. */
+  get bulkSize(): number {
+    return this.#pace.bulkSize;
+  }
+
+  /** At most `limit` clients, in the order of joining, from the one after `serial` on. O(clients). */
+  list(serial: number, limit: number): ClientInfo[] {
+    const nowMs = this.#options.clock.monotonic();
+    const listed: ClientInfo[] = [];
+    for (const session of this.#byId.values()) {
+      if (listed.length >= limit) break;
+      if (session.serial > serial) listed.push(session.describe(nowMs));
+    }
+    return listed;
+  }
+
+  get(id: string): Session | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Rate of the cap; 0 without one. */
+  get capHz(): number {
+    return this.#cap === undefined ? 0 : MODE_HZ[this.#cap];
+  }
+
+  /** Nobody is served faster than `cap` from now on; undefined: all may have what they asked for. Returns how many changed. */
+  setCap(cap: ModeCap | undefined): number {
+    this.#cap = cap;
+    let changed = 0;
+    // Backwards: one that overflows as it is told is replaced by the last one.
+    for (let i = this.#all.length - 1; i >= 0; i--) if (this.#all[i]?.applyCap() === true) changed++;
+    return changed;
+  }
+
   /** A new connection. Undefined when it was refused and closed. */
   connect(socket: ClientSocket): Session | undefined {
     if (!this.#accepting || this.#all.length >= this.#options.config.max_clients) {
@@ -86,9 +145,11 @@ export class Clients {
       return undefined;
     }
     this.counters.connectionsTotal++;
-    const session = new Session(this.#context, socket, 1 - ((this.#joined++ * SPREAD_STEP) % 1));
+    const serial = this.#joined++;
+    const session = new Session(this.#context, socket, { serial, spread: 1 - ((serial * SPREAD_STEP) % 1) });
     session.index = this.#all.length;
     this.#all.push(session);
+    this.#byId.set(session.id, session);
     this.#opening.add(session);
     return session;
   }
@@ -107,6 +168,7 @@ export class Clients {
   /** `ticks` ≥ 1 have passed since the last call. */
   tick(ticks: number): void {
     const nowMs = this.#options.clock.monotonic();
+    this.#openingMs = 0;
     if (this.#opening.size > 0) this.#checkOpening(false);
     if (this.#healthChanged) {
       this.#healthChanged = false;
@@ -149,10 +211,21 @@ export class Clients {
   #checkOpening(all: boolean): void {
     const nowMs = this.#options.clock.monotonic();
     for (const session of this.#opening) {
-      session.checkOpening(nowMs);
-      if (session.phase !== 'opening') this.#opening.delete(session);
-      else if (!all) break;
+      const isDecided = session.checkOpening(nowMs);
+      // Decided and not open: it waits as bulk work, or for the first snapshot.
+      if (session.phase !== 'opening' || (isDecided && this.#options.replica.ready)) this.#opening.delete(session);
+      else if (!isDecided && !all) break;
     }
+  }
+
+  #openSoon(session: Session): void {
+    if (this.#pace.bulkSize > 0 || this.#openingMs >= OPENING_MS_PER_TICK) {
+      this.#pace.enqueueBulk(session);
+      return;
+    }
+    const startMs = this.#options.clock.monotonic();
+    session.open();
+    this.#openingMs += this.#options.clock.monotonic() - startMs;
   }
 
   /** Looks at as many clients as makes a full round per period. */
@@ -169,6 +242,7 @@ export class Clients {
 
   #forget(session: Session): void {
     this.#opening.delete(session);
+    this.#byId.delete(session.id);
     const last = this.#all.pop();
     if (last === undefined || last === session) return;
     this.#all[session.index] = last;

@@ -1,31 +1,49 @@
-/** Whether a client is still there: when it was last heard of, and when it is asked. Times are monotonic ms. */
+/**
+ * Whether a client is still there: when it was last heard of, and since when a ping waits for its answer. Times are
+ * monotonic ms.
+ *
+ * A ping queues behind the data that the kernel holds, so one that stays unanswered also tells how far behind a client
+ * is. One ping at a time: a second would stand behind the first and could tell nothing more.
+ */
 export class Liveness {
   readonly #idleTimeoutMs: number;
-  readonly #pingIntervalMs: number;
   #lastHeardMs: number;
-  #nextPingMs: number;
-  #unansweredPings = 0;
+  #lastPingMs: number;
+  /** When the ping was sent that waits for its answer. */
+  #askedAtMs: number | undefined;
 
   /** `spread` (0–1) is the client's place in the interval of pings. */
   constructor(options: { idleTimeoutMs: number; pingIntervalMs: number; nowMs: number; spread: number }) {
     this.#idleTimeoutMs = options.idleTimeoutMs;
-    this.#pingIntervalMs = options.pingIntervalMs;
     this.#lastHeardMs = options.nowMs;
-    this.#nextPingMs = options.nowMs + options.pingIntervalMs * options.spread;
+    this.#lastPingMs = options.nowMs - options.pingIntervalMs * (1 - options.spread);
   }
 
-  /** Any message, or a pong. */
+  /** Any message. */
   heard(nowMs: number): void {
     this.#lastHeardMs = nowMs;
-    this.#unansweredPings = 0;
   }
 
-  /** `silent`: gone, and it was not even asked in that time. `no_pong`: gone, and it left pings unanswered. */
-  check(nowMs: number): 'present' | 'ping' | 'silent' | 'no_pong' {
-    if (nowMs - this.#lastHeardMs >= this.#idleTimeoutMs) return this.#unansweredPings > 0 ? 'no_pong' : 'silent';
-    if (nowMs < this.#nextPingMs) return 'present';
-    this.#nextPingMs = nextOccurrence(this.#nextPingMs, this.#pingIntervalMs, nowMs);
-    this.#unansweredPings++;
+  ponged(nowMs: number): void {
+    this.#lastHeardMs = nowMs;
+    this.#askedAtMs = undefined;
+  }
+
+  /** How long the last ping has waited for its answer; 0 when it has it. */
+  unansweredMs(nowMs: number): number {
+    return this.#askedAtMs === undefined ? 0 : nowMs - this.#askedAtMs;
+  }
+
+  /** `silent`: gone, and it was not even asked in that time. `no_pong`: gone, and it left a ping unanswered. */
+  check(nowMs: number, pingIntervalMs: number): 'present' | 'ping' | 'silent' | 'no_pong' {
+    if (nowMs - this.#lastHeardMs >= this.#idleTimeoutMs) {
+      return this.#askedAtMs === undefined ? 'silent' : 'no_pong';
+    }
+    const dueMs = this.#lastPingMs + pingIntervalMs;
+    if (this.#askedAtMs !== undefined || nowMs < dueMs) return 'present';
+    // Without drift, and without making up for what was missed. A shorter interval than before starts now.
+    this.#lastPingMs = nowMs - dueMs < pingIntervalMs / 2 ? dueMs : nowMs;
+    this.#askedAtMs = nowMs;
     return 'ping';
   }
 }

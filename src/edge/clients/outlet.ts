@@ -1,8 +1,9 @@
-import type { ClientCounters } from './client-counters.ts';
+import type { Backlog } from './backlog.ts';
+import type { ClientCounters, Meter } from './client-counters.ts';
 import type { ClientSocket } from './client-socket.ts';
 
 /** Control messages that wait for a socket to drain; one more and the client is closed. */
-const MAX_OUTBOX_MESSAGES = 64;
+export const MAX_OUTBOX_MESSAGES = 64;
 
 export interface OutletLimits {
   /** Buffered bytes above which state and positions are skipped and control waits. */
@@ -11,32 +12,59 @@ export interface OutletLimits {
   hard_limit_bytes: number;
 }
 
+export interface OutletOptions {
+  socket: ClientSocket;
+  limits: OutletLimits;
+  counters: ClientCounters;
+  /** Told of everything that a client may be behind with. */
+  backlog: Backlog;
+  meter: Meter;
+  /** Monotonic. */
+  nowMs: number;
+  /** The hard limit or the outbox's bound was reached: close the client. */
+  overflowed: () => void;
+}
+
 /**
  * The way out to one client. Control (ok, error, mode, health, heartbeat, goodbye) always goes, in order, and waits in
  * a bounded outbox while the socket is backed up; state and positions are offered only while {@link isClear}, which is
- * false until all waiting control has left. So nothing overtakes an `ok`, and control is never starved.
+ * false until all waiting control has left, and while the client is held back. So nothing overtakes an `ok`, and
+ * control is never starved.
  */
 export class Outlet {
+  /** Where what goes out is counted. */
+  meter: Meter;
+  /** The client is behind: no state and no positions for now, whatever the socket would take. */
+  isHeld = false;
+  /** Payload bytes accepted since the start. */
+  bytesSent = 0;
+  /** Over the time between the last two calls of {@link measureRate}. */
+  bytesPerSecond = 0;
+  #ratedBytes = 0;
+  #ratedAtMs: number;
   readonly #socket: ClientSocket;
   readonly #limits: OutletLimits;
   readonly #counters: ClientCounters;
+  readonly #backlog: Backlog;
   readonly #overflowed: () => void;
   /** Made when needed: most clients never need one. */
   #outbox: (string | Uint8Array)[] | undefined;
   /** Since the last `buffered`, until seen empty: only then the buffered bytes have to be asked for. */
   #backedUp = false;
 
-  /** `overflowed` is called when the hard limit or the outbox's bound was reached: close the client. */
-  constructor(socket: ClientSocket, limits: OutletLimits, counters: ClientCounters, overflowed: () => void) {
-    this.#socket = socket;
-    this.#limits = limits;
-    this.#counters = counters;
-    this.#overflowed = overflowed;
+  constructor(options: OutletOptions) {
+    this.#socket = options.socket;
+    this.#limits = options.limits;
+    this.#counters = options.counters;
+    this.#backlog = options.backlog;
+    this.meter = options.meter;
+    this.#ratedAtMs = options.nowMs;
+    this.#overflowed = options.overflowed;
   }
 
   /** True while state and positions may be sent. */
   get isClear(): boolean {
-    return this.#outbox === undefined && this.#hasRoom();
+    return !this.isHeld && this.#outbox === undefined && this.#hasRoom();
   }
 
   /** Everything was handed to the kernel. */
@@ -49,29 +77,47 @@ export class Outlet {
   }
 
   control(message: string | Uint8Array): void {
-    if (this.isClear) {
-      if (this.#send(message, typeof message !== 'string')) this.#counters.messagesSentTotal++;
+    if (this.#outbox === undefined && this.#hasRoom()) {
+      this.#sendMessage(message);
       return;
     }
     this.#outbox ??= [];
-    if (this.#outbox.length >= MAX_OUTBOX_MESSAGES) this.#overflowed();
-    else this.#outbox.push(message);
+    if (this.#outbox.length >= MAX_OUTBOX_MESSAGES) {
+      this.#overflowed();
+      return;
+    }
+    this.#outbox.push(message);
+    this.#counters.outboxPeak = Math.max(this.#counters.outboxPeak, this.#outbox.length);
   }
 
   /** One message of state. False: not accepted, and the client does not have it. */
-  state(message: string | Uint8Array): boolean {
-    const accepted = this.#send(message, typeof message !== 'string');
-    if (accepted) this.#counters.messagesSentTotal++;
-    return accepted;
+  state(message: Uint8Array): boolean {
+    if (!this.#sendMessage(message)) return false;
+    this.#backlog.stateSent();
+    return true;
   }
 
-  /** One frame of positions. False: not accepted. A frame is worth no more room than the soft limit leaves: the next is newer. */
-  frame(bytes: Uint8Array): boolean {
+  /**
+   * One frame of positions of `tick`. False: not accepted. A frame is worth no more room than the soft limit leaves:
+   * the next is newer.
+   */
+  frame(bytes: Uint8Array, tick: number): boolean {
     const buffered = this.#buffered();
     if (buffered > 0 && buffered + bytes.byteLength > this.#limits.soft_limit_bytes) return false;
-    const accepted = this.#send(bytes, true);
-    if (accepted) this.#counters.framesSentTotal++;
-    return accepted;
+    if (!this.#send(bytes, true)) return false;
+    this.bytesSent += bytes.byteLength;
+    this.meter.frames++;
+    this.meter.frameBytes += bytes.byteLength;
+    this.#backlog.frameSent(tick);
+    return true;
+  }
+
+  measureRate(nowMs: number): void {
+    const elapsedMs = nowMs - this.#ratedAtMs;
+    if (elapsedMs <= 0) return;
+    this.bytesPerSecond = Math.round(((this.bytesSent - this.#ratedBytes) * 1_000) / elapsedMs);
+    this.#ratedBytes = this.bytesSent;
+    this.#ratedAtMs = nowMs;
   }
 
   cork(run: () => void): void {
@@ -85,12 +131,20 @@ export class Outlet {
     let sent = 0;
     while (sent < outbox.length && this.#hasRoom()) {
       const message = outbox[sent];
-      if (message === undefined || !this.#send(message, typeof message !== 'string')) break;
-      this.#counters.messagesSentTotal++;
+      if (message === undefined || !this.#sendMessage(message)) break;
       sent++;
     }
     if (sent === outbox.length) this.#outbox = undefined;
     else outbox.splice(0, sent);
+  }
+
+  // JSON is text, also as bytes.
+  #sendMessage(message: string | Uint8Array): boolean {
+    if (!this.#send(message, this.#socket.coding === 'msgpack' && typeof message !== 'string')) return false;
+    this.bytesSent += message.length;
+    this.meter.messages++;
+    this.meter.messageBytes += message.length;
+    return true;
   }
 
   #send(message: string | Uint8Array, isBinary: boolean): boolean {

@@ -2,7 +2,7 @@ import type { Clock } from '../../platform/clock.ts';
 import { MODE_HZ, MODES, type Mode } from '../../protocol/modes.ts';
 
 /** Ticks between two turns of a client, by mode; 0: only when asked. */
-const PHASES: Readonly<Record<Mode, number>> = Object.freeze({
+export const PHASES: Readonly<Record<Mode, number>> = Object.freeze({
   high_frequency: 60 / MODE_HZ.high_frequency,
   normal: 60 / MODE_HZ.normal,
   low_frequency: 60 / MODE_HZ.low_frequency,
@@ -32,6 +32,8 @@ export interface Paced {
   pace: PaceSlot | undefined;
   /** Its turn. `nowMs`: monotonic, up to a slice old. Must not throw. */
   serve(nowMs: number): void;
+  /** Its turn at bulk work; see {@link Pace.enqueueBulk}. Must not throw. */
+  serveBulk(nowMs: number): void;
 }
 
 export interface PaceOptions {
@@ -47,6 +49,9 @@ export interface PaceOptions {
  * buckets of its phase; when ticks were skipped, also those of the phases that were missed, each client once. A
  * change of mode moves a client between buckets and leaves nothing behind. New clients go to the emptiest phase, which
  * spreads them over the second. 60 Hz clients go first. Work is cut into slices of {@link SLICE_MS}.
+ *
+ * Bulk work (welcoming clients, the parts of snapshots) comes last, so that a storm of reconnects holds up nobody who
+ * is served. It is not starved either: a slice that ran out before it came to bulk does one piece of it all the same.
  */
 export class Pace {
   readonly #clock: Clock;
@@ -54,6 +59,10 @@ export class Pace {
   readonly #buckets: Readonly<Record<Mode, Paced[][]>>;
   readonly #first = new TurnQueue();
   readonly #rest = new TurnQueue();
+  /** In the order of asking. At most one entry per client. */
+  readonly #bulk = new Set<Paced>();
+  /** Time spent in slices since the start. */
+  #busyMs = 0;
   #tick = 0;
   #restWaitsTicks = 0;
   #restsTurn = false;
@@ -70,6 +79,16 @@ export class Pace {
     };
   }
 
+  /** Clients that wait for bulk work. */
+  get bulkSize(): number {
+    return this.#bulk.size;
+  }
+
+  /** Time that turns took since the start. */
+  get busyMs(): number {
+    return this.#busyMs;
+  }
+
   add(client: Paced, mode: Mode): void {
     const buckets = this.#buckets[mode];
     let phase = 0;
@@ -84,13 +103,18 @@ export class Pace {
   move(client: Paced, mode: Mode): void {
     if (client.pace?.mode === mode) return;
     const queued = client.pace?.queued ?? false;
-    this.remove(client);
+    this.#leaveBucket(client);
     this.add(client, mode);
     // Its entry in a queue stays good: a turn that was due is not lost by the move.
     if (client.pace !== undefined) client.pace.queued = queued;
   }
 
   remove(client: Paced): void {
+    this.#bulk.delete(client);
+    this.#leaveBucket(client);
+  }
+
+  #leaveBucket(client: Paced): void {
     const slot = client.pace;
     if (slot === undefined) return;
     const bucket = this.#buckets[slot.mode][slot.phase] ?? [];
@@ -106,6 +130,12 @@ export class Pace {
   /** Gives a client a turn now, whatever its mode: with the next slice. */
   enqueue(client: Paced): void {
     this.#queue(client, this.#first);
+    this.#cancelSlice ??= this.#defer(this.#runSlice);
+  }
+
+  /** Gives a client, in the pace or not yet, a turn at bulk work when nobody else's turn is due. */
+  enqueueBulk(client: Paced): void {
+    this.#bulk.add(client);
     this.#cancelSlice ??= this.#defer(this.#runSlice);
   }
 
@@ -150,21 +180,40 @@ export class Pace {
 
   readonly #runSlice = (): void => {
     this.#cancelSlice = undefined;
-    let nowMs = this.#clock.monotonic();
-    const untilMs = nowMs + SLICE_MS;
-    for (let served = 1; ; served++) {
+    const startMs = this.#clock.monotonic();
+    const endMs = this.#serveUntil(startMs, startMs + SLICE_MS);
+    this.#busyMs += endMs - startMs;
+    const isDone = this.#first.isEmpty && this.#rest.isEmpty && this.#bulk.size === 0;
+    if (!isDone) this.#cancelSlice ??= this.#defer(this.#runSlice);
+  };
+
+  // Returns the time at its end.
+  #serveUntil(startMs: number, untilMs: number): number {
+    let nowMs = startMs;
+    let bulkServed = false;
+    for (let served = 1; nowMs < untilMs; served++) {
       const client = this.#next();
-      if (client === undefined) return;
-      if (client.pace !== undefined) {
+      if (client === undefined) {
+        if (!this.#serveBulk(nowMs)) return this.#clock.monotonic();
+        bulkServed = true;
+      } else if (client.pace !== undefined) {
         client.pace.queued = false;
         client.serve(nowMs);
       }
-      if (served % CLIENTS_PER_CHECK !== 0) continue;
-      nowMs = this.#clock.monotonic();
-      if (nowMs >= untilMs) break;
+      if (client === undefined || served % CLIENTS_PER_CHECK === 0) nowMs = this.#clock.monotonic();
     }
-    if (!this.#first.isEmpty || !this.#rest.isEmpty) this.#cancelSlice ??= this.#defer(this.#runSlice);
-  };
+    if (!bulkServed && this.#serveBulk(nowMs)) return this.#clock.monotonic();
+    return nowMs;
+  }
+
+  #serveBulk(nowMs: number): boolean {
+    for (const client of this.#bulk) {
+      this.#bulk.delete(client);
+      client.serveBulk(nowMs);
+      return true;
+    }
+    return false;
+  }
 
   #next(): Paced | undefined {
     if (this.#restWaitsTicks >= MAX_REST_TICKS) this.#restsTurn = !this.#restsTurn;

@@ -7,36 +7,37 @@ import type { ClientsConfig } from '../../platform/config/schema.ts';
 import type { Clock } from '../../platform/clock.ts';
 import {
   MAX_CLIENT_MESSAGE_BYTES,
-  PROTOCOL_VERSION,
   type ClientMessage,
-  type ClientMessageType,
   type ClientPayload,
   type PositionFormat,
   type RequestId,
 } from '../../protocol/client-messages.ts';
 import { CLOSE_CODES } from '../../protocol/close-codes.ts';
-import type { ErrorCode } from '../../protocol/error-codes.ts';
 import { DEFAULT_FILTERS, type FilterPatch, type Filters } from '../../protocol/filters.ts';
 import { DEFAULT_MODE, MODE_HZ, type Mode, type ModeReason } from '../../protocol/modes.ts';
-import type { ServerMessage, ServerPayloads } from '../../protocol/server-messages.ts';
+import type { ServerPayloads } from '../../protocol/server-messages.ts';
+import type { ClientInfo } from '../../feed/feed.ts';
 import type { Replica } from '../replica/replica.ts';
 import { TooManyViewsError } from '../views/errors.ts';
 import type { View } from '../views/view.ts';
 import type { ViewRegistry } from '../views/view-registry.ts';
-import type { ClientCounters } from './client-counters.ts';
+import { Backlog } from './backlog.ts';
+import { describeView } from './describe-view.ts';
+import { TURNS_PER_SAMPLE, type ClientCounters } from './client-counters.ts';
 import type { ClientSocket } from './client-socket.ts';
 import { Liveness, nextOccurrence } from './liveness.ts';
-import { ModeLadder } from './mode-ladder.ts';
+import { ModeLadder, type ModeCap } from './mode-ladder.ts';
 import { Outlet } from './outlet.ts';
-import type { Pace, Paced, PaceSlot } from './pace.ts';
-import { parseClientMessage, requestIdOf, type Refusal } from './protocol-messages.ts';
-import { encodeServerMessage } from './server-message.ts';
+import { PHASES, type Pace, type Paced, type PaceSlot } from './pace.ts';
+import { pingIntervalMs } from './ping-interval.ts';
+import { parseClientMessage, requestIdOf } from './protocol-messages.ts';
+import { Replies } from './replies.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { ViewStream } from './view-stream.ts';
+import { welcomePayload } from './welcome.ts';
 
 /** Requests that a client may send before it was welcomed. */
 const MAX_EARLY_REQUESTS = 16;
-
 /** What all sessions of an edge share. */
 export interface SessionContext {
   config: ClientsConfig;
@@ -45,10 +46,16 @@ export interface SessionContext {
   views: ViewRegistry;
   pace: Pace;
   counters: ClientCounters;
+  /** The fastest mode that anybody is served in now. */
+  cap: () => ModeCap | undefined;
+  /** State that one turn may bring. */
+  maxTurnBytes: number;
   /** True when any server is this gateway's own simulator. */
   isSimulated: () => boolean;
   /** Asks the hub to look for servers. */
   discover: () => Promise<{ servers: number }>;
+  /** What the session wants is known: have {@link Session.open} called when there is time for it. */
+  decided: (session: Session) => void;
   /** The session has ended: forget it. */
   ended: (session: Session) => void;
 }
@@ -74,7 +81,6 @@ interface Live {
   lastProof: ServerPayloads['heartbeat'] | undefined;
   /** A turn outside the pace (the first, request_update, resync, a new epoch) is not fully sent. */
   owesTurn: boolean;
-  ackedTick: number;
   discoveries: TokenBucket | undefined;
 }
 
@@ -85,21 +91,36 @@ export class Session implements Paced {
   pace: PaceSlot | undefined;
   /** Place in the list of all sessions; owned by {@link Clients}. */
   index = -1;
+  /** Grows from session to session of an edge. */
+  readonly serial: number;
   readonly #context: SessionContext;
   readonly #socket: ClientSocket;
+  readonly #backlog = new Backlog();
   readonly #outlet: Outlet;
+  readonly #replies: Replies;
   readonly #messages: TokenBucket;
-  #state: State;
   readonly #liveness: Liveness;
+  readonly #openedAtMs: number;
   readonly #spread: number;
+  #state: State;
+  #skips = 0;
 
   /** `spread` (0–1) sets the session's place in the intervals of pings and heartbeats. */
-  constructor(context: SessionContext, socket: ClientSocket, spread: number) {
-    const { config, clock } = context;
+  constructor(context: SessionContext, socket: ClientSocket, place: { serial: number; spread: number }) {
+    const { config, clock, counters } = context;
     const nowMs = clock.monotonic();
     this.#context = context;
     this.#socket = socket;
-    this.#outlet = new Outlet(socket, config, context.counters, () => this.#overflow());
+    this.#outlet = new Outlet({
+      socket,
+      limits: config,
+      counters,
+      backlog: this.#backlog,
+      meter: counters.meter(DEFAULT_MODE, 'whole'),
+      nowMs,
+      overflowed: () => this.#overflow(),
+    });
+    this.#replies = new Replies(context, this.#outlet, socket.coding);
     this.#messages = new TokenBucket({ perSecond: config.messages_per_second, burst: config.message_burst, nowMs });
     this.#state = {
       phase: 'opening',
@@ -112,9 +133,11 @@ export class Session implements Paced {
       idleTimeoutMs: config.idle_timeout_ms,
       pingIntervalMs: config.ping_interval_ms,
       nowMs,
-      spread,
+      spread: place.spread,
     });
-    this.#spread = spread;
+    this.#openedAtMs = nowMs;
+    this.serial = place.serial;
+    this.#spread = place.spread;
   }
 
   get phase(): State['phase'] {
@@ -143,25 +166,26 @@ export class Session implements Paced {
     this.#liveness.heard(nowMs);
     const retryAfterMs = this.#messages.take(nowMs);
     if (retryAfterMs > 0) {
-      this.#refuseRate(requestIdOf(bytes, isBinary), 'messages', retryAfterMs);
+      this.#replies.refuseRate(requestIdOf(bytes, isBinary), 'messages', retryAfterMs);
       return;
     }
     const parsed = parseClientMessage(bytes, isBinary);
-    if (parsed.kind === 'ping') this.#outlet.control('pong');
-    else if (parsed.kind === 'refused') this.#refuse(parsed.refusal);
+    if (parsed.kind === 'ping') this.#replies.pong();
+    else if (parsed.kind === 'refused') this.#replies.refuse(parsed.refusal);
     else for (const request of parsed.requests) this.#handle(request);
     if (bytes.byteLength > MAX_CLIENT_MESSAGE_BYTES) this.close(CLOSE_CODES.BAD_REQUEST, 'message too long');
   }
 
   ponged(): void {
-    this.#liveness.heard(this.#now());
+    const nowMs = this.#now();
+    this.#liveness.ponged(nowMs);
+    this.#backlog.ponged(this.#context.replica.tick);
+    this.#answered(nowMs);
   }
 
   drained(): void {
     this.#outlet.drained();
-    if (this.#state.phase !== 'live' || !this.#outlet.isClear) return;
-    this.#state.stream.catchUpHealth();
-    if (this.#state.owesTurn) this.serve(this.#now());
+    this.#resume(this.#now());
   }
 
   /** The socket is gone: nothing can be sent any more. */
@@ -169,34 +193,100 @@ export class Session implements Paced {
     this.#end();
   }
 
+  // From the operator.
+
+  describe(nowMs: number): ClientInfo {
+    const live = this.#state.phase === 'live' ? this.#state : undefined;
+    const mode = live?.ladder.mode;
+    return {
+      id: this.id,
+      serial: this.serial,
+      phase: this.#state.phase,
+      mode: mode ?? null,
+      wanted_mode: live?.ladder.wanted ?? null,
+      effective_rate_hz: mode === undefined ? null : MODE_HZ[mode],
+      buffered_bytes: this.#outlet.bufferedBytes(),
+      bytes_per_second: this.#outlet.bytesPerSecond,
+      view: live === undefined ? null : describeView(live.stream.view),
+      age_ms: Math.round(nowMs - this.#openedAtMs),
+      skips: this.#skips,
+      behind: this.#outlet.isHeld,
+    };
+  }
+
+  /** An operator's choice for this client; its own next one is as good. Undefined: it is not live. */
+  setMode(mode: Mode): Mode | undefined {
+    const live = this.#state;
+    if (live.phase !== 'live') return undefined;
+    this.#context.counters.operatorChangesTotal++;
+    this.#oweBeforeSilence(live, mode);
+    live.ladder.want(mode);
+    this.#enterMode(live, 'operator');
+    return live.ladder.mode;
+  }
+
+  /** The cap of all clients has changed. True when this one is served in another mode now. */
+  applyCap(): boolean {
+    const live = this.#state;
+    if (live.phase !== 'live' || !live.ladder.limit(this.#context.cap())) return false;
+    this.#context.counters.operatorChangesTotal++;
+    this.#enterMode(live, 'server_limit');
+    return true;
+  }
+
   // From the clock.
 
-  /** Opens a client that was silent for long enough, or that waited for the first snapshot. */
-  checkOpening(nowMs: number): void {
-    if (this.#state.phase !== 'opening') return;
-    if (nowMs >= this.#state.deadlineMs) this.#state.decided = true;
-    this.#openIfReady(this.#state);
+  /** Lets a client that was silent for long enough open with the defaults. True when what it wants is known. */
+  checkOpening(nowMs: number): boolean {
+    const opening = this.#state;
+    if (opening.phase !== 'opening') return true;
+    if (nowMs >= opening.deadlineMs) opening.decided = true;
+    this.#openWhenPossible(opening);
+    return opening.decided;
   }
 
   /** Its turn. `nowMs` is monotonic. */
   serve(nowMs: number): void {
     const live = this.#state;
     if (live.phase !== 'live') return;
-    const complete = live.stream.serve();
+    const { counters, clock, replica } = this.#context;
+    const { meter } = this.#outlet;
+    meter.turns++;
+    this.#outlet.isHeld = this.#backlog.isBehind(replica.tick, this.#liveness.unansweredMs(nowMs));
+    const isTimed = ++counters.turns % TURNS_PER_SAMPLE === 0;
+    const startMs = isTimed ? clock.monotonic() : 0;
+    const brought = live.stream.serve();
+    if (isTimed) {
+      meter.sampledTurns++;
+      meter.sampledMs += clock.monotonic() - startMs;
+    }
     // The hard limit may have closed it in mid-send.
     if (this.#state !== live) return;
-    if (complete) this.#served(live, nowMs);
+    if (brought === 'complete') this.#served(live, nowMs);
+    else if (brought === 'more') this.#context.pace.enqueueBulk(this);
     else this.#skipped(live, nowMs);
+  }
+
+  /** Welcomes it, or sends more of something large. */
+  serveBulk(nowMs: number): void {
+    if (this.#state.phase === 'opening') this.open();
+    else this.serve(nowMs);
   }
 
   serveHealth(): void {
     if (this.#state.phase === 'live') this.#state.stream.serveHealth();
   }
 
-  /** Pings, finds silence, and sends heartbeats of clients whose pace does not bring them. Called about once a second. */
+  /**
+   * Pings, finds silence, measures the rate, and sends heartbeats of clients whose pace does not bring them. Called
+   * about once a second.
+   */
   sweep(nowMs: number): void {
-    const found = this.#liveness.check(nowMs);
-    if (found === 'ping') this.#socket.ping();
+    const longestMs = this.#context.config.ping_interval_ms;
+    const intervalMs = pingIntervalMs(this.mode, this.#outlet.isHeld, this.#backlog, longestMs);
+    const found = this.#liveness.check(nowMs, intervalMs);
+    if (found === 'ping') this.#ping();
+    this.#outlet.measureRate(nowMs);
     if (found === 'silent' || found === 'no_pong') {
       this.#context.counters.idleClosedTotal++;
       if (found === 'silent') this.close(CLOSE_CODES.IDLE, 'idle');
@@ -211,6 +301,7 @@ export class Session implements Paced {
   startEpoch(): void {
     if (this.#state.phase !== 'live') return;
     this.#state.stream.restart();
+    this.#backlog.restart();
     this.#state.lastProof = undefined;
     this.#owe(this.#state);
   }
@@ -218,7 +309,7 @@ export class Session implements Paced {
   /** Says that the connection will end and when to come back. */
   sayGoodbye(reason: string, reconnectAfterMs: number): void {
     if (this.#state.phase === 'closing') return;
-    this.#send('goodbye', { reason, reconnect_after_ms: reconnectAfterMs });
+    this.#replies.send('goodbye', { reason, reconnect_after_ms: reconnectAfterMs });
   }
 
   close(code: number, reason: string): void {
@@ -229,12 +320,15 @@ export class Session implements Paced {
 
   // Opening.
 
-  #openIfReady(opening: Opening): void {
-    if (opening.decided && this.#context.replica.ready) this.#open(opening);
+  #openWhenPossible(opening: Opening): void {
+    if (opening.decided && this.#context.replica.ready) this.#context.decided(this);
   }
 
-  #open(opening: Opening): void {
-    const { config, replica, views, pace, clock } = this.#context;
+  /** Welcomes a client whose wishes are known, and gives it its first turn. */
+  open(): void {
+    const opening = this.#state;
+    if (opening.phase !== 'opening' || !opening.decided || !this.#context.replica.ready) return;
+    const { config, replica, views, pace, clock, cap, maxTurnBytes } = this.#context;
     const asked = opening.hello?.payload ?? {};
     const positions = asked.positions ?? 'q16';
     const view = this.#acquire({ ...DEFAULT_FILTERS, ...definedFields(asked.filters) }, positions);
@@ -243,48 +337,27 @@ export class Session implements Paced {
       return;
     }
     const held = asked.resume === undefined ? undefined : view.resume(asked.resume.cursor);
-    const mode = asked.mode ?? DEFAULT_MODE;
+    const ladder = new ModeLadder(asked.mode ?? DEFAULT_MODE, cap());
     const nowMs = clock.monotonic();
     const live: Live = {
       phase: 'live',
-      stream: new ViewStream({ replica, views, outlet: this.#outlet, view, held }),
+      stream: new ViewStream({ replica, views, outlet: this.#outlet, view, held, maxTurnBytes }),
       positions,
-      ladder: new ModeLadder(mode),
+      ladder,
       nextHeartbeatMs: nowMs + config.heartbeat_interval_ms * this.#spread,
       lastProof: undefined,
       owesTurn: true,
-      ackedTick: -1,
       discoveries: undefined,
     };
     this.#state = live;
-    pace.add(this, mode);
-    this.#ok(opening.hello?.id, 'hello', { unmatched: view.unmatched() });
-    this.#welcome(live, held === undefined ? undefined : asked.resume?.cursor);
+    pace.add(this, ladder.mode);
+    this.#chooseMeter(live);
+    this.#replies.ok(opening.hello?.id, 'hello', { unmatched: view.unmatched() });
+    const cursor = held === undefined ? undefined : asked.resume?.cursor;
+    const welcomed = { id: this.id, mode: ladder.mode, view, cursor };
+    this.#replies.send('welcome', welcomePayload(this.#context, welcomed));
     this.serve(nowMs);
     for (const request of opening.early) this.#handle(request);
-  }
-
-  #welcome(live: Live, cursor: string | undefined): void {
-    const { config, replica, clock, isSimulated } = this.#context;
-    this.#send('welcome', {
-      client_id: this.id,
-      protocol: PROTOCOL_VERSION,
-      epoch: replica.epoch,
-      cursor: cursor ?? '',
-      follows: cursor === undefined ? 'snapshot' : 'resume',
-      mode: live.ladder.mode,
-      effective_rate_hz: MODE_HZ[live.ladder.mode],
-      filters: live.stream.view.filters,
-      positions: live.positions,
-      simulated: isSimulated(),
-      limits: {
-        max_message_bytes: MAX_CLIENT_MESSAGE_BYTES,
-        idle_timeout_ms: config.idle_timeout_ms,
-        heartbeat_ms: config.heartbeat_interval_ms,
-        discover_per_minute: config.discover_per_minute,
-      },
-      server_time: clock.now(),
-    });
   }
 
   // Requests.
@@ -299,23 +372,23 @@ export class Session implements Paced {
     if (request.type === 'hello' && !opening.decided) {
       if (request.payload.positions === 'raw28' && this.#socket.coding !== 'json') {
         const message = 'hello: positions raw28 is for the JSON coding only; allowed: q16, f32, none';
-        this.#refuse({ id: request.id, code: 'bad_payload', message });
+        this.#replies.refuse({ id: request.id, code: 'bad_payload', message });
         return;
       }
       opening.hello = { id: request.id, payload: request.payload };
     } else if (opening.early.length < MAX_EARLY_REQUESTS) {
       opening.early.push(request);
     } else {
-      this.#refuseRate(request.id, 'requests before welcome', this.#context.config.hello_timeout_ms);
+      this.#replies.refuseRate(request.id, 'requests before welcome', this.#context.config.hello_timeout_ms);
     }
     opening.decided = true;
-    this.#openIfReady(opening);
+    this.#openWhenPossible(opening);
   }
 
   #handleLive(live: Live, request: ClientMessage): void {
     switch (request.type) {
       case 'hello':
-        this.#refuse({ id: request.id, code: 'bad_message', message: 'hello is only the first message' });
+        this.#replies.refuse({ id: request.id, code: 'bad_message', message: 'hello is only the first message' });
         return;
       case 'update_filters':
         this.#updateFilters(live, request.id, request.payload);
@@ -324,20 +397,21 @@ export class Session implements Paced {
         this.#setMode(live, request.id, request.payload.mode);
         return;
       case 'heartbeat':
-        this.#ok(request.id, 'heartbeat', { server_time: this.#context.clock.now() });
+        this.#replies.ok(request.id, 'heartbeat', { server_time: this.#context.clock.now() });
         return;
       case 'discover':
         this.#discover(live, request.id);
         return;
       case 'request_update':
-        this.#ok(request.id, 'request_update', {});
+        this.#replies.ok(request.id, 'request_update', {});
         this.#owe(live);
         return;
       case 'resync':
         this.#resync(live, request.id);
         return;
       case 'ack':
-        live.ackedTick = request.payload.tick;
+        this.#backlog.acked(request.payload.tick, PHASES[live.ladder.mode]);
+        this.#answered(this.#now());
     }
   }
 
@@ -345,28 +419,43 @@ export class Session implements Paced {
     const filters = { ...live.stream.view.filters, ...definedFields(patch) };
     const view = this.#acquire(filters, live.positions, id);
     if (view === undefined) return;
-    this.#ok(id, 'update_filters', { filters: view.filters, unmatched: view.unmatched() });
+    this.#replies.ok(id, 'update_filters', { filters: view.filters, unmatched: view.unmatched() });
     live.stream.switchView(view);
+    this.#chooseMeter(live);
   }
 
   #setMode(live: Live, id: RequestId | undefined, mode: Mode): void {
-    // What is owed under the old mode goes first, so that the proof of what the client holds is known.
-    if (mode === 'on_demand' && live.ladder.mode !== 'on_demand') this.#owe(live);
+    this.#oweBeforeSilence(live, mode);
     live.ladder.want(mode);
-    this.#ok(id, 'performance_mode', { mode, effective_rate_hz: MODE_HZ[mode] });
-    this.#enterMode(mode, 'client');
+    const served = live.ladder.mode;
+    this.#replies.ok(id, 'performance_mode', { mode: served, effective_rate_hz: MODE_HZ[served] });
+    this.#enterMode(live, served === mode ? 'client' : 'server_limit');
   }
 
-  #enterMode(mode: Mode, reason: ModeReason): void {
+  // What is owed under the old mode goes first, so that the proof of what the client holds is known.
+  #oweBeforeSilence(live: Live, mode: Mode): void {
+    if (mode === 'on_demand' && live.ladder.mode !== 'on_demand') this.#owe(live);
+  }
+
+  #enterMode(live: Live, reason: ModeReason): void {
+    const { mode } = live.ladder;
     this.#context.pace.move(this, mode);
-    this.#send('mode_changed', { mode, effective_rate_hz: MODE_HZ[mode], reason });
+    this.#chooseMeter(live);
+    this.#replies.send('mode_changed', { mode, effective_rate_hz: MODE_HZ[mode], reason });
+  }
+
+  #chooseMeter(live: Live): void {
+    this.#outlet.meter = this.#context.counters.meter(live.ladder.mode, live.stream.view.kind);
   }
 
   #resync(live: Live, id: RequestId | undefined): void {
     const { view } = live.stream;
-    live.stream.restart();
+    live.stream.restart(true);
     // The snapshot is composed in the same breath: the hash is that of what it brings.
-    this.#ok(id, 'resync', { state_hash: view.stateHash(), cursor: view.cursor(this.#context.replica.version) });
+    this.#replies.ok(id, 'resync', {
+      state_hash: view.stateHash(),
+      cursor: view.cursor(this.#context.replica.version),
+    });
     live.owesTurn = true;
     this.serve(this.#now());
   }
@@ -378,7 +467,7 @@ export class Session implements Paced {
     live.discoveries ??= new TokenBucket({ perSecond: perMinute / 60, burst: perMinute, nowMs });
     const retryAfterMs = live.discoveries.take(nowMs);
     if (retryAfterMs > 0) {
-      this.#refuseRate(id, 'discovery requests', retryAfterMs);
+      this.#replies.refuseRate(id, 'discovery requests', retryAfterMs);
       return;
     }
     // Never rejects.
@@ -389,13 +478,14 @@ export class Session implements Paced {
     try {
       const { servers } = await asked;
       if (this.#state !== live) return;
-      this.#ok(id, 'discover', { servers });
+      this.#replies.ok(id, 'discover', { servers });
       live.stream.sendDiscovery();
       // It shows swarms newer than what on demand last brought: without the rest the next heartbeat's hash would not fit.
       if (live.ladder.mode === 'on_demand') this.#owe(live);
     } catch {
       // What went wrong is the hub's to log; a client is told no insides.
-      this.#refuse({ id, code: 'internal', message: 'discovery is not possible now' });
+      if (this.#state !== live) return;
+      this.#replies.refuse({ id, code: 'internal', message: 'discovery is not possible now' });
     }
   }
 
@@ -404,12 +494,33 @@ export class Session implements Paced {
       return this.#context.views.acquire(filters, this.#socket.coding, positions);
     } catch (error) {
       if (!(error instanceof TooManyViewsError)) throw error;
-      this.#refuse({ id, code: 'rate_limited', message: error.message }, 1_000);
+      this.#replies.refuse({ id, code: 'rate_limited', message: error.message }, 1_000);
       return undefined;
     }
   }
 
   // Turns.
+
+  /** It answered a ping or acknowledged: what was held back may go on. */
+  #answered(nowMs: number): void {
+    if (!this.#outlet.isHeld) return;
+    this.#outlet.isHeld = this.#backlog.isBehind(this.#context.replica.tick, this.#liveness.unansweredMs(nowMs));
+    this.#resume(nowMs);
+  }
+
+  /** Goes on with what does not wait for a turn of the pace. */
+  #resume(nowMs: number): void {
+    const live = this.#state;
+    if (live.phase !== 'live' || !this.#outlet.isClear) return;
+    live.stream.catchUpHealth();
+    if (live.owesTurn || live.stream.isDelivering) this.serve(nowMs);
+  }
+
+  #ping(): void {
+    this.#context.counters.pingsTotal++;
+    this.#backlog.pinged();
+    this.#socket.ping();
+  }
 
   /** A turn as soon as possible, in every mode. */
   #owe(live: Live): void {
@@ -423,18 +534,19 @@ export class Session implements Paced {
     live.stream.catchUpHealth();
     if (live.ladder.mode !== 'on_demand') this.#heartbeat(live, nowMs);
     else if (wasOwed || live.lastProof === undefined) live.lastProof = this.#proof(live);
-    const promoted = live.ladder.flowed(nowMs);
-    if (promoted === undefined) return;
+    if (live.ladder.flowed(nowMs) === undefined) return;
     this.#context.counters.promotionsTotal++;
-    this.#enterMode(promoted, 'recovered');
+    this.#enterMode(live, 'recovered');
   }
 
   #skipped(live: Live, nowMs: number): void {
-    this.#context.counters.skipsTotal++;
-    const demoted = live.ladder.skipped(nowMs);
-    if (demoted === undefined) return;
-    this.#context.counters.demotionsTotal++;
-    this.#enterMode(demoted, 'slow_client');
+    const { counters } = this.#context;
+    this.#skips++;
+    counters.skipsTotal++;
+    if (this.#outlet.isHeld) counters.behindSkipsTotal++;
+    if (live.ladder.skipped(nowMs) === undefined) return;
+    counters.demotionsTotal++;
+    this.#enterMode(live, 'slow_client');
   }
 
   #heartbeat(live: Live, nowMs: number): void {
@@ -442,7 +554,7 @@ export class Session implements Paced {
     const proof = live.ladder.mode === 'on_demand' ? live.lastProof : this.#proof(live);
     if (proof === undefined) return;
     live.nextHeartbeatMs = nextOccurrence(live.nextHeartbeatMs, this.#context.config.heartbeat_interval_ms, nowMs);
-    this.#send('heartbeat', proof);
+    this.#replies.send('heartbeat', proof);
   }
 
   /** Only right in the turn that brought everything: the view's hash is that of the present version. */
@@ -450,30 +562,6 @@ export class Session implements Paced {
     const { stream } = live;
     if (!stream.isCurrent) return undefined;
     return { state_hash: stream.view.stateHash(), cursor: stream.view.cursor(this.#context.replica.version) };
-  }
-
-  // Out.
-
-  #ok(id: RequestId | undefined, of: ClientMessageType, payload: Record<string, unknown>): void {
-    if (id !== undefined) this.#send('ok', { id, of, payload });
-  }
-
-  #refuseRate(id: RequestId | undefined, what: string, retryAfterMs: number): void {
-    this.#context.counters.rateLimitedTotal++;
-    this.#refuse({ id, code: 'rate_limited', message: `too many ${what}` }, retryAfterMs);
-  }
-
-  #refuse(refusal: Refusal, retryAfterMs?: number): void {
-    if (this.#state.phase === 'closing') return;
-    this.#context.counters.errorsSentTotal++;
-    const { id, message } = refusal;
-    const code: ErrorCode = refusal.code;
-    this.#send('error', { id, code, message, retry_after_ms: retryAfterMs });
-  }
-
-  #send<T extends ServerMessage['type']>(type: T, payload: ServerPayloads[T]): void {
-    const message = { type, timestamp: this.#context.clock.now(), payload } as ServerMessage;
-    this.#outlet.control(encodeServerMessage(message, this.#socket.coding));
   }
 
   #now(): number {

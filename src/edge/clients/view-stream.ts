@@ -1,13 +1,29 @@
 import type { Replica } from '../replica/replica.ts';
-import type { EncodedMessage, Held, View } from '../views/view.ts';
+import type { EncodedMessages } from '../views/encoded-messages.ts';
+import type { Held, View } from '../views/view.ts';
 import type { ViewRegistry } from '../views/view-registry.ts';
 import type { Outlet } from './outlet.ts';
 
 /** Messages that were composed and are on their way; what they bring is held once the last was accepted. */
 interface Delivery {
-  readonly messages: readonly EncodedMessage[];
+  readonly messages: EncodedMessages;
   readonly held: Held;
   next: number;
+}
+
+/** State that one turn may bring; what is more follows as bulk work, so that nobody else waits for it. */
+export const MAX_TURN_BYTES = 131_072;
+
+/** `more`: state is left for further turns. `blocked`: something is left until the client can take it. */
+export type Brought = 'complete' | 'more' | 'blocked';
+
+interface ViewStreamOptions {
+  replica: Replica;
+  views: ViewRegistry;
+  outlet: Outlet;
+  view: View;
+  held: Held | undefined;
+  maxTurnBytes: number;
 }
 
 /** Asks for every position, also of swarms at rest. */
@@ -18,9 +34,11 @@ const NO_POSITIONS = -1;
  * of sending, so that a skipped turn, a slow client and a change of filters need no memory of their own: belief moves
  * only when the last message of a composition was accepted by the socket, and positions only after the last frame.
  *
- * A large composition (the parts of a snapshot) is sent as the socket drains; nothing newer is composed meanwhile.
+ * A large composition (the parts of a snapshot) is sent over several turns and as the socket drains; nothing newer is
+ * composed meanwhile.
  */
 export class ViewStream {
+  readonly #maxTurnBytes: number;
   readonly #replica: Replica;
   readonly #views: ViewRegistry;
   readonly #outlet: Outlet;
@@ -30,12 +48,15 @@ export class ViewStream {
   #positionsTick = NO_POSITIONS;
   #healthVersion: number;
   #owesHealth = false;
+  #wantsFresh = false;
   /** Result of {@link ViewStream.#bringAll}, which a cork calls. */
-  #complete = false;
+  #brought: Brought = 'complete';
+  #turnBytes = 0;
   #closed = false;
 
-  /** Takes over one use of `view`. `held`: what a resumed client has. */
-  constructor(options: { replica: Replica; views: ViewRegistry; outlet: Outlet; view: View; held: Held | undefined }) {
+  /** Takes over one use of `view`. `held`: what a resumed client has. `maxTurnBytes`: see {@link MAX_TURN_BYTES}. */
+  constructor(options: ViewStreamOptions) {
+    this.#maxTurnBytes = options.maxTurnBytes;
     this.#replica = options.replica;
     this.#views = options.views;
     this.#outlet = options.outlet;
@@ -62,6 +83,11 @@ export class ViewStream {
     );
   }
 
+  /** The first part of something large has left, and the last has not. */
+  get isDelivering(): boolean {
+    return this.#delivery !== undefined;
+  }
+
   /** Takes over one use of `view`; the next {@link serve} brings the difference. */
   switchView(view: View): void {
     const old = this.#view;
@@ -71,8 +97,9 @@ export class ViewStream {
     this.#releaseUnnamed(old);
   }
 
-  /** Forgets what the client holds: the next {@link serve} brings a snapshot. */
-  restart(): void {
+  /** Forgets what the client holds: the next {@link serve} brings a snapshot, of now when it is to be `fresh`. */
+  restart(fresh = false): void {
+    this.#wantsFresh = fresh;
     const { view: delivered } = this.#delivery?.held ?? {};
     const { view: held } = this.#held ?? {};
     this.#delivery = undefined;
@@ -82,13 +109,13 @@ export class ViewStream {
     if (delivered !== undefined && delivered !== held) this.#releaseUnnamed(delivered);
   }
 
-  /** Sends what is new, state before positions. False: the socket is backed up and something was left for later. */
-  serve(): boolean {
-    if (!this.#outlet.isClear) return false;
+  /** Sends what is new, state before positions. */
+  serve(): Brought {
+    if (!this.#outlet.isClear) return 'blocked';
     // Nothing but positions is the common turn and one frame: several messages are worth a cork.
     if (this.isCurrent) return this.#bringPositions();
     this.#outlet.cork(this.#bringAll);
-    return this.#complete;
+    return this.#brought;
   }
 
   /** Sends health that changed since it was last told; while the socket is backed up it is left for {@link catchUpHealth}. */
@@ -120,28 +147,37 @@ export class ViewStream {
   }
 
   readonly #bringAll = (): void => {
-    this.#complete = false;
+    this.#turnBytes = 0;
+    this.#brought = 'blocked';
     if (this.#delivery !== undefined && !this.#deliver(this.#delivery)) return;
-    if (!this.isCurrent && !this.#bringState()) return;
-    this.#complete = this.#bringPositions();
+    // A snapshot may be a little old, and what changed since then follows it.
+    while (!this.isCurrent) if (!this.#bringState()) return;
+    this.#brought = this.#bringPositions();
   };
 
   #bringState(): boolean {
-    const { messages, held } = this.#view.compose(this.#held);
-    // Snapshots and catch-ups begin with the whole discovery.
-    if (this.#held === undefined || this.#held.resumed === true) this.#healthVersion = this.#replica.version;
+    const { messages, held } = this.#view.compose(this.#held, this.#wantsFresh);
+    this.#wantsFresh = false;
+    // Snapshots and catch-ups begin with the whole discovery; a snapshot's may be a little old.
+    if (this.#held === undefined || this.#held.resumed === true) {
+      this.#healthVersion = held.version;
+      this.#owesHealth = held.version < this.#replica.version;
+    }
     this.#delivery = { messages, held, next: 0 };
     return this.#deliver(this.#delivery);
   }
 
   #deliver(delivery: Delivery): boolean {
     while (delivery.next < delivery.messages.length) {
-      const message = delivery.messages[delivery.next];
-      if (message === undefined || !this.#outlet.isClear || !this.#outlet.state(message)) {
+      const isEnough = this.#turnBytes >= this.#maxTurnBytes;
+      if (isEnough) this.#brought = 'more';
+      const message = isEnough || !this.#outlet.isClear ? undefined : delivery.messages.at(delivery.next);
+      if (message === undefined || !this.#outlet.state(message)) {
         // Nothing of it has left: it is composed anew later, from the same and to something newer.
         if (delivery.next === 0) this.#abandon(delivery);
         return false;
       }
+      this.#turnBytes += message.byteLength;
       delivery.next++;
     }
     // Closed while it was sent: the hard limit was reached.
@@ -159,13 +195,13 @@ export class ViewStream {
     this.#releaseUnnamed(delivery.held.view);
   }
 
-  #bringPositions(): boolean {
+  #bringPositions(): Brought {
     const tick = this.#replica.tick;
     for (const frame of this.#view.frames(this.#positionsTick)) {
-      if (!this.#outlet.isClear || !this.#outlet.frame(frame)) return false;
+      if (!this.#outlet.isClear || !this.#outlet.frame(frame, tick)) return 'blocked';
     }
     this.#positionsTick = tick;
-    return true;
+    return 'complete';
   }
 
   #isNamed(view: View): boolean {

@@ -3,7 +3,7 @@
  * the next. Storage grows with use, up to the capacity.
  */
 export class VersionedRing<T> {
-  readonly #capacity: number;
+  readonly capacity: number;
   readonly #items: T[] = [];
   readonly #versions: number[] = [];
   #next = 0;
@@ -11,7 +11,7 @@ export class VersionedRing<T> {
   floor = 0;
 
   constructor(capacity: number) {
-    this.#capacity = Math.max(1, capacity);
+    this.capacity = Math.max(1, capacity);
   }
 
   get size(): number {
@@ -19,7 +19,7 @@ export class VersionedRing<T> {
   }
 
   push(item: T, version: number): void {
-    if (this.#items.length < this.#capacity) {
+    if (this.#items.length < this.capacity) {
       this.#items.push(item);
       this.#versions.push(version);
       return;
@@ -27,7 +27,7 @@ export class VersionedRing<T> {
     this.floor = this.#versions[this.#next] ?? this.floor;
     this.#items[this.#next] = item;
     this.#versions[this.#next] = version;
-    this.#next = (this.#next + 1) % this.#capacity;
+    this.#next = (this.#next + 1) % this.capacity;
   }
 
   /** Visits items newer than `version`, newest first. */

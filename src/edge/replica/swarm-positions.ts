@@ -1,5 +1,5 @@
 /** One swarm's newest positions, copied out of shared memory at most once a tick and kind, for all views. */
-import { publicationOffset, recordOffsets, RING_SLOTS, type RegionHandle } from '../../model/position-region.ts';
+import { publicationOffset, recordOffsets, type RegionHandle } from '../../model/position-region.ts';
 import {
   copyRecords,
   createHead,
@@ -19,89 +19,108 @@ export interface BlockRun {
   end: number;
 }
 
+let slotLists = 0;
+
 const COPY_ATTEMPTS = 4;
 const BLOCK_SLOTS = 65_536;
-const Q16_WORDS = 2;
-const F32_WORDS = 4;
-const LOW_HALF = 0xffff;
-const WHOLE = 0xffff_ffff;
 
 /**
- * A private, consistent copy of one publication. Records ascend by slot: 2 words a record for q16, 4 for f32 and raw.
- * `velocities` is filled for raw alone, 3 floats a record.
+ * A private, consistent copy of one publication. Records ascend by slot. `words` and `halves` are the same bytes: 2
+ * words a record for q16, 4 for f32 and raw. `velocities` is filled for raw alone, 3 floats a record.
  */
 export class LoadedPositions {
   readonly head: PublicationHead = createHead();
   origin: readonly [number, number, number] = [0, 0, 0];
   words = new Uint32Array(0);
+  halves = new Uint16Array(0);
   velocities = new Float32Array(0);
-  /** Whole slots, one a record. */
-  slots = new Uint32Array(0);
-  /** Grows when the slots of the records change: until then, what stands where is the same in every publication. */
-  slotsGeneration = 0;
-  /** Runs of records by block; one run for f32 and raw, whose records carry whole slots. */
+  /** One run for f32 and raw, whose records carry whole slots. */
   runs: readonly BlockRun[] = [];
   /** Which news of the swarm it has taken in; −1: none. */
   generation = -1;
+  /** Unique to a list of slots: as long as it stays, record `index` is that of the same slot. */
+  slotList = 0;
   readonly #kind: PositionKind;
+  #slotsRev = -1;
+  #membership = -1;
+  #count = -1;
   #bytes = new Uint8Array(0);
   #velocityBytes = new Uint8Array(0);
+  // Whole slots of q16 records, only where they don't fit 16 bits.
+  #slots: Uint32Array | undefined;
 
   constructor(kind: PositionKind) {
     this.#kind = kind;
   }
 
-  /** Takes the newest publication. `overtaken`: the writer was faster in every attempt. */
+  /** Slot of record `index`, whole. */
+  slotAt(index: number): number {
+    if (this.#kind !== 'q16') return this.words[index * 4] ?? 0;
+    return this.#slots === undefined ? (this.halves[index * 4] ?? 0) : (this.#slots[index] ?? 0);
+  }
+
+  /** Takes the newest publication. False when there is none, or the writer was faster in every attempt. */
   load(handle: RegionHandle, data: DataView): 'loaded' | 'nothing' | 'overtaken' {
     if (data.getInt32(0, true) < 0) return 'nothing';
-    const known = this.generation >= 0 ? this.head.sequence * RING_SLOTS + this.head.index : -1;
+    const known = this.generation >= 0 ? this.head.sequence * 4 + this.head.index : -1;
     for (let attempt = 0; attempt < COPY_ATTEMPTS; attempt++) {
       if (!readHead(handle, this.head)) return 'overtaken';
-      if (this.head.sequence * RING_SLOTS + this.head.index === known && attempt === 0) return 'loaded';
+      if (this.head.sequence * 4 + this.head.index === known && attempt === 0) return 'loaded';
       if (!this.#copy(handle, data)) continue;
       this.origin = [this.head.originX, this.head.originY, this.head.originZ];
+      this.#noteSlots();
       return 'loaded';
     }
     return 'overtaken';
   }
 
+  // Agents that join or leave change the membership, slots dealt anew their revision; nothing else moves records.
+  #noteSlots(): void {
+    const { slotsRev, membership, count } = this.head;
+    if (slotsRev === this.#slotsRev && membership === this.#membership && count === this.#count) return;
+    this.#slotsRev = slotsRev;
+    this.#membership = membership;
+    this.#count = count;
+    this.slotList = ++slotLists;
+  }
+
   #copy(handle: RegionHandle, data: DataView): boolean {
     const { count } = this.head;
     this.#reserve(count);
-    if (this.#kind !== 'q16') {
-      if (!copyRecords(handle, this.head, 'f32', this.#bytes, 0)) return false;
-      if (this.#kind === 'raw' && !copyRecords(handle, this.head, 'velocity', this.#velocityBytes, 0)) return false;
-      this.#takeSlots(this.words, F32_WORDS, WHOLE);
-      return true;
+    if (this.#kind === 'q16') {
+      // Read before the copy, whose check of the sequence then covers it too.
+      const last = count === 0 ? 0 : lastSlot(handle, data, this.head);
+      if (!copyRecords(handle, this.head, 'q16', this.#bytes, 0)) return false;
+      if (last < BLOCK_SLOTS) {
+        this.#slots = undefined;
+        this.runs = [{ block: 0, start: 0, end: count }];
+        return true;
+      }
+      return this.#copySlots(handle);
     }
-    // Read before the copy, whose check of the sequence then covers it too.
-    const last = count === 0 ? 0 : lastSlot(handle, data, this.head);
-    if (!copyRecords(handle, this.head, 'q16', this.#bytes, 0)) return false;
-    if (last < BLOCK_SLOTS) {
-      this.#takeSlots(this.words, Q16_WORDS, LOW_HALF);
-      return true;
-    }
-    // Records of q16 hold the low half of a slot; where that is not all, the f32 records of the same step tell.
-    const wide = new Uint8Array(count * RECORD_BYTES.f32);
-    if (!copyRecords(handle, this.head, 'f32', wide, 0)) return false;
-    this.#takeSlots(new Uint32Array(wide.buffer), F32_WORDS, WHOLE);
-    return true;
+    this.runs = [{ block: 0, start: 0, end: count }];
+    if (!copyRecords(handle, this.head, 'f32', this.#bytes, 0)) return false;
+    return this.#kind === 'f32' || copyRecords(handle, this.head, 'velocity', this.#velocityBytes, 0);
   }
 
-  // Once a tick and swarm, so that no view has to look whether records moved.
-  #takeSlots(words: Uint32Array, wordsPerRecord: number, mask: number): void {
+  #copySlots(handle: RegionHandle): boolean {
     const { count } = this.head;
-    const { slots } = this;
-    if (slots.length === count) {
-      let same = true;
-      for (let n = 0; same && n < count; n++) same = ((words[n * wordsPerRecord] ?? 0) & mask) >>> 0 === slots[n];
-      if (same && this.slotsGeneration > 0) return;
+    const wide = new Uint8Array(count * RECORD_BYTES.f32);
+    if (!copyRecords(handle, this.head, 'f32', wide, 0)) return false;
+    const words = new Uint32Array(wide.buffer);
+    const slots = new Uint32Array(count);
+    const runs: BlockRun[] = [];
+    for (let i = 0; i < count; i++) {
+      const slot = words[i * 4] ?? 0;
+      slots[i] = slot;
+      const block = Math.floor(slot / BLOCK_SLOTS);
+      const run = runs.at(-1);
+      if (run?.block === block) run.end = i + 1;
+      else runs.push({ block, start: i, end: i + 1 });
     }
-    const taken = new Uint32Array(count);
-    for (let n = 0; n < count; n++) taken[n] = (words[n * wordsPerRecord] ?? 0) & mask;
-    this.slots = taken;
-    this.slotsGeneration++;
-    this.runs = this.#kind === 'q16' ? blockRuns(taken) : [{ block: 0, start: 0, end: count }];
+    this.#slots = slots;
+    this.runs = runs;
+    return true;
   }
 
   #reserve(count: number): void {
@@ -110,6 +129,7 @@ export class LoadedPositions {
     if (this.#bytes.byteLength < bytes) {
       this.#bytes = new Uint8Array(Math.ceil(bytes / 1024) * 1024);
       this.words = new Uint32Array(this.#bytes.buffer);
+      this.halves = new Uint16Array(this.#bytes.buffer);
     }
     const velocityBytes = this.#kind === 'raw' ? count * RECORD_BYTES.velocity : 0;
     if (this.#velocityBytes.byteLength < velocityBytes) {
@@ -117,17 +137,6 @@ export class LoadedPositions {
       this.velocities = new Float32Array(this.#velocityBytes.buffer);
     }
   }
-}
-
-function blockRuns(slots: Uint32Array): BlockRun[] {
-  const runs: BlockRun[] = [];
-  let run: BlockRun | undefined;
-  for (let n = 0; n < slots.length; n++) {
-    const block = Math.floor((slots[n] ?? 0) / BLOCK_SLOTS);
-    if (run?.block === block) run.end = n + 1;
-    else runs.push((run = { block, start: n, end: n + 1 }));
-  }
-  return runs;
 }
 
 export class SwarmPositions {

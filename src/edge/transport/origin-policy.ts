@@ -1,3 +1,5 @@
+import { isLoopback } from '../../platform/loopback.ts';
+
 /**
  * Which pages may connect. A browser sends `Origin` with every WebSocket upgrade and cannot forge it; programs send
  * none and are let in. DNS rebinding makes a foreign page look like our own origin under its own host name, so while
@@ -40,10 +42,6 @@ export function createOriginPolicy({ host, port, allowedOrigins }: OriginPolicyO
     allowsHost: (value) => !checksHost || hosts.has(value.toLowerCase()),
     allowsOrigin: (origin) => origin === '' || origins.has(origin),
   };
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 function isWildcard(host: string): boolean {

@@ -33,8 +33,11 @@ export interface SocketServerOptions {
   host: string;
   /** 0: any free one. */
   port: number;
-  /** Several edges of one process listen on the same port; otherwise a port in use is an error. */
-  sharePort?: boolean | undefined;
+  /**
+   * Several edges of one process listen on the same port: one opens it for sharing, the others join. Otherwise, and
+   * for the one that opens, a port in use is an error.
+   */
+  sharePort?: 'open' | 'join' | undefined;
   allowedOrigins: readonly string[];
   /** Buffered bytes of a socket that its sessions keep below; the library's own bound lies above. */
   hardLimitBytes: number;
@@ -185,13 +188,28 @@ function allowsHost(
 }
 
 async function listen(app: App, options: SocketServerOptions): Promise<us_listen_socket> {
-  const { host, port } = options;
-  const socket = await new Promise<us_listen_socket | false>((resolve) => {
-    app.listen(host, port, options.sharePort === true ? SHARED_PORT : EXCLUSIVE_PORT, resolve);
-  });
+  const { host, sharePort } = options;
+  let { port } = options;
+  let found: Probed = { port };
+  if (sharePort === 'open') {
+    // A shared port would also be shared with a stranger who does the same; and the library shares no port that it
+    // chose itself.
+    found = await probe(host, port);
+    port = found.port;
+  }
+  const socket =
+    found.refusal === undefined &&
+    (await new Promise<us_listen_socket | false>((resolve) => {
+      app.listen(host, port, sharePort === undefined ? EXCLUSIVE_PORT : SHARED_PORT, resolve);
+    }));
   if (socket !== false) return socket;
   app.close();
-  throw await whyNot(host, port);
+  throw (
+    found.refusal ??
+    (await probe(host, port)).refusal ??
+    // Free by now: whoever had it has left in between.
+    new ListenError(host, port, 'it was taken for a moment; try again')
+  );
 }
 
 function portOf(listening: us_listen_socket): number {
@@ -200,17 +218,27 @@ function portOf(listening: us_listen_socket): number {
   return port;
 }
 
-/** The library says only that it could not listen; Node's own error says why. */
-function whyNot(host: string, port: number): Promise<Error> {
+interface Probed {
+  /** The port asked about; for 0, one that is free. */
+  port: number;
+  /** Why it can't be listened on, which the library does not say and Node's own error does. */
+  refusal?: Error | undefined;
+}
+
+function probe(host: string, port: number): Promise<Probed> {
   return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') resolve(new PortInUseError(host, port, { cause: error }));
-      else resolve(new ListenError(host, port, error.message, { cause: error }));
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const refusal =
+        error.code === 'EADDRINUSE'
+          ? new PortInUseError(host, port, { cause: error })
+          : new ListenError(host, port, error.message, { cause: error });
+      resolve({ port, refusal });
     });
-    probe.listen({ host, port, exclusive: true }, () => {
-      // Free by now: whoever had it has left in between.
-      probe.close(() => resolve(new ListenError(host, port, 'it was taken for a moment; try again')));
+    server.listen({ host, port, exclusive: true }, () => {
+      const address = server.address();
+      const found = typeof address === 'object' && address !== null ? address.port : port;
+      server.close(() => resolve({ port: found }));
     });
   });
 }

@@ -14,11 +14,9 @@ import {
 import type { Replica } from '../replica/replica.ts';
 import type { BlockRun, LoadedPositions } from '../replica/swarm-positions.ts';
 import { FrameSlab } from './frame-slab.ts';
-import { indexOfSlot } from './slot-search.ts';
-import type { GatherPlan, ShownSwarm } from './shown-swarm.ts';
+import type { ShownSwarm } from './shown-swarm.ts';
 
 const WORDS_PER_RECORD = { q16: 2, f32: 4 } as const;
-const SLOTS_PER_BLOCK = 65_536;
 /** A publication may be read before its tick is heard of; one that is further ahead is of another epoch's clock. */
 const MAX_TICKS_AHEAD = 60;
 
@@ -113,9 +111,11 @@ export class FrameComposer {
     const frames = this.#frames.length;
     const settled = loaded.head.flags & FLAG_SETTLED;
     let written = 0;
-    if (isWhole(view, loaded)) {
-      for (const run of loaded.runs) written += this.#appendRange(view, loaded, run, settled);
-    } else written = this.#appendShown(view, loaded, settled);
+    for (const run of loaded.runs) {
+      written += isWhole(view, loaded)
+        ? this.#appendRange(view, loaded, run, settled)
+        : this.#appendShown(view, loaded, run, settled);
+    }
     if (written !== view.agents.size || this.#frames.length !== frames) return;
     for (let at = firstSection; at < this.#at;) {
       slab.bytes[at + 6] = settled | FLAG_FULL;
@@ -142,21 +142,22 @@ export class FrameComposer {
     return run.end - run.start;
   }
 
-  // Any other swarm: those records whose slots the view shows.
-  #appendShown(view: ShownSwarm, loaded: LoadedPositions, flags: number): number {
-    const plan = view.plan(loaded);
-    const planned = plan.indices.length;
-    for (let next = 0; next < planned;) {
+  // Any other swarm: the records of those that the view shows.
+  #appendShown(view: ShownSwarm, loaded: LoadedPositions, run: BlockRun, flags: number): number {
+    const indexes = view.indexesIn(loaded);
+    let next = firstAtLeast(indexes, run.start);
+    const end = run.end >= loaded.head.count ? indexes.length : firstAtLeast(indexes, run.end);
+    const written = end - next;
+    while (next < end) {
       const section = this.#openSection();
-      const block = this.#kind === 'q16' ? Math.floor((plan.slots[next] ?? 0) / SLOTS_PER_BLOCK) : 0;
-      const end = Math.min(next + this.#room(), endOfBlock(plan, next, this.#kind, block));
-      copyRecords(slab.words, this.#at >>> 2, loaded.words, plan.indices, next, end, this.#words);
-      const count = end - next;
+      const count = Math.min(end - next, this.#room());
+      if (this.#kind === 'q16') copyPairs(loaded.words, indexes, next, count, this.#at >>> 2);
+      else copyQuads(loaded.words, indexes, next, count, this.#at >>> 2);
       this.#at += count * this.#words * 4;
-      this.#closeSection(section, view, loaded, { block, count, flags });
-      next = end;
+      next += count;
+      this.#closeSection(section, view, loaded, { block: run.block, count, flags });
     }
-    return planned;
+    return written;
   }
 
   // Leaves room for a header, in a new frame if this one is full.
@@ -197,43 +198,42 @@ export class FrameComposer {
   }
 }
 
+/** Place of the first index ≥ `index`. */
+function firstAtLeast(indexes: Uint32Array, index: number): number {
+  if (index === 0) return 0;
+  let low = 0;
+  let high = indexes.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((indexes[middle] ?? 0) < index) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+// Two loops for two sizes of records: this is what filtered views cost.
+function copyPairs(from: Uint32Array, indexes: Uint32Array, start: number, count: number, to: number): void {
+  const { words } = slab;
+  for (let i = 0, target = to; i < count; i++, target += 2) {
+    const source = (indexes[start + i] ?? 0) * 2;
+    words[target] = from[source] ?? 0;
+    words[target + 1] = from[source + 1] ?? 0;
+  }
+}
+
+function copyQuads(from: Uint32Array, indexes: Uint32Array, start: number, count: number, to: number): void {
+  const { words } = slab;
+  for (let i = 0, target = to; i < count; i++, target += 4) {
+    const source = (indexes[start + i] ?? 0) * 4;
+    words[target] = from[source] ?? 0;
+    words[target + 1] = from[source + 1] ?? 0;
+    words[target + 2] = from[source + 2] ?? 0;
+    words[target + 3] = from[source + 3] ?? 0;
+  }
+}
+
 /** True when every record of the publication is of an agent that the view shows. */
 function isWhole(view: ShownSwarm, loaded: LoadedPositions): boolean {
   const { head } = loaded;
   return view.whole && view.swarm.membership === head.membership && view.agents.size === head.count;
-}
-
-/** First entry of the plan after `next` that is not of the block. Slots ascend. */
-function endOfBlock(plan: GatherPlan, next: number, kind: FrameKind, block: number): number {
-  const blockEnd = (block + 1) * SLOTS_PER_BLOCK;
-  const { slots } = plan;
-  if (kind === 'f32' || (slots.at(-1) ?? 0) < blockEnd) return slots.length;
-  return indexOfSlot(slots, blockEnd, next);
-}
-
-/** Copies records `indices[next]` to `indices[end - 1]`. A plain loop over locals: it runs for every view and tick. */
-function copyRecords(
-  target: Uint32Array,
-  targetWord: number,
-  source: Uint32Array,
-  indices: Uint32Array,
-  next: number,
-  end: number,
-  wordsPerRecord: number,
-): void {
-  let to = targetWord;
-  if (wordsPerRecord === WORDS_PER_RECORD.q16) {
-    for (let n = next; n < end; n++) {
-      const from = (indices[n] ?? 0) * 2;
-      target[to] = source[from] ?? 0;
-      target[to + 1] = source[from + 1] ?? 0;
-      to += 2;
-    }
-    return;
-  }
-  for (let n = next; n < end; n++) {
-    const from = (indices[n] ?? 0) * 4;
-    for (let word = 0; word < 4; word++) target[to + word] = source[from + word] ?? 0;
-    to += 4;
-  }
 }

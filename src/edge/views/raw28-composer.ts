@@ -1,6 +1,7 @@
 /** Positions as the seeds' records: u32 agent ref, 3 × f32 position, 3 × f32 velocity, without any header. */
 import { MAX_FRAME_BYTES, RAW28_RECORD_BYTES } from '../../protocol/frames.ts';
 import type { Positioned } from './frame-composer.ts';
+import { indexOfSlot } from './slot-search.ts';
 
 const WORDS_PER_RECORD = RAW28_RECORD_BYTES / 4;
 const RECORDS_PER_FRAME = Math.floor(MAX_FRAME_BYTES / RAW28_RECORD_BYTES);
@@ -14,17 +15,21 @@ export function composeRaw28(swarms: readonly Positioned[]): readonly Uint8Array
   const floats = new Float32Array(words.buffer);
   let at = 0;
   for (const { view, loaded } of swarms) {
-    const { agents, indices } = view.plan(loaded);
-    agents.forEach(({ ref }, n) => {
-      const index = indices[n] ?? 0;
-      words[at] = ref;
+    let index = 0;
+    for (const agent of view.ascending()) {
+      const { slot } = agent.record;
+      index = indexOfSlot(loaded, slot, index, loaded.head.count);
+      if (index === loaded.head.count) break;
+      if (loaded.slotAt(index) !== slot) continue;
+      words[at] = agent.ref;
       for (let axis = 0; axis < 3; axis++) {
         // Records of f32 are slot, x, y, z.
         words[at + 1 + axis] = loaded.words[index * 4 + 1 + axis] ?? 0;
         floats[at + 4 + axis] = loaded.velocities[index * 3 + axis] ?? 0;
       }
       at += WORDS_PER_RECORD;
-    });
+      index++;
+    }
   }
   const frames: Uint8Array[] = [];
   const bytes = new Uint8Array(words.buffer, 0, at * 4);

@@ -3,14 +3,13 @@ import type { AgentEntity, SwarmEntity } from '../replica/entity.ts';
 import type { LoadedPositions } from '../replica/swarm-positions.ts';
 import { indexOfSlot } from './slot-search.ts';
 
-/** Where the shown agents stand among the records of a publication: entry n is the agent and record of slot `slots[n]`. */
-export interface GatherPlan {
-  /** Ascending. */
-  slots: Uint32Array;
-  /** Records, by index. */
-  indices: Uint32Array;
-  agents: readonly AgentEntity[];
+/** Where the shown agents of a swarm stand in one list of slots. */
+interface Places {
+  slotList: number;
+  indexes: Uint32Array;
 }
+
+const MAX_PLACES = 3;
 
 export class ShownSwarm {
   readonly swarm: SwarmEntity;
@@ -20,9 +19,8 @@ export class ShownSwarm {
   /** Tick of the last change of what frames must hold (position-store.ts). */
   changedTick = 0;
   #ascending: readonly AgentEntity[] | undefined;
-  #plan: GatherPlan | undefined;
-  #plannedFor: LoadedPositions | undefined;
-  #plannedGeneration = 0;
+  /** By list of slots: one for each kind of positions that is in use, three at most. */
+  #places: Places[] = [];
 
   constructor(swarm: SwarmEntity, enteredAt: number) {
     this.swarm = swarm;
@@ -38,7 +36,7 @@ export class ShownSwarm {
   change(tick: number): void {
     this.changedTick = tick;
     this.#ascending = undefined;
-    this.#plan = undefined;
+    this.#places = [];
   }
 
   /** Shown agents by ascending slot; sorted when asked for after a change. */
@@ -47,31 +45,26 @@ export class ShownSwarm {
     return this.#ascending;
   }
 
-  /** Where the shown agents stand in a publication; searched anew when either side changed. */
-  plan(loaded: LoadedPositions): GatherPlan {
-    if (this.#plan === undefined || this.#plannedFor !== loaded || this.#plannedGeneration !== loaded.slotsGeneration) {
-      this.#plan = gatherPlan(this.ascending(), loaded.slots);
-      this.#plannedFor = loaded;
-      this.#plannedGeneration = loaded.slotsGeneration;
-    }
-    return this.#plan;
+  /** Indexes of the records of shown agents, ascending; found anew after a change, and when slots moved. */
+  indexesIn(loaded: LoadedPositions): Uint32Array {
+    for (const { slotList, indexes } of this.#places) if (slotList === loaded.slotList) return indexes;
+    const indexes = this.#find(loaded);
+    if (this.#places.length >= MAX_PLACES) this.#places.shift();
+    this.#places.push({ slotList: loaded.slotList, indexes });
+    return indexes;
   }
-}
 
-function gatherPlan(ascending: readonly AgentEntity[], slots: Uint32Array): GatherPlan {
-  const agents: AgentEntity[] = [];
-  const indices: number[] = [];
-  let index = 0;
-  for (const agent of ascending) {
-    const { slot } = agent.record;
-    index = indexOfSlot(slots, slot, index);
-    if (slots[index] !== slot) continue;
-    agents.push(agent);
-    indices.push(index);
+  #find(loaded: LoadedPositions): Uint32Array {
+    const { count } = loaded.head;
+    const indexes = new Uint32Array(Math.min(count, this.agents.size));
+    let found = 0;
+    let index = 0;
+    // Both ascend by slot, so one pass over both suffices.
+    for (const { record } of this.ascending()) {
+      index = indexOfSlot(loaded, record.slot, index, count);
+      if (index === count) break;
+      if (loaded.slotAt(index) === record.slot) indexes[found++] = index++;
+    }
+    return indexes.subarray(0, found);
   }
-  return {
-    slots: Uint32Array.from(agents, (agent) => agent.record.slot),
-    indices: Uint32Array.from(indices),
-    agents,
-  };
 }

@@ -1,10 +1,11 @@
-/** First index in `from` ≤ index < slots.length whose slot is ≥ `slot`; the length when there is none. Gallops, then bisects. */
-export function indexOfSlot(slots: Uint32Array, slot: number, from: number): number {
-  const end = slots.length;
-  if (from >= end || (slots[from] ?? 0) >= slot) return from;
+import type { LoadedPositions } from '../replica/swarm-positions.ts';
+
+/** Index of the first record in `from` ≤ index < `end` whose slot is ≥ `slot`; `end` when there is none. Gallops, then bisects. */
+export function indexOfSlot(loaded: LoadedPositions, slot: number, from: number, end: number): number {
+  if (from >= end || loaded.slotAt(from) >= slot) return from;
   let step = 1;
   let low = from;
-  while (low + step < end && (slots[low + step] ?? 0) < slot) {
+  while (low + step < end && loaded.slotAt(low + step) < slot) {
     low += step;
     step *= 2;
   }
@@ -12,7 +13,7 @@ export function indexOfSlot(slots: Uint32Array, slot: number, from: number): num
   let high = Math.min(low + step, end);
   while (high - low > 1) {
     const middle = (low + high) >>> 1;
-    if ((slots[middle] ?? 0) < slot) low = middle;
+    if (loaded.slotAt(middle) < slot) low = middle;
     else high = middle;
   }
   return high;

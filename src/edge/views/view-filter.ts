@@ -39,6 +39,17 @@ export class ViewFilter {
         : filters.statuses.reduce((mask, status) => mask | statusBit(status), 0);
   }
 
+  /** False when every agent passes. */
+  get hidesAgents(): boolean {
+    return (
+      this.#serverTypes !== undefined ||
+      this.#serverIds !== undefined ||
+      this.#swarmIds !== undefined ||
+      this.#agentTypes !== undefined ||
+      this.#statuses !== ALL_STATUSES
+    );
+  }
+
   showsServer(server: { type: string; id: string }): boolean {
     return (this.#serverTypes?.has(server.type) ?? true) && (this.#serverIds?.has(server.id) ?? true);
   }

@@ -6,6 +6,8 @@ import { FrameComposer, type Positioned } from './frame-composer.ts';
 import { composeRaw28 } from './raw28-composer.ts';
 import type { ShownSet } from './shown-set.ts';
 
+/** No tick that anybody asks for. */
+const NOBODY = -2;
 const NO_FRAMES: readonly Uint8Array[] = [];
 const LOADED_KIND: Readonly<Record<Exclude<PositionFormat, 'none'>, PositionKind>> = {
   q16: 'q16',
@@ -18,8 +20,15 @@ export class ViewFrames {
   readonly #replica: Replica;
   readonly #shown: ShownSet;
   readonly #format: PositionFormat;
-  readonly #bySince = new Map<number, readonly Uint8Array[]>();
-  readonly #bySections = new Map<number, readonly Uint8Array[]>();
+  /** What was asked for last; most clients of a view ask for the same. */
+  #since = NOBODY;
+  #frames = NO_FRAMES;
+  /** Made when clients ask for different things. */
+  #bySince: Map<number, readonly Uint8Array[]> | undefined;
+  /** What was composed last, of so many sections; 0: nothing. */
+  #madeSections = 0;
+  #made = NO_FRAMES;
+  #bySections: Map<number, readonly Uint8Array[]> | undefined;
   #madeFor = '';
   #tick = -1;
   #shownRevision = -1;
@@ -36,18 +45,23 @@ export class ViewFrames {
     if (this.#format === 'none') return NO_FRAMES;
     this.#replica.positions.noteAsked();
     this.#dropOutdated();
-    const known = this.#bySince.get(sinceTick);
-    if (known !== undefined) return known;
+    if (sinceTick === this.#since) return this.#frames;
+    if (this.#since !== NOBODY) (this.#bySince ??= new Map()).set(this.#since, this.#frames);
     // A client of an earlier epoch has none of this one's.
-    const frames = this.#make(sinceTick > this.#replica.tick ? -1 : sinceTick, this.#format);
-    this.#bySince.set(sinceTick, frames);
-    return frames;
+    this.#frames =
+      this.#bySince?.get(sinceTick) ?? this.#make(sinceTick > this.#replica.tick ? -1 : sinceTick, this.#format);
+    this.#since = sinceTick;
+    return this.#frames;
   }
 
   /** Lets go of this tick's frames. */
   drop(): void {
-    this.#bySince.clear();
-    this.#bySections.clear();
+    this.#since = NOBODY;
+    this.#frames = NO_FRAMES;
+    this.#bySince = undefined;
+    this.#madeSections = 0;
+    this.#made = NO_FRAMES;
+    this.#bySections = undefined;
   }
 
   #dropOutdated(): void {
@@ -84,10 +98,17 @@ export class ViewFrames {
     }
     if (swarms.length === 0) return NO_FRAMES;
     // What is newer than one tick includes what is newer than a later one: as many sections, the same sections.
-    const known = complete ? this.#bySections.get(swarms.length) : undefined;
+    const known = complete ? this.#ofSections(swarms.length) : undefined;
     if (known !== undefined) return known;
     const frames = format === 'raw28' ? composeRaw28(swarms) : composers[format].compose(this.#replica, swarms);
-    if (complete) this.#bySections.set(swarms.length, frames);
+    if (!complete) return frames;
+    if (this.#madeSections > 0) (this.#bySections ??= new Map()).set(this.#madeSections, this.#made);
+    this.#madeSections = swarms.length;
+    this.#made = frames;
     return frames;
+  }
+
+  #ofSections(count: number): readonly Uint8Array[] | undefined {
+    return count === this.#madeSections ? this.#made : this.#bySections?.get(count);
   }
 }

@@ -7,40 +7,60 @@ import type { TaskRecord } from '../../model/task.ts';
 import type { ServerMessage, ServerMessageType, ServerPayloads } from '../../protocol/server-messages.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { Delta } from './delta.ts';
+import type { MessageSource } from './encoded-messages.ts';
 import type { ShownSet } from './shown-set.ts';
 import { visibleAgent } from './visible-agent.ts';
 
-/** Entities that one message carries; more are split over several. */
-const MAX_ENTITIES_PER_MESSAGE = 2_000;
-
-type Payloads = { [T in ServerMessageType]: { type: T; payload: ServerPayloads[T] } }[ServerMessageType];
-
 /** Collects messages of one moment. The last one carries the cursor, when asked for. */
 class MessageList {
-  readonly messages: ServerMessage[] = [];
+  readonly #makers: ((cursor: string | undefined) => ServerMessage)[] = [];
   readonly #timestamp: number;
+  readonly #entitiesPerMessage: number;
 
-  constructor(timestamp: number) {
+  constructor(timestamp: number, entitiesPerMessage: number) {
     this.#timestamp = timestamp;
+    this.#entitiesPerMessage = entitiesPerMessage;
   }
 
-  add<T extends ServerMessageType>(type: T, payload: ServerPayloads[T]): void {
-    const message: Payloads = { type, payload } as Payloads;
-    this.messages.push({ type: message.type, timestamp: this.#timestamp, payload: message.payload } as ServerMessage);
+  /** `make` is called when the message is encoded, which may be ticks later. */
+  add<T extends ServerMessageType>(type: T, make: () => ServerPayloads[T]): void {
+    const timestamp = this.#timestamp;
+    // Keys in the order in which PROTOCOL.md names them.
+    this.#makers.push((cursor) =>
+      cursor === undefined
+        ? ({ type, timestamp, payload: make() } as ServerMessage)
+        : ({ type, timestamp, cursor, payload: make() } as ServerMessage),
+    );
+  }
+
+  /**
+   * Cuts lists, taken one after the other, into groups of at most as many items altogether as a message may carry.
+   * Lists that fit are handed on as they are; nothing is emitted for empty ones.
+   */
+  chunked<T extends readonly (readonly unknown[])[]>(lists: readonly [...T], emit: (lists: T) => void): void {
+    let total = 0;
+    for (const list of lists) total += list.length;
+    if (total === 0) return;
+    if (total <= this.#entitiesPerMessage) {
+      emit(lists as unknown as T);
+      return;
+    }
+    for (let start = 0; start < total; start += this.#entitiesPerMessage) {
+      let before = 0;
+      const group = lists.map((list) => {
+        const from = Math.max(0, start - before);
+        const to = Math.max(0, start + this.#entitiesPerMessage - before);
+        before += list.length;
+        return list.slice(from, to);
+      });
+      emit(group as unknown as T);
+    }
   }
 
   /** Only the last message takes the cursor: a client that saw a part then still asks from where it stood. */
-  close(cursor: string): ServerMessage[] {
-    const last = this.messages.pop();
-    if (last !== undefined) {
-      this.messages.push({
-        type: last.type,
-        timestamp: last.timestamp,
-        cursor,
-        payload: last.payload,
-      } as ServerMessage);
-    }
-    return this.messages;
+  close(cursor?: string): MessageSource[] {
+    const last = this.#makers.length - 1;
+    return this.#makers.map((make, i) => () => make(i === last ? cursor : undefined));
   }
 }
 
@@ -65,45 +85,55 @@ function shownDegradation(shown: ShownSet): DegradationLevel {
 }
 
 /** The messages of one delta, the last with the cursor. Empty when the delta is. */
-export function deltaMessages(replica: Replica, shown: ShownSet, delta: Delta, cursor: string): ServerMessage[] {
-  const list = new MessageList(replica.timeMs);
+export function deltaMessages(
+  replica: Replica,
+  shown: ShownSet,
+  delta: Delta,
+  how: { cursor: string; entitiesPerMessage: number },
+): MessageSource[] {
+  const list = new MessageList(replica.timeMs, how.entitiesPerMessage);
   addDiscovery(list, shown, delta);
   addAgentUpdates(list, shown, delta);
   addTopologyUpdates(list, replica, delta);
-  chunked([delta.tasks, delta.removedTasks], ([tasks, removed]) =>
-    list.add('task_update', { tasks: tasks.map((task) => task.record), removed }),
+  list.chunked([delta.tasks.map(({ record }) => record), delta.removedTasks], ([tasks, removed]) =>
+    list.add('task_update', () => ({ tasks, removed })),
   );
-  chunked([delta.performance], ([agents]) => list.add('performance_update', { agents }));
-  chunked([delta.neural], ([agents]) => list.add('neural_update', { agents }));
-  if (delta.flow.length > 0) list.add('message_flow', { messages: delta.flow, dropped: delta.flowDropped });
-  return list.close(cursor);
+  list.chunked([delta.performance], ([agents]) => list.add('performance_update', () => ({ agents })));
+  list.chunked([delta.neural], ([agents]) => list.add('neural_update', () => ({ agents })));
+  const { flow, flowDropped } = delta;
+  if (flow.length > 0) list.add('message_flow', () => ({ messages: flow, dropped: flowDropped }));
+  return list.close(how.cursor);
 }
 
 function addDiscovery(list: MessageList, shown: ShownSet, delta: Delta): void {
   if (delta.fullDiscovery) {
-    list.add('discovery', fullDiscovery(shown));
+    const discovery = fullDiscovery(shown);
+    list.add('discovery', () => discovery);
     return;
   }
   const { servers, swarms, removedServers, removedSwarms } = delta;
   if (servers.length + swarms.length + removedServers.length + removedSwarms.length === 0) return;
-  list.add('discovery', {
+  const discovery = {
     full: false,
     servers: servers.map((server) => server.record),
     swarms: swarms.map((swarm) => swarm.record),
     removed_servers: removedServers,
     removed_swarms: removedSwarms,
     degradation_level: shownDegradation(shown),
-  });
+  };
+  list.add('discovery', () => discovery);
 }
 
 function addAgentUpdates(list: MessageList, shown: ShownSet, delta: Delta): void {
   const { fields } = shown.filter;
-  chunked([delta.added, delta.updated, delta.removed], ([added, updated, removed]) =>
-    list.add('agent_update', {
-      added: added.map((agent) => visibleAgent(agent.record, fields)),
+  // Records are replaced, never changed in place: those of now are kept, and cut to what the view shows when encoded.
+  const records = delta.added.map(({ record }) => record);
+  list.chunked([records, delta.updated, delta.removed], ([added, updated, removed]) =>
+    list.add('agent_update', () => ({
+      added: added.map((record) => visibleAgent(record, fields)),
       updated,
       removed,
-    }),
+    })),
   );
 }
 
@@ -119,8 +149,8 @@ function addTopologyUpdates(list: MessageList, replica: Replica, delta: Delta): 
   for (const link of delta.unlinked) changesOf(link.swarm).unlinked.push(link.ref);
   for (const [swarm, changes] of swarms) {
     const topology = replica.swarms.get(swarm)?.record.topology;
-    chunked([changes.linked, changes.unlinked], ([linked, unlinked]) =>
-      list.add('topology_update', { swarm, linked, unlinked, ...(topology === undefined ? {} : { topology }) }),
+    list.chunked([changes.linked, changes.unlinked], ([linked, unlinked]) =>
+      list.add('topology_update', () => ({ swarm, linked, unlinked, ...(topology === undefined ? {} : { topology }) })),
     );
   }
 }
@@ -129,42 +159,45 @@ function addTopologyUpdates(list: MessageList, replica: Replica, delta: Delta): 
 export function snapshotMessages(
   replica: Replica,
   shown: ShownSet,
-  snapshot: { id: number; cursor: string },
-): ServerMessage[] {
-  const list = new MessageList(replica.timeMs);
-  list.add('discovery', fullDiscovery(shown));
+  how: { id: number; cursor: string; entitiesPerMessage: number },
+): MessageSource[] {
+  const list = new MessageList(replica.timeMs, how.entitiesPerMessage);
+  const discovery = fullDiscovery(shown);
+  list.add('discovery', () => discovery);
   const { fields } = shown.filter;
   const agents: AgentRecord[] = [];
-  for (const swarm of shown.swarms.values()) {
-    for (const agent of swarm.agents.keys()) agents.push(visibleAgent(agent.record, fields));
-  }
-  const links: LinkRecord[] = [...shown.links.keys()].map((link) => link.record);
-  const tasks: TaskRecord[] = [...shown.tasks.keys()].map((task) => task.record);
-  const parts: ServerPayloads['snapshot'][] = [];
-  chunked([agents, links, tasks], ([someAgents, someLinks, someTasks]) =>
-    parts.push({
-      snapshot_id: snapshot.id,
-      part: parts.length,
-      last: false,
-      agents: someAgents,
+  for (const swarm of shown.swarms.values()) for (const agent of swarm.agents.keys()) agents.push(agent.record);
+  const links: LinkRecord[] = [];
+  for (const link of shown.links.keys()) links.push(link.record);
+  const tasks: TaskRecord[] = [];
+  for (const task of shown.tasks.keys()) tasks.push(task.record);
+
+  const total = agents.length + links.length + tasks.length;
+  // An empty view is told so.
+  const parts = Math.max(1, Math.ceil(total / how.entitiesPerMessage));
+  let part = 0;
+  const add = ([someAgents, someLinks, someTasks]: [AgentRecord[], LinkRecord[], TaskRecord[]]): void => {
+    const head = { snapshot_id: how.id, part, last: part === parts - 1 };
+    part++;
+    list.add('snapshot', () => ({
+      ...head,
+      agents: someAgents.map((record) => visibleAgent(record, fields)),
       links: someLinks,
       tasks: someTasks,
-    }),
-  );
-  // An empty view is told so.
-  const last = parts.at(-1) ?? { snapshot_id: snapshot.id, part: 0, last: true, agents: [], links: [], tasks: [] };
-  last.last = true;
-  for (const part of parts.length === 0 ? [last] : parts) list.add('snapshot', part);
-  return list.close(snapshot.cursor);
+    }));
+  };
+  if (total === 0) add([[], [], []]);
+  list.chunked([agents, links, tasks], add);
+  return list.close(how.cursor);
 }
 
 /** `health_update`s of shown servers whose health changed after `version`. */
-export function healthMessages(replica: Replica, shown: ShownSet, version: number): ServerMessage[] {
-  const list = new MessageList(replica.timeMs);
+export function healthMessages(replica: Replica, shown: ShownSet, version: number): MessageSource[] {
+  const list = new MessageList(replica.timeMs, 1);
   for (let server = replica.servers.newest; server !== undefined && server.version > version; server = server.older) {
     if (!shown.servers.has(server) || server.fieldVersion('health') <= version) continue;
     const { id, health } = server.record;
-    list.add('health_update', {
+    const payload = {
       server: server.ref,
       server_id: id,
       state: health.state,
@@ -172,31 +205,8 @@ export function healthMessages(replica: Replica, shown: ShownSet, version: numbe
       since_ms: health.since_ms,
       evidence: health.evidence,
       degradation_level: shownDegradation(shown),
-    });
+    };
+    list.add('health_update', () => payload);
   }
-  return list.messages;
-}
-
-/**
- * Cuts lists, taken one after the other, into groups of at most {@link MAX_ENTITIES_PER_MESSAGE} items altogether.
- * Lists that fit are handed on as they are; nothing is emitted for empty ones.
- */
-function chunked<T extends readonly (readonly unknown[])[]>(lists: readonly [...T], emit: (lists: T) => void): void {
-  let total = 0;
-  for (const list of lists) total += list.length;
-  if (total === 0) return;
-  if (total <= MAX_ENTITIES_PER_MESSAGE) {
-    emit(lists as unknown as T);
-    return;
-  }
-  for (let start = 0; start < total; start += MAX_ENTITIES_PER_MESSAGE) {
-    let before = 0;
-    const group = lists.map((list) => {
-      const from = Math.max(0, start - before);
-      const to = Math.max(0, start + MAX_ENTITIES_PER_MESSAGE - before);
-      before += list.length;
-      return list.slice(from, to);
-    });
-    emit(group as unknown as T);
-  }
+  return list.close();
 }

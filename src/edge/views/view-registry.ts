@@ -7,6 +7,8 @@ import { ShownSet } from './shown-set.ts';
 import { ViewFilter } from './view-filter.ts';
 import { View, type Coding } from './view.ts';
 
+/** About 100 KB of JSON. */
+const ENTITIES_PER_MESSAGE = 250;
 /** Departures that a shown set remembers; clients further behind get whole records instead. */
 const DEPARTURES = 4_096;
 
@@ -15,6 +17,8 @@ export interface ViewRegistryOptions {
   maxViews: number;
   /** Departures that each set of filters remembers for slow clients (default 4,096). */
   departures?: number | undefined;
+  /** Entities that one message carries (default 250). */
+  entitiesPerMessage?: number | undefined;
 }
 
 interface Counted<T> {
@@ -26,6 +30,7 @@ export class ViewRegistry {
   readonly #replica: Replica;
   readonly #maxViews: number;
   readonly #departures: number;
+  readonly #entitiesPerMessage: number;
   readonly #views = new Map<string, Counted<View>>();
   readonly #shownSets = new Map<string, Counted<ShownSet>>();
   readonly #filterKeys = new WeakMap<View, string>();
@@ -36,11 +41,29 @@ export class ViewRegistry {
     this.#replica = replica;
     this.#maxViews = options.maxViews;
     this.#departures = options.departures ?? DEPARTURES;
+    this.#entitiesPerMessage = options.entitiesPerMessage ?? ENTITIES_PER_MESSAGE;
   }
 
   /** Distinct views in use. */
   get size(): number {
     return this.#views.size;
+  }
+
+  /** Distinct sets of filters in use. */
+  get shownSets(): number {
+    return this.#shownSets.size;
+  }
+
+  /** Departures that a set of filters remembers at most. */
+  get departureLimit(): number {
+    return this.#departures;
+  }
+
+  /** Departures that the fullest set of filters remembers. */
+  mostDepartures(): number {
+    let most = 0;
+    for (const { item } of this.#shownSets.values()) most = Math.max(most, item.departures.size);
+    return most;
   }
 
   /**
@@ -60,6 +83,7 @@ export class ViewRegistry {
       {
         replica: this.#replica,
         shown: this.#acquireShown(filter),
+        entitiesPerMessage: this.#entitiesPerMessage,
         nextSnapshotId: () => ++this.#snapshots,
         noteCached: (cached) => this.#cached.push(cached),
       },

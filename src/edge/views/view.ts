@@ -10,6 +10,7 @@ import type { ServerMessage } from '../../protocol/server-messages.ts';
 import type { Replica } from '../replica/replica.ts';
 import { formatCursor, parseCursor } from './cursor.ts';
 import type { Delta } from './delta.ts';
+import { EncodedMessages, type EncodedMessage, type MessageSource } from './encoded-messages.ts';
 import { gatherCatchUp } from './gather-catch-up.ts';
 import { gatherCrossing } from './gather-crossing.ts';
 import { gatherDelta } from './gather-delta.ts';
@@ -19,6 +20,13 @@ import { viewHash } from './view-hash.ts';
 import { deltaMessages, discoveryMessage, healthMessages, snapshotMessages } from './view-messages.ts';
 
 export type Coding = 'json' | 'msgpack';
+
+/**
+ * What a view costs depends on: `whole` shows every agent's position, `filtered` gathers those that it shows, `state`
+ * has no positions.
+ */
+export const VIEW_KINDS = ['whole', 'filtered', 'state'] as const;
+export type ViewKind = (typeof VIEW_KINDS)[number];
 
 /** What a client holds. The client keeps its view acquired while this names it. */
 export interface Held {
@@ -32,12 +40,9 @@ export interface Held {
 /** Messages that take a client from what it held to `held`. */
 export interface Composed {
   /** In sending order; may be empty. Only the last carries a cursor, so that one who saw a part asks for all again. */
-  readonly messages: readonly EncodedMessage[];
+  readonly messages: EncodedMessages;
   readonly held: Held;
 }
-
-/** A string for JSON, bytes for msgpack. Shared by all clients of the view: never mutated. */
-export type EncodedMessage = string | Uint8Array;
 
 export interface ViewCounts {
   agents: number;
@@ -50,13 +55,22 @@ export interface ViewCounts {
 export interface ViewContext {
   replica: Replica;
   shown: ShownSet;
+  /** Entities that one message carries; more are split over several. */
+  entitiesPerMessage: number;
   /** Dealt to snapshots, for parts to be told apart. */
   nextSnapshotId(): number;
   /** The view caches something until its {@link View.dropTick}. */
   noteCached(view: View): void;
 }
 
-const NO_MESSAGES: readonly EncodedMessage[] = [];
+const utf8 = new TextEncoder();
+const NO_MESSAGES = new EncodedMessages([], () => new Uint8Array(0));
+const NO_HEALTH: readonly EncodedMessage[] = [];
+/**
+ * A snapshot in several parts serves those who join within this time after it was made; what changed since follows it.
+ * So a storm of newcomers costs a few snapshots, not one a tick.
+ */
+const SNAPSHOT_SHARED_MS = 1_000;
 
 export class View {
   readonly coding: Coding;
@@ -71,6 +85,7 @@ export class View {
   readonly #health = new Map<number, readonly EncodedMessage[]>();
   #discovery: EncodedMessage | undefined;
   #hash: string | undefined;
+  #snapshotMade: { composed: Composed; timeMs: number } | undefined;
   #now: Composed | undefined;
   #cachedVersion = -1;
   #cachedEpoch = '';
@@ -88,6 +103,12 @@ export class View {
 
   get filters(): Filters {
     return this.#shown.filter.filters;
+  }
+
+  get kind(): ViewKind {
+    const { filter } = this.#shown;
+    if (this.positions === 'none' || !filter.filters.include_positions) return 'state';
+    return filter.hidesAgents ? 'filtered' : 'whole';
   }
 
   /** Open filter values that match nothing in the world now, as `swarm_ids: x`. */
@@ -116,10 +137,11 @@ export class View {
   /**
    * Everything from what is held to now; undefined gives a snapshot. `held` may name another view (a change of filters).
    * What can't be told as a difference any more (other epoch, forgotten removals) becomes a snapshot by itself.
+   * A snapshot may be of a little earlier than now, which its `held` tells, unless it is to be `fresh`.
    */
-  compose(held: Held | undefined): Composed {
+  compose(held: Held | undefined, fresh = false): Composed {
     this.#sync();
-    if (held === undefined || held.epoch !== this.#replica.epoch) return this.#snapshot();
+    if (held === undefined || held.epoch !== this.#replica.epoch) return this.#snapshot(fresh);
     if (held.view.#shown === this.#shown)
       return held.resumed ? this.#catchUp(held.version) : this.#follow(held.version);
     const old = held.view.#shown;
@@ -138,11 +160,11 @@ export class View {
   /** `health_update`s of servers that the view shows whose health changed after `version`. */
   healthSince(version: number): readonly EncodedMessage[] {
     const newest = this.#replica.servers.newest;
-    if (newest === undefined || newest.version <= version) return NO_MESSAGES;
+    if (newest === undefined || newest.version <= version) return NO_HEALTH;
     this.#sync();
     let messages = this.#health.get(version);
     if (messages === undefined) {
-      messages = healthMessages(this.#replica, this.#shown, version).map((message) => this.#encode(message));
+      messages = healthMessages(this.#replica, this.#shown, version).map((make) => this.#encode(make()));
       this.#health.set(version, messages);
       this.#note();
     }
@@ -177,11 +199,14 @@ export class View {
     this.#noted = false;
     this.#dropMessages();
     this.#frames.drop();
+    if (this.#sharedSnapshot() === undefined) this.#snapshotMade = undefined;
+    else this.#note();
   }
 
   #dropMessages(): void {
-    this.#composed.clear();
-    this.#health.clear();
+    // Clearing an empty map costs a new table for it.
+    if (this.#composed.size > 0) this.#composed.clear();
+    if (this.#health.size > 0) this.#health.clear();
     this.#discovery = undefined;
   }
 
@@ -215,12 +240,30 @@ export class View {
     );
   }
 
-  #snapshot(): Composed {
+  #snapshot(fresh = false): Composed {
+    const shared = fresh ? undefined : this.#sharedSnapshot();
+    if (shared !== undefined) return shared;
     return this.#cached('snapshot', () => {
       const id = this.#context.nextSnapshotId();
       const cursor = this.cursor(this.#replica.version);
-      return this.#finish(snapshotMessages(this.#replica, this.#shown, { id, cursor }));
+      const { entitiesPerMessage } = this.#context;
+      const how = { id, cursor, entitiesPerMessage };
+      const composed = this.#finish(snapshotMessages(this.#replica, this.#shown, how));
+      this.#snapshotMade = { composed, timeMs: this.#replica.timeMs };
+      return composed;
     });
+  }
+
+  // In several parts, recent, and of a version from which what changed since can still be told.
+  #sharedSnapshot(): Composed | undefined {
+    if (this.#snapshotMade === undefined) return undefined;
+    const { composed, timeMs } = this.#snapshotMade;
+    const { held, messages } = composed;
+    const { epoch, tombstones, timeMs: nowMs } = this.#replica;
+    const isRecent = nowMs - timeMs < SNAPSHOT_SHARED_MS && held.epoch === epoch;
+    // A discovery and one part: made anew as fast as shared.
+    const isWorthIt = messages.length > 2 && held.version >= tombstones.floor && held.version >= this.#shown.floor;
+    return isRecent && isWorthIt ? composed : undefined;
   }
 
   #cached(key: string | number, make: () => Composed): Composed {
@@ -234,16 +277,22 @@ export class View {
   }
 
   #encodeDelta(delta: Delta): Composed {
-    return this.#finish(deltaMessages(this.#replica, this.#shown, delta, this.cursor(this.#replica.version)));
+    const how = {
+      cursor: this.cursor(this.#replica.version),
+      entitiesPerMessage: this.#context.entitiesPerMessage,
+    };
+    return this.#finish(deltaMessages(this.#replica, this.#shown, delta, how));
   }
 
-  #finish(messages: readonly ServerMessage[]): Composed {
+  #finish(sources: readonly MessageSource[]): Composed {
     const now = this.#atNow();
-    return messages.length === 0 ? now : { messages: messages.map((message) => this.#encode(message)), held: now.held };
+    if (sources.length === 0) return now;
+    return { messages: new EncodedMessages(sources, (message) => this.#encode(message)), held: now.held };
   }
 
   #encode(message: ServerMessage): EncodedMessage {
-    return this.coding === 'json' ? JSON.stringify(message) : packMessage(message);
+    // Text as bytes too: a string would be coded anew for every client.
+    return this.coding === 'json' ? utf8.encode(JSON.stringify(message)) : packMessage(message);
   }
 
   #note(): void {

@@ -7,6 +7,7 @@
 export const ENV_ALIASES: Readonly<Record<string, { path: string; factor?: number }>> = {
   SWARMCAST_PORT: { path: 'server.port' },
   SWARMCAST_HOST: { path: 'server.host' },
+  SWARMCAST_OPERATOR_KEY: { path: 'server.operator_key' },
   MCP_CONNECTION_TIMEOUT: { path: 'upstream.connect_timeout_ms' },
   MCP_MESSAGE_TIMEOUT: { path: 'upstream.request_timeout_ms' },
   MCP_HEARTBEAT_INTERVAL: { path: 'upstream.heartbeat_interval_ms' },

@@ -106,6 +106,10 @@ const layoutSchema = z.strictObject({
   seed: z.int().min(0).max(0xffff_ffff).default(1).describe('Same seed and events, same positions'),
 });
 
+const edgeSchema = z.strictObject({
+  threads: count(1, 64, 'Threads that serve clients on the one port; the first is the main thread'),
+});
+
 const clientsSchema = z.strictObject({
   max_clients: count(15_000, 1_000_000, 'Connected clients per edge'),
   max_views: count(10_000, 1_000_000, 'Distinct views per edge'),
@@ -132,6 +136,13 @@ export const configSchema = z.strictObject({
         .max(100)
         .default([])
         .describe('Origins of pages that may connect, exactly as browsers send them; the own origin always may'),
+      operator_key: z
+        .string()
+        .min(16)
+        .max(256)
+        .regex(/^\S+$/, 'must not contain white space')
+        .optional()
+        .describe('Opens /api/clients (secret); without one a key is made and printed at start when bound to loopback'),
       shutdown_deadline_ms: ms(5_000, 'Longest orderly shutdown'),
     })
     .prefault({}),
@@ -157,6 +168,7 @@ export const configSchema = z.strictObject({
   upstream: upstreamSchema.prefault({}),
   world: worldSchema.prefault({}),
   layout: layoutSchema.prefault({}),
+  edge: edgeSchema.prefault({}),
   clients: clientsSchema.prefault({}),
 });
 export type Config = z.infer<typeof configSchema>;

@@ -1,7 +1,15 @@
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
 import { FeedClosedError } from '../../../src/feed/errors.ts';
-import type { EdgeFeed, EdgeStatus, FeedListener, HubFeed, HubRequests, Responder } from '../../../src/feed/feed.ts';
+import type {
+  EdgeFeed,
+  EdgeRequests,
+  EdgeStatus,
+  FeedListener,
+  HubFeed,
+  HubRequests,
+  Responder,
+} from '../../../src/feed/feed.ts';
 import { createMemoryFeed } from '../../../src/feed/memory.ts';
 import { createThreadEdgeFeed, createThreadHubFeed } from '../../../src/feed/thread.ts';
 import type { ChangeBatch, WorldSnapshot } from '../../../src/model/change.ts';
@@ -83,9 +91,17 @@ const status = (edgeId: number): EdgeStatus => ({
   clients: 0,
   views: 0,
   clients_by_mode: {},
+  costs: [],
+  bounds: [],
   metrics: {},
 });
-const edgeResponder = (edgeId: number) => ({ status: () => status(edgeId), drain: () => ({}) });
+const edgeResponder = (edgeId: number): Responder<EdgeRequests> => ({
+  status: () => status(edgeId),
+  drain: () => ({}),
+  clients: () => ({ edge_id: edgeId, total: 0, clients: [] }),
+  set_mode: () => ({ edge_id: edgeId, held: false }),
+  cap: () => ({ edge_id: edgeId, changed: 0 }),
+});
 const hubResponder: Responder<HubRequests> = {
   http: (request) => ({
     status: 200,
@@ -95,6 +111,7 @@ const hubResponder: Responder<HubRequests> = {
   discover: () => {
     throw new RangeError('no sources');
   },
+  settings: () => ({ cap: null }),
 };
 
 const source = (version: number, sinks: LayoutSink[] = []) => ({
@@ -197,12 +214,12 @@ describe.each(implementations)('feed: $name', ({ create }) => {
     hub.serve(source(1), hubResponder);
     connectEdge().listen(recorder().listener, edgeResponder(1));
     connectEdge().listen(recorder().listener, {
+      ...edgeResponder(2),
       status: () => Promise.reject(new Error('no')),
-      drain: () => ({}),
     });
     connectEdge().listen(recorder().listener, {
+      ...edgeResponder(3),
       status: () => new Promise<EdgeStatus>(() => undefined),
-      drain: () => ({}),
     });
     expect(await hub.askEdges('status', {}, 100)).toEqual([status(1)]);
   });

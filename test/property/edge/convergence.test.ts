@@ -8,7 +8,8 @@ import { DEFAULT_FILTERS, type Filters } from '../../../src/protocol/filters.ts'
 import { TICK_ORDER } from '../../../src/protocol/server-messages.ts';
 import { Replica } from '../../../src/edge/replica/replica.ts';
 import { ViewRegistry } from '../../../src/edge/views/view-registry.ts';
-import type { Coding, EncodedMessage, Held, View } from '../../../src/edge/views/view.ts';
+import type { EncodedMessage } from '../../../src/edge/views/encoded-messages.ts';
+import type { Coding, Held, View } from '../../../src/edge/views/view.ts';
 import { ModelClient, type Message } from './model-client.ts';
 import { ModelWorld, shownOf, type AgentField, type Step } from './model-world.ts';
 import { oracleHash } from './oracle-hash.ts';
@@ -180,7 +181,7 @@ class Connection {
     const before = new Map(this.client.agents);
     const { held } = this;
     const { messages, held: next } = this.view.compose(held);
-    const decoded = messages.map((message) => decode(message));
+    const decoded = [...messages].map((message) => decode(message));
     checkOrder(decoded);
     for (const message of decoded.slice(0, limit)) this.client.apply(message);
     if (decoded.length > limit) return false;
@@ -233,7 +234,7 @@ class Connection {
 }
 
 function decode(message: EncodedMessage): Message {
-  return (typeof message === 'string' ? JSON.parse(message) : unpackMessage(message)) as Message;
+  return (message[0] === 0x7b ? JSON.parse(Buffer.from(message).toString()) : unpackMessage(message)) as Message;
 }
 
 function plain(map: ReadonlyMap<number, object>): unknown {

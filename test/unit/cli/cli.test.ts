@@ -12,14 +12,16 @@ async function run(...argv: string[]) {
   return { code, stdout, stderr };
 }
 
+const COMMANDS = ['start', 'watch', 'clients', 'probe', 'simulate', 'check-config'];
+
 describe('swarmcast', () => {
   test('without a command explains itself', async () => {
     const { code, stdout } = await run();
     expect(code).toBe(0);
-    for (const command of ['start', 'watch', 'probe', 'simulate', 'check-config']) expect(stdout).toContain(command);
+    for (const command of COMMANDS) expect(stdout).toContain(command);
   });
 
-  test.each(['start', 'watch', 'probe', 'simulate', 'check-config'])('%s --help teaches', async (command) => {
+  test.each(COMMANDS)('%s --help teaches', async (command) => {
     const { code, stdout } = await run(command, '--help');
     expect(code).toBe(0);
     expect(stdout).toContain(`swarmcast ${command}`);
@@ -31,6 +33,10 @@ describe('swarmcast', () => {
     { note: 'prototype word', argv: ['constructor'], says: 'unknown command' },
     { note: 'unknown flag', argv: ['start', '--prot', '1'], says: '--prot' },
     { note: 'malformed --set', argv: ['start', '--set', 'x'], says: 'PATH=VALUE' },
+    { note: 'unknown verb', argv: ['clients', 'lst'], says: 'allowed: list, set, cap' },
+    { note: 'mode that is no cap', argv: ['clients', 'cap', 'on_demand'], says: 'must be one of high_frequency' },
+    { note: 'missing mode', argv: ['clients', 'set', 'x'], says: 'usage: swarmcast clients set ID MODE' },
+    { note: 'bad url', argv: ['clients', '--url', 'nowhere'], says: "must be the gateway's" },
     { note: 'bad port', argv: ['start', '--port', '70000'], says: 'server.port (flag --port)' },
     { note: 'unknown setting', argv: ['check-config', '--set', 'log.lvl=1'], says: 'did you mean "level"' },
   ])('$note: exit code 2 and a message that helps', async ({ argv, says }) => {

@@ -41,15 +41,27 @@ function hub(overrides: Partial<HubStatus> = {}, servers: ServerRecord[] = [serv
     upstreamStats: () => ({ a: { callsTotal: 5 } }),
     edges: () =>
       Promise.resolve<EdgeStatus[]>([
-        { edge_id: 0, clients: 4, views: 2, clients_by_mode: { normal: 4 }, metrics: { frames_sent_total: 9 } },
+        {
+          edge_id: 0,
+          clients: 4,
+          views: 2,
+          clients_by_mode: { normal: 4 },
+          costs: [],
+          bounds: [],
+          metrics: { frames_sent_total: 9 },
+        },
       ]),
+    clients: () => Promise.resolve([]),
+    setClientMode: () => Promise.resolve([]),
+    settings: () => ({ cap: null }),
+    changeSettings: () => Promise.resolve([]),
     notReady: () => [],
     ...overrides,
   };
 }
 
 async function get(url: string, status: HubStatus = hub()) {
-  const app = createHttpApp(status, pino({ level: 'silent' }));
+  const app = createHttpApp(status, pino({ level: 'silent' }), undefined);
   const reply = await answerHttp(app, { method: 'GET', url, headers: {}, body: undefined });
   return { ...reply, text: new TextDecoder().decode(reply.body) };
 }
@@ -99,7 +111,7 @@ describe('routes', () => {
     const states: HealthState[] = ['healthy', 'down'];
     let asked = 0;
     const status = hub({ servers: () => [server('a', states[asked++ % 2] ?? 'unknown')] });
-    const app = createHttpApp(status, pino({ level: 'silent' }));
+    const app = createHttpApp(status, pino({ level: 'silent' }), undefined);
     const read = async () =>
       new TextDecoder().decode(
         (await answerHttp(app, { method: 'GET', url: '/metrics', headers: {}, body: undefined })).body,

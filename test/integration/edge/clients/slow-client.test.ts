@@ -64,6 +64,90 @@ test('a client that stops reading is skipped and slowed, not cut, and costs boun
   expect(slow.closed).toBeUndefined();
 });
 
+test('a stalled reader at 1 Hz is found by its pings, although the kernel takes everything', async () => {
+  const hand = await startHandHub({ clients: { ping_interval_ms: 200 } });
+  cleanup.push(() => hand.dispose());
+  const client = await HandClient.open(hand.edge.port);
+  cleanup.push(() => client.close());
+  client.send({ type: 'hello', payload: { mode: 'low_frequency' } });
+  await client.next('snapshot');
+  const metric = (name: string): number => hand.edge.status().metrics[name] ?? 0;
+  const step = async (): Promise<void> => {
+    // Ten ticks a step: six a second of the client's.
+    for (let i = 0; i < 10; i++) hand.post(hand.layout.publish(hand.layout.tick / 1_000));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+  await expect.poll(() => metric('pings_total')).toBeGreaterThan(1);
+  expect(metric('turns_skipped_total')).toBe(0);
+
+  client.socket.pause();
+  const pings = metric('pings_total');
+  const deadline = Date.now() + 20_000;
+  while (metric('turns_skipped_behind_total') === 0 && Date.now() < deadline) {
+    await step();
+    expect(metric('buffered_bytes')).toBe(0);
+  }
+  expect(metric('turns_skipped_behind_total')).toBeGreaterThan(0);
+  // One ping is in flight, and perhaps one more that was answered as the reader stopped.
+  expect(metric('pings_total') - pings).toBeLessThanOrEqual(2);
+  const frames = metric('frames_sent_total');
+  for (let i = 0; i < 20; i++) await step();
+  expect(metric('frames_sent_total')).toBe(frames);
+
+  client.socket.resume();
+  const newest = hand.layout.tick;
+  await expect
+    .poll(async () => {
+      await step();
+      return metric('frames_sent_total');
+    })
+    .toBeGreaterThan(frames);
+  let frame = await client.nextFrame();
+  while (frame.tick <= newest) frame = await client.nextFrame();
+  expect(client.closed).toBeUndefined();
+});
+
+test('a stalled reader that acknowledged is found after two seconds of ticks, without pings or backpressure', async () => {
+  const hand = await startHandHub({ clients: { ping_interval_ms: 600_000, message_burst: 10_000 } });
+  cleanup.push(() => hand.dispose());
+  const client = await HandClient.open(hand.edge.port);
+  cleanup.push(() => client.close());
+  client.send({ type: 'hello', payload: { mode: 'high_frequency' } });
+  await client.next('snapshot');
+  const metric = (name: string): number => hand.edge.status().metrics[name] ?? 0;
+  const step = async (): Promise<void> => {
+    hand.post(hand.layout.publish(hand.layout.tick / 1_000));
+    await nextTurn();
+  };
+  const acknowledge = async (): Promise<void> => {
+    client.send({ type: 'ack', payload: { tick: (await client.nextFrame()).tick } });
+    // Its answer comes after the acknowledgement was taken.
+    client.send({ type: 'heartbeat', id: hand.layout.tick });
+    await client.next('ok');
+  };
+  for (let i = 0; i < 300; i++) {
+    await step();
+    await acknowledge();
+  }
+  expect(metric('turns_skipped_total')).toBe(0);
+
+  client.socket.pause();
+  const frames = metric('frames_sent_total');
+  for (let i = 0; i < 300; i++) await step();
+  expect(metric('buffered_bytes')).toBe(0);
+  expect(metric('pings_total')).toBe(0);
+  expect(metric('frames_sent_total') - frames).toBe(121);
+  expect(metric('turns_skipped_behind_total')).toBe(179);
+
+  client.socket.resume();
+  for (let i = 0; i < 121; i++) await client.nextFrame();
+  client.send({ type: 'ack', payload: { tick: hand.layout.tick } });
+  client.send({ type: 'heartbeat', id: 'x' });
+  await client.next('ok');
+  await step();
+  expect((await client.nextFrame()).tick).toBe(hand.layout.tick);
+});
+
 test('frames that meet a full kernel arrive whole once it drains', async () => {
   const hand = await startHandHub({ agents: 10_000 });
   cleanup.push(() => hand.dispose());

@@ -7,22 +7,14 @@ import { createMemoryFeed } from '../../../../src/feed/memory.ts';
 import type { AgentRecord } from '../../../../src/model/agent.ts';
 import type { ChangeBatch, WorldSnapshot } from '../../../../src/model/change.ts';
 import { agentRef, plainRef } from '../../../../src/model/ids.ts';
-import {
-  PUBLICATION,
-  publicationOffset,
-  quantise,
-  recordOffsets,
-  regionBytes,
-  type LayoutEvent,
-  type LayoutSink,
-  type RegionHandle,
-} from '../../../../src/model/position-region.ts';
+import type { LayoutEvent, LayoutSink } from '../../../../src/model/position-region.ts';
 import { systemClock } from '../../../../src/platform/clock.ts';
 import { configSchema, type ClientsConfig, type Config } from '../../../../src/platform/config/schema.ts';
 import { createLogger } from '../../../../src/platform/telemetry/log.ts';
 import { unpackMessage } from '../../../../src/protocol/codec.ts';
 import { decodeFrame, type DecodedFrame } from '../../../../src/protocol/frames.ts';
 import type { ServerMessage } from '../../../../src/protocol/server-messages.ts';
+import { HandLayout } from '../../../support/hand-layout.ts';
 
 const SERVER = plainRef(0, 1);
 export const SWARM = plainRef(0, 2);
@@ -70,63 +62,6 @@ export function world(agents: number, epoch = 'e1'): WorldSnapshot {
   };
 }
 
-/** One swarm's shared memory, written by hand as a layout worker would. */
-class HandLayout {
-  readonly handle: RegionHandle;
-  readonly #data: DataView;
-  readonly #agents: number;
-  #published = 0;
-  tick = 0;
-
-  constructor(agents: number) {
-    this.#agents = agents;
-    const capacity = agents + (agents % 2) + 2;
-    this.handle = {
-      swarm: SWARM,
-      buffer: new SharedArrayBuffer(regionBytes(capacity)),
-      byteOffset: 0,
-      capacity,
-    };
-    this.#data = new DataView(this.handle.buffer);
-    this.#data.setInt32(0, -1, true);
-  }
-
-  /** Everybody stands at (value, 0, −value). */
-  publish(value: number, options: { settled?: boolean } = {}): LayoutEvent {
-    const { capacity } = this.handle;
-    const index = this.#published % 4;
-    const at = publicationOffset(index, capacity);
-    const data = this.#data;
-    const scale = 2 ** -5;
-    data.setInt32(at + PUBLICATION.sequence, data.getInt32(at + PUBLICATION.sequence, true) + 2, true);
-    data.setUint32(at + PUBLICATION.count, this.#agents, true);
-    data.setUint32(at + PUBLICATION.tick, this.tick + 1, true);
-    data.setUint32(at + PUBLICATION.flags, options.settled === true ? 2 : 0, true);
-    data.setUint32(at + PUBLICATION.slotsRev, 0, true);
-    data.setUint32(at + PUBLICATION.membership, this.#agents, true);
-    data.setFloat32(at + PUBLICATION.scale, scale, true);
-    data.setFloat64(at + PUBLICATION.timeMs, Date.now(), true);
-    const { q16, f32 } = recordOffsets(capacity);
-    const position = [value, 0, -value];
-    for (let i = 0; i < this.#agents; i++) {
-      data.setUint16(at + q16 + i * 8, i, true);
-      data.setUint32(at + f32 + i * 16, i, true);
-      for (let axis = 0; axis < 3; axis++) {
-        data.setInt16(at + q16 + i * 8 + 2 + axis * 2, quantise(position[axis] ?? 0, 0, scale), true);
-        data.setFloat32(at + f32 + i * 16 + 4 + axis * 4, position[axis] ?? 0, true);
-      }
-    }
-    data.setInt32(0, index, true);
-    this.#published++;
-    return this.next([SWARM]);
-  }
-
-  next(moved: number[] = []): LayoutEvent {
-    this.tick++;
-    return { kind: 'tick', tick: this.tick, time_ms: Date.now(), moved };
-  }
-}
-
 export interface HandHub {
   edge: Edge;
   hub: HubFeed;
@@ -154,7 +89,7 @@ export async function startHandHub(options: HandOptions = {}): Promise<HandHub &
     clients: { ...defaults.clients, ...options.clients },
   };
   const agents = options.agents ?? 3;
-  const layout = new HandLayout(agents);
+  const layout = new HandLayout(SWARM, agents);
   const { hub, connectEdge } = createMemoryFeed();
   const sinks: LayoutSink[] = [];
   const log = await createLogger({ level: 'silent', format: 'json', part: 'test' });
@@ -189,6 +124,7 @@ export async function startHandHub(options: HandOptions = {}): Promise<HandHub &
             hand.discoveries++;
             return { servers: 1 };
           },
+          settings: () => ({ cap: null }),
           ...options.responder,
         },
       );

@@ -1,13 +1,28 @@
 /**
- * R4: whatever a client lived through (joins and leaves of agents, changes of filters and modes, stalls, drops,
- * reconnects with its cursor, new epochs), once it is let drain it holds exactly what its filters show. The client is
- * the SDK's own state; what it should hold comes from a plain model that knows no views, versions or tombstones.
+ * R4: whatever a client lived through (joins and leaves of agents, changes of filters and modes, caps and choices of
+ * operators, stalls that the socket shows and stalls that it does not, drops, reconnects with its cursor, new epochs),
+ * once it is let drain it holds exactly what its filters show, positions included. The client is the SDK's own state;
+ * what it should hold comes from a plain model that knows no views, versions or tombstones.
  */
-import { assert, array, constantFrom, integer, oneof, property, record, subarray, tuple, boolean } from 'fast-check';
+import {
+  array,
+  assert,
+  boolean,
+  constantFrom,
+  integer,
+  nat,
+  oneof,
+  property,
+  record,
+  subarray,
+  tuple,
+  type Arbitrary,
+} from 'fast-check';
 import { expect, test } from 'vitest';
 import { StateStore } from '../../../../src/client/state-store.ts';
 import type { AgentRecord, AgentStatus } from '../../../../src/model/agent.ts';
 import { agentRef } from '../../../../src/model/ids.ts';
+import { decodeFrame } from '../../../../src/protocol/frames.ts';
 import { MODES, type Mode } from '../../../../src/protocol/modes.ts';
 import {
   agent,
@@ -19,6 +34,9 @@ import {
 } from '../../../unit/edge/clients/fake-edge.ts';
 
 const AGENTS = 8;
+const CLIENTS = 3;
+/** Slots that the layout moves: agents beyond have no position. */
+const SLOTS = 64;
 const STATUSES = ['idle', 'busy', 'error'] as const satisfies readonly AgentStatus[];
 
 interface Wanted {
@@ -26,21 +44,28 @@ interface Wanted {
   statuses: AgentStatus[];
 }
 
-/** One client over all of its connections. */
+/** One client over all of its connections. It reads nothing while its socket's peer does not. */
 class ModelClient {
   readonly store = new StateStore();
+  /** x by slot, as last told. */
+  readonly positions = new Map<number, number>();
   readonly #edge: FakeEdge;
+  readonly #format: string;
   #connection: FakeClient;
   #seen = 0;
+  #framesSeen = 0;
   #wanted: Wanted = { agent_types: [], statuses: [] };
   #filtered = false;
   #mode: Mode = 'normal';
   #asked = 0;
+  #newestTick = 0;
+  #acknowledges = false;
 
-  constructor(edge: FakeEdge, positions: string) {
+  constructor(edge: FakeEdge, format: string) {
     this.#edge = edge;
+    this.#format = format;
     this.#connection = edge.connect();
-    this.#connection.send({ type: 'hello', payload: { positions } });
+    this.#connection.send({ type: 'hello', payload: { positions: format } });
   }
 
   get wanted(): Wanted {
@@ -49,6 +74,18 @@ class ModelClient {
 
   get socket(): FakeSocket {
     return this.#connection.socket;
+  }
+
+  get id(): string {
+    return this.#connection.session.id;
+  }
+
+  get format(): string {
+    return this.#format;
+  }
+
+  get newestTick(): number {
+    return this.#newestTick;
   }
 
   filter(wanted: Wanted): void {
@@ -68,46 +105,87 @@ class ModelClient {
   }
 
   read(): void {
-    const { messages } = this.#connection.socket;
+    const { messages, frames, reading } = this.#connection.socket;
+    if (!reading) return;
     for (; this.#seen < messages.length; this.#seen++) {
       const message = messages[this.#seen];
       if (message !== undefined) this.store.apply(message);
     }
+    for (; this.#framesSeen < frames.length; this.#framesSeen++) {
+      const frame = decodeFrame(frames[this.#framesSeen] ?? new Uint8Array(0));
+      this.#newestTick = frame.tick;
+      for (const section of frame.sections) {
+        section.slots.forEach((slot, i) => this.positions.set(slot, section.positions[i * 3] ?? Number.NaN));
+      }
+    }
   }
 
   drain(left: number): void {
-    this.#connection.socket.dropping = false;
-    this.#connection.socket.drainTo(left);
+    this.socket.dropping = false;
+    this.socket.drainTo(left);
     this.#connection.session.drained();
     this.read();
   }
 
+  readOn(): void {
+    this.socket.read();
+    this.read();
+  }
+
+  /** As the SDK does, once it has begun. */
+  acknowledge(tick: number): void {
+    this.#acknowledges = true;
+    this.send({ type: 'ack', payload: { tick } });
+  }
+
+  acknowledgeAll(): void {
+    if (this.#acknowledges) this.acknowledge(this.#newestTick);
+  }
+
+  /** What it has not read is lost with its connection. */
   reconnect(): void {
     this.read();
     this.#connection.session.lost();
     this.#connection = this.#edge.connect();
     this.#seen = 0;
+    this.#framesSeen = 0;
     this.store.connectionLost();
     const { cursor } = this.store;
     const resume = cursor === '' ? {} : { resume: { cursor } };
     const filters = this.#filtered ? { filters: this.#wanted } : {};
-    this.#connection.send({ type: 'hello', payload: { mode: this.#mode, ...filters, ...resume } });
+    const payload = { mode: this.#mode, positions: this.#format, ...filters, ...resume };
+    this.#connection.send({ type: 'hello', payload });
     this.read();
   }
 
   /** What the gateway says that the client should hold by now. */
   provenHash(): unknown {
-    this.send({ type: 'heartbeat', id: 'x' });
-    return this.#connection.socket.messages.findLast((message) => message.type === 'heartbeat')?.payload.state_hash;
+    return this.socket.messages.findLast((message) => message.type === 'heartbeat')?.payload.state_hash;
   }
 }
 
-type Step = (run: {
+interface Run {
   edge: FakeEdge;
-  client: ModelClient;
+  clients: ModelClient[];
   world: Map<number, AgentRecord>;
   next: { ref: number; epoch: number };
-}) => void;
+}
+type Step = (run: Run) => void;
+
+/** How often each fault did something; one that never does proves nothing. */
+const fired = {
+  skips: 0,
+  behindByAnswers: 0,
+  demotions: 0,
+  drops: 0,
+  overflows: 0,
+  resumes: 0,
+  capped: 0,
+  byOperator: 0,
+  partsOfSnapshots: 0,
+  epochs: 0,
+  acks: 0,
+};
 
 const join: Step = ({ edge, world, next }) => {
   if (world.size >= AGENTS) return;
@@ -116,7 +194,14 @@ const join: Step = ({ edge, world, next }) => {
   edge.apply({ agents: { added: [one] } });
 };
 
-const steps = oneof(
+/** Something that happens to one of the clients. */
+const toClient = (what: Arbitrary<(client: ModelClient, run: Run) => void>): Arbitrary<Step> =>
+  tuple(nat(CLIENTS - 1), what).map(([n, act]) => (run) => {
+    const client = run.clients[n];
+    if (client !== undefined) act(client, run);
+  });
+
+const worldSteps = oneof(
   integer({ min: 0, max: 3 }).map((): Step => join),
   integer({ min: 0, max: AGENTS }).map((n): Step => ({ edge, world }) => {
     const ref = [...world.keys()][n];
@@ -134,43 +219,85 @@ const steps = oneof(
         edge.apply({ agents: { updated: [{ ref: old.ref, status, current_task: busy ? 'work' : null }] } });
       },
   ),
-  record({ agent_types: subarray(['coder', 'tester']), statuses: subarray([...STATUSES]) }).map(
-    (wanted): Step =>
-      ({ client }) =>
-        client.filter(wanted),
+  boolean().map(
+    (moves): Step =>
+      ({ edge }) =>
+        moves ? edge.moveAll(SLOTS) : edge.settle(),
   ),
-  constantFrom(...MODES).map(
-    (mode): Step =>
-      ({ client }) =>
-        client.mode(mode),
-  ),
-  constantFrom('request_update', 'resync', 'discover').map(
-    (type): Step =>
-      ({ client }) =>
-        client.send({ type }),
-  ),
-  integer({ min: 1, max: 70 }).map((ticks): Step => ({ edge, client }) => {
-    edge.tick(ticks);
-    client.read();
-  }),
-  constantFrom<Step>(
-    ({ client }) => {
-      client.socket.stalled = true;
+);
+
+const timeSteps = oneof(integer({ min: 1, max: 70 }), integer({ min: 100, max: 500 })).map(
+  (ticks): Step =>
+    ({ edge, clients }) => {
+      edge.tick(ticks);
+      for (const client of clients) client.read();
     },
-    ({ client }) => {
-      client.socket.dropping = true;
-    },
-    ({ client }) => client.drain(0),
-    ({ client }) => client.drain(50),
-    ({ client }) => client.reconnect(),
+);
+
+const epochStep = integer({ min: 0, max: 3 }).map((): Step => ({ edge, world, next }) => {
+  // A new life of the hub: the same agents, new refs.
+  const moved = [...world.values()].map((one) => ({ ...one, ref: agentRef(0, 1_000 + next.ref++) }));
+  world.clear();
+  for (const one of moved) world.set(one.ref, one);
+  fired.epochs++;
+  edge.reset(snapshot(moved, `e${2 + next.epoch++}`));
+});
+
+const clientSteps = oneof(
+  toClient(
+    record({ agent_types: subarray(['coder', 'tester']), statuses: subarray([...STATUSES]) }).map(
+      (wanted) => (client) => client.filter(wanted),
+    ),
   ),
-  integer({ min: 0, max: 3 }).map((): Step => ({ edge, world, next }) => {
-    // A new life of the hub: the same agents, new refs.
-    const moved = [...world.values()].map((one) => ({ ...one, ref: agentRef(0, 1_000 + next.ref++) }));
-    world.clear();
-    for (const one of moved) world.set(one.ref, one);
-    edge.reset(snapshot(moved, `e${2 + next.epoch++}`));
-  }),
+  toClient(constantFrom(...MODES).map((mode) => (client) => client.mode(mode))),
+  toClient(constantFrom('request_update', 'resync', 'discover').map((type) => (client) => client.send({ type }))),
+  toClient(
+    nat(200).map((late) => (client) => {
+      // Sometimes of the newest frame, sometimes of an old one.
+      client.acknowledge(Math.max(0, client.newestTick - (late > 100 ? late : 0)));
+      fired.acks++;
+    }),
+  ),
+  toClient(
+    constantFrom<(client: ModelClient) => void>(
+      (client) => {
+        client.socket.stalled = true;
+      },
+      (client) => {
+        client.socket.dropping = true;
+        fired.drops++;
+      },
+      (client) => client.drain(0),
+      (client) => client.drain(50),
+      (client) => {
+        client.socket.reading = false;
+      },
+      (client) => client.readOn(),
+      (client) => client.reconnect(),
+    ),
+  ),
+);
+
+const operatorSteps = oneof(
+  constantFrom('high_frequency' as const, 'normal' as const, 'low_frequency' as const, undefined).map(
+    (cap): Step =>
+      ({ edge }) => {
+        fired.capped += edge.clients.setCap(cap);
+      },
+  ),
+  toClient(
+    constantFrom(...MODES).map((mode) => (client, { edge }) => {
+      if (edge.clients.get(client.id)?.setMode(mode) !== undefined) fired.byOperator++;
+    }),
+  ),
+);
+
+const steps = oneof(
+  { weight: 8, arbitrary: worldSteps },
+  { weight: 12, arbitrary: clientSteps },
+  { weight: 7, arbitrary: timeSteps },
+  { weight: 2, arbitrary: operatorSteps },
+  { weight: 1, arbitrary: epochStep },
 );
 
 function shown(world: Map<number, AgentRecord>, wanted: Wanted): AgentRecord[] {
@@ -183,36 +310,76 @@ function shown(world: Map<number, AgentRecord>, wanted: Wanted): AgentRecord[] {
 
 const byRef = (a: AgentRecord, b: AgentRecord): number => a.ref - b.ref;
 
-test('a client that is let drain holds exactly what its filters show', () => {
+function expectConverged(client: ModelClient, world: Map<number, AgentRecord>, restingAt: number): void {
+  const expected = shown(world, client.wanted);
+  expect([...client.store.state.agents.values()].toSorted(byRef)).toEqual(expected.toSorted(byRef));
+  expect(client.provenHash()).toBe(client.store.hash());
+  if (client.format === 'none') return;
+  for (const { slot } of expected)
+    if (slot < SLOTS) expect([slot, client.positions.get(slot)]).toEqual([slot, restingAt]);
+}
+
+test('clients that are let drain hold exactly what their filters show, and where it rests', () => {
+  const sizes = record({
+    entitiesPerMessage: constantFrom(1, 3, 250),
+    maxTurnBytes: constantFrom(1, 300, 131_072),
+    tombstones: constantFrom(1, 1_000),
+  });
   assert(
-    property(array(steps, { minLength: 5, maxLength: 60 }), constantFrom('q16', 'none'), (sequence, positions) => {
+    property(array(steps, { minLength: 5, maxLength: 80, size: 'max' }), sizes, (sequence, how) => {
       // Small limits: one or two messages fill the socket. Generous rates: not the subject.
-      const edge = fakeEdge(
-        { soft_limit_bytes: 300, heartbeat_interval_ms: 100, message_burst: 10_000, discover_per_minute: 10_000 },
-        snapshot([]),
-      );
+      const limits = { soft_limit_bytes: 300, heartbeat_interval_ms: 100, idle_timeout_ms: 86_400_000 };
+      const edge = fakeEdge({ ...limits, message_burst: 10_000, discover_per_minute: 10_000 }, snapshot([]), how);
       const world = new Map<number, AgentRecord>();
-      const client = new ModelClient(edge, positions);
-      const run = { edge, client, world, next: { ref: 0, epoch: 0 } };
+      const clients = Array.from({ length: CLIENTS }, (_, n) => new ModelClient(edge, n === 2 ? 'none' : 'q16'));
+      const run = { edge, clients, world, next: { ref: 0, epoch: 0 } };
+      edge.moveAll(SLOTS);
+      edge.tick();
       for (const step of sequence) step(run);
 
-      client.drain(0);
-      client.mode('normal');
-      edge.tick(60);
-      client.read();
-      if (client.socket.closed !== undefined) {
+      edge.clients.setCap(undefined);
+      edge.moveAll(SLOTS);
+      edge.tick();
+      edge.settle();
+      const restingAt = edge.replica.tick % 100;
+      for (const client of clients) {
+        client.readOn();
+        client.drain(0);
+        client.mode('normal');
+      }
+      const quiet = (): void => {
+        for (let seconds = 0; seconds < 4; seconds++) {
+          edge.tick(60);
+          for (const client of clients) {
+            client.read();
+            client.acknowledgeAll();
+          }
+        }
+      };
+      quiet();
+      for (const client of clients) {
+        if (client.socket.closed === undefined) continue;
         // Its outbox overflowed (nothing else may close it): it comes back as any client would.
         if (client.socket.closed.code !== 3008) throw new Error(`closed with ${client.socket.closed.code}`);
+        fired.overflows++;
         client.reconnect();
-        edge.tick(60);
-        client.read();
       }
-      expect([...client.store.state.agents.values()].toSorted(byRef)).toEqual(
-        shown(world, client.wanted).toSorted(byRef),
-      );
-      expect(client.provenHash()).toBe(client.store.hash());
-      expect(edge.views.size).toBe(1);
+      quiet();
+      for (const client of clients) {
+        expectConverged(client, world, restingAt);
+        for (const { type, payload } of client.socket.messages) {
+          if (type === 'welcome' && payload.follows === 'resume') fired.resumes++;
+          if (type === 'snapshot' && payload.part > 0) fired.partsOfSnapshots++;
+        }
+      }
+      expect(edge.views.size).toBeLessThanOrEqual(CLIENTS);
+      const { counters } = edge.clients;
+      fired.skips += counters.skipsTotal;
+      fired.behindByAnswers += counters.behindSkipsTotal;
+      fired.demotions += counters.demotionsTotal;
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
-});
+  for (const [fault, times] of Object.entries(fired))
+    expect({ fault, fired: times > 0 }).toEqual({ fault, fired: true });
+}, 60_000);

@@ -9,6 +9,7 @@ import type { ChangeBatch, WorldSnapshot } from '../../../../src/model/change.ts
 import { agentRef, plainRef } from '../../../../src/model/ids.ts';
 import type { ServerRecord } from '../../../../src/model/server.ts';
 import { configSchema, type ClientsConfig } from '../../../../src/platform/config/schema.ts';
+import { HandLayout } from '../../../support/hand-layout.ts';
 import { unpackMessage } from '../../../../src/protocol/codec.ts';
 import type { ServerMessage } from '../../../../src/protocol/server-messages.ts';
 
@@ -67,12 +68,18 @@ export class FakeSocket implements ClientSocket {
   readonly messages: ServerMessage[] = [];
   /** Types of messages, text that is no message, and `frame`. */
   readonly log: string[] = [];
+  readonly frames: Uint8Array[] = [];
   closed: { code: number; reason: string } | undefined;
   pings = 0;
   corks = 0;
   stalled = false;
   /** The next sends are not accepted. */
   dropping = false;
+  /** The peer reads: pings are answered at once. A peer that does not leaves them unanswered until it reads again. */
+  reading = true;
+  /** Called when a ping is answered. */
+  ponged: () => void = () => undefined;
+  #unanswered = 0;
   #buffered = 0;
 
   constructor(coding: Coding = 'json') {
@@ -98,6 +105,14 @@ export class FakeSocket implements ClientSocket {
 
   ping(): void {
     this.pings++;
+    if (this.reading && !this.stalled) this.ponged();
+    else this.#unanswered++;
+  }
+
+  /** The peer reads on: what waited is answered. */
+  read(): void {
+    this.reading = true;
+    for (; this.#unanswered > 0; this.#unanswered--) this.ponged();
   }
 
   close(code: number, reason: string): void {
@@ -108,21 +123,27 @@ export class FakeSocket implements ClientSocket {
   drainTo(left: number): void {
     this.#buffered = left;
     this.stalled = left > 0;
+    if (!this.stalled && this.reading) this.read();
   }
 
   #take(message: string | Uint8Array, isBinary: boolean): void {
     if (typeof message !== 'string' && message[0] === 1 && isBinary) {
       this.log.push('frame');
+      this.frames.push(message.slice());
       return;
     }
     if (message === 'pong') {
       this.log.push('pong');
       return;
     }
-    const decoded = (typeof message === 'string' ? JSON.parse(message) : unpackMessage(message)) as ServerMessage;
+    const decoded = (isBinary ? unpackMessage(message as Uint8Array) : JSON.parse(textOf(message))) as ServerMessage;
     this.messages.push(decoded);
     this.log.push(decoded.type);
   }
+}
+
+function textOf(message: string | Uint8Array): string {
+  return typeof message === 'string' ? message : Buffer.from(message).toString();
 }
 
 export interface FakeEdge {
@@ -131,6 +152,9 @@ export interface FakeEdge {
   clients: Clients;
   /** Moves time and ticks together, as the layout's clock does. */
   tick: (ticks?: number) => void;
+  /** The swarm, of so many slots, moves with every tick from now on, or rests. */
+  moveAll: (slots?: number) => void;
+  settle: () => void;
   apply: (batch: Omit<ChangeBatch, 'epoch' | 'version' | 'time_ms'>) => void;
   reset: (world: WorldSnapshot) => void;
   connect: (socket?: FakeSocket) => FakeClient;
@@ -143,13 +167,22 @@ export interface FakeClient {
   send: (message: unknown) => void;
 }
 
-export function fakeEdge(config: Partial<ClientsConfig> = {}, world: WorldSnapshot | 'none' = snapshot([])): FakeEdge {
+export function fakeEdge(
+  config: Partial<ClientsConfig> = {},
+  world: WorldSnapshot | 'none' = snapshot([]),
+  sizes: { entitiesPerMessage?: number; maxTurnBytes?: number; tombstones?: number } = {},
+): FakeEdge {
   let nowMs = 0;
   let tick = 0;
+  let layout: HandLayout | undefined;
+  let isMoving = false;
   const clock = { now: () => 1_700_000_000_000 + nowMs, monotonic: () => nowMs };
-  const replica = new Replica({ tombstones: 1_000, flowLimit: 100 });
+  const replica = new Replica({ tombstones: sizes.tombstones ?? 1_000, flowLimit: 100 });
   const clientsConfig = { ...configSchema.parse({}).clients, ...config };
-  const views = new ViewRegistry(replica, { maxViews: clientsConfig.max_views });
+  const views = new ViewRegistry(replica, {
+    maxViews: clientsConfig.max_views,
+    entitiesPerMessage: sizes.entitiesPerMessage,
+  });
   const discover = { answer: () => Promise.resolve({ servers: 1 }), calls: 0 };
   const clients = new Clients({
     config: clientsConfig,
@@ -157,6 +190,7 @@ export function fakeEdge(config: Partial<ClientsConfig> = {}, world: WorldSnapsh
     replica,
     views,
     isSimulated: () => true,
+    maxTurnBytes: sizes.maxTurnBytes,
     discover: () => {
       discover.calls++;
       return discover.answer();
@@ -171,10 +205,22 @@ export function fakeEdge(config: Partial<ClientsConfig> = {}, world: WorldSnapsh
       for (let i = 0; i < ticks; i++) {
         nowMs += 1_000 / 60;
         tick++;
-        replica.onLayout({ kind: 'tick', tick, time_ms: clock.now(), moved: [] });
+        if (isMoving) layout?.publish(tick % 100);
+        replica.onLayout({ kind: 'tick', tick, time_ms: clock.now(), moved: isMoving ? [SWARM] : [] });
         views.beginTick();
         clients.tick(1);
       }
+    },
+    moveAll: (slots = replica.agents.size) => {
+      if (layout === undefined) {
+        layout = new HandLayout(SWARM, slots);
+        replica.onLayout({ kind: 'region', handle: layout.handle });
+      }
+      layout.tick = tick;
+      isMoving = true;
+    },
+    settle: () => {
+      isMoving = false;
     },
     apply: (batch) => {
       replica.apply({ epoch: replica.epoch, version: replica.version + 1, time_ms: clock.now(), ...batch });
@@ -183,12 +229,14 @@ export function fakeEdge(config: Partial<ClientsConfig> = {}, world: WorldSnapsh
     reset: (next) => {
       replica.reset(next);
       tick = 0;
+      if (layout !== undefined) layout.tick = 0;
       views.beginTick();
       clients.startEpoch();
     },
     connect: (socket = new FakeSocket()) => {
       const session = clients.connect(socket);
       if (session === undefined) throw new Error('refused');
+      socket.ponged = () => session.ponged();
       return {
         session,
         socket,

@@ -5,12 +5,16 @@ import type { Mode } from '../../../../src/protocol/modes.ts';
 class FakeClient implements Paced {
   pace: PaceSlot | undefined;
   readonly turns: number[] = [];
+  readonly bulkTurns: number[] = [];
   readonly #now: () => number;
   constructor(now: () => number) {
     this.#now = now;
   }
   serve(): void {
     this.turns.push(this.#now());
+  }
+  serveBulk(): void {
+    this.bulkTurns.push(this.#now());
   }
 }
 
@@ -152,6 +156,7 @@ describe('slices', () => {
       pace.add(
         {
           pace: undefined,
+          serveBulk: () => undefined,
           serve: () => {
             order.push(name);
             // 64 of these fill a slice of 2 ms.
@@ -177,6 +182,7 @@ describe('slices', () => {
     let slow = 0;
     const serveFor = (ms: number, count: () => void) => ({
       pace: undefined,
+      serveBulk: () => undefined,
       serve: () => {
         count();
         spend(ms);
@@ -198,5 +204,79 @@ describe('slices', () => {
     // One slice a tick is far less than the 60 Hz clients alone need.
     for (let i = 0; i < 60; i++) advanceOneSlice(1);
     expect(slow).toBeGreaterThan(60);
+  });
+});
+
+describe('bulk work', () => {
+  /** A pace whose clock moves with what clients do. */
+  const timed = () => {
+    let nowMs = 0;
+    const deferred: (() => void)[] = [];
+    const pace = new Pace({
+      clock: { now: () => nowMs, monotonic: () => nowMs },
+      defer: (run) => {
+        deferred.push(run);
+        return () => void deferred.splice(deferred.indexOf(run), 1);
+      },
+    });
+    const order: string[] = [];
+    const client = (name: string, ms: number): Paced => ({
+      pace: undefined,
+      serve: () => {
+        order.push(name);
+        nowMs += ms;
+      },
+      serveBulk: () => {
+        order.push(name);
+        nowMs += ms;
+      },
+    });
+    return { pace, deferred, order, client, nowMs: () => nowMs };
+  };
+
+  test('comes after everybody whose turn it is, and not twice for asking twice', () => {
+    const { pace, order, client } = timed();
+    const newcomer = client('newcomer', 0.1);
+    pace.enqueueBulk(newcomer);
+    pace.enqueueBulk(newcomer);
+    pace.add(client('live', 0.1), 'high_frequency');
+    pace.advance(1);
+    expect(order).toEqual(['live', 'newcomer']);
+    expect(pace.bulkSize).toBe(0);
+  });
+
+  test('a storm is cut into slices, with live clients at the head of each tick', () => {
+    const { pace, order, deferred, client, nowMs } = timed();
+    pace.add(client('live', 0.01), 'high_frequency');
+    for (let i = 0; i < 1_000; i++) pace.enqueueBulk(client('newcomer', 0.3));
+    let longestMs = 0;
+    for (let tick = 0; tick < 20; tick++) {
+      const fromMs = nowMs();
+      pace.advance(1);
+      longestMs = Math.max(longestMs, nowMs() - fromMs);
+      expect(order[0]).toBe('live');
+      order.length = 0;
+    }
+    expect(longestMs).toBeLessThanOrEqual(2.4);
+    while (pace.bulkSize > 0) deferred.shift()?.();
+    expect(pace.busyMs).toBeCloseTo(nowMs());
+  });
+
+  test('is not starved by live clients that take all the time: a slice does one piece of it', () => {
+    const { pace, order, client } = timed();
+    for (let i = 0; i < 400; i++) pace.add(client('live', 0.1), 'high_frequency');
+    for (let i = 0; i < 10; i++) pace.enqueueBulk(client('newcomer', 0.1));
+    for (let tick = 0; tick < 10; tick++) pace.advance(1);
+    expect(order.filter((name) => name === 'newcomer')).toHaveLength(10);
+    expect(order.filter((name) => name === 'live').length).toBeGreaterThan(200);
+  });
+
+  test('whoever left meanwhile is not served', () => {
+    const { pace, order, client } = timed();
+    const gone = client('gone', 0.1);
+    pace.enqueueBulk(gone);
+    pace.remove(gone);
+    pace.advance(1);
+    expect(order).toEqual([]);
   });
 });

@@ -386,6 +386,124 @@ describe('backpressure', () => {
   });
 });
 
+describe('a client that does not read, while the kernel takes everything', () => {
+  const modes = [
+    { mode: 'high_frequency', ticks: 1, withinMs: 4_100 },
+    { mode: 'normal', ticks: 6, withinMs: 5_200 },
+    { mode: 'low_frequency', ticks: 60, withinMs: 9_100 },
+  ];
+  const busy = (edge: ReturnType<typeof fakeEdge>, ticks: number, each: () => void = () => undefined): void => {
+    for (let i = 0; i < ticks; i++) {
+      edge.apply({ agents: { updated: [{ ref: agentRef(0, 0), current_task: `t${i} ${edge.replica.version}` }] } });
+      edge.tick();
+      each();
+    }
+  };
+
+  test.each(modes)('$mode: is found by its pings, which it leaves unanswered', ({ mode, withinMs }) => {
+    const edge = fakeEdge({ ping_interval_ms: 5_000 }, three());
+    const { socket, send, session } = edge.connect();
+    send(hello({ mode }));
+    busy(edge, 600);
+    expect(edge.clients.counters.behindSkipsTotal).toBe(0);
+    socket.reading = false;
+    busy(edge, Math.round((withinMs * 60) / 1_000));
+    expect(edge.clients.counters.behindSkipsTotal).toBeGreaterThan(0);
+    const sent = of(socket, 'agent_update').length;
+    busy(edge, 600);
+    expect(of(socket, 'agent_update')).toHaveLength(sent);
+    expect(edge.clients.list(-1, 10)[0]).toMatchObject({ behind: true, buffered_bytes: 0 });
+    expect(socket.closed).toBeUndefined();
+    // It reads on: what it missed comes with its next turn, in one message.
+    socket.read();
+    expect(edge.clients.list(-1, 10)[0]).toMatchObject({ behind: false });
+    busy(edge, 60);
+    expect(of(socket, 'agent_update').length).toBeGreaterThan(sent);
+    expect(session.mode).toBe('low_frequency');
+  });
+
+  test('one that acknowledges is found by its acknowledgements, two seconds after the last', () => {
+    const edge = fakeEdge({ ping_interval_ms: 60_000 }, three());
+    const { send, session, socket } = edge.connect();
+    send(hello({ mode: 'high_frequency' }));
+    const ack = (): void => send({ type: 'ack', payload: { tick: edge.replica.tick } });
+    edge.moveAll();
+    for (let i = 0; i < 10; i++) {
+      edge.tick(30);
+      ack();
+    }
+    expect(edge.clients.counters.behindSkipsTotal).toBe(0);
+    const frames = () => socket.log.filter((type) => type === 'frame').length;
+    expect(frames()).toBeGreaterThanOrEqual(300);
+    const before = frames();
+    socket.reading = false;
+    edge.tick(600);
+    expect(frames() - before).toBeGreaterThanOrEqual(119);
+    expect(frames() - before).toBeLessThanOrEqual(122);
+    expect(session.mode).not.toBe('high_frequency');
+    const stuck = frames();
+    ack();
+    socket.read();
+    edge.tick(60);
+    expect(frames()).toBeGreaterThan(stuck);
+  });
+
+  test('a pause of the layout, or of the client with nothing sent, is not held against it', () => {
+    const edge = fakeEdge({}, three());
+    const { send } = edge.connect();
+    send(hello({ mode: 'high_frequency' }));
+    edge.moveAll();
+    edge.tick(10);
+    send({ type: 'ack', payload: { tick: edge.replica.tick } });
+    edge.settle();
+    edge.tick(60 * 60);
+    edge.moveAll();
+    edge.tick(20);
+    expect(edge.clients.counters.skipsTotal).toBe(0);
+  });
+
+  test('one that stopped to acknowledge and answers pings gets a turn a ping', () => {
+    const edge = fakeEdge({ ping_interval_ms: 5_000, idle_timeout_ms: 600_000 }, three());
+    const { send, socket } = edge.connect();
+    send(hello({ mode: 'low_frequency' }));
+    edge.moveAll();
+    edge.tick(60);
+    send({ type: 'ack', payload: { tick: 1 } });
+    edge.tick(60 * 20);
+    const before = socket.log.length;
+    edge.tick(60 * 60);
+    expect(socket.log.length - before).toBeGreaterThan(20);
+    expect(socket.closed).toBeUndefined();
+  });
+
+  test('on_demand: what it asked for while it was behind comes when it answers', () => {
+    const edge = fakeEdge({}, three());
+    const { socket, send } = edge.connect();
+    send(hello({ mode: 'high_frequency' }));
+    socket.reading = false;
+    busy(edge, 400);
+    send({ type: 'performance_mode', id: 1, payload: { mode: 'on_demand' } });
+    send({ type: 'request_update', id: 2 });
+    busy(edge, 60);
+    const before = of(socket, 'agent_update').length;
+    socket.read();
+    expect(of(socket, 'agent_update')).toHaveLength(before + 1);
+  });
+
+  test('health waits too, and is made good', () => {
+    const edge = fakeEdge({}, three());
+    const { socket, send } = edge.connect();
+    send(hello({ mode: 'high_frequency' }));
+    socket.reading = false;
+    busy(edge, 400);
+    edge.apply({ servers: { updated: [{ ref: SERVER, health: server('down').health }] } });
+    edge.tick();
+    expect(of(socket, 'health_update')).toHaveLength(0);
+    socket.read();
+    expect(of(socket, 'health_update')).toHaveLength(1);
+  });
+});
+
 describe('withheld and pushed', () => {
   test('on_demand: nothing but health and answers until it asks', () => {
     const { connect, tick, apply } = fakeEdge({}, three());
@@ -499,13 +617,15 @@ describe('silence', () => {
     const silent = connect();
     const talks = connect();
     const pongs = connect();
+    for (const { socket } of [silent, talks]) socket.reading = false;
     for (let second = 0; second < 14; second++) {
       tick(60);
       talks.send({ type: 'ack', payload: { tick: 1 } });
-      pongs.session.ponged();
     }
     expect(silent.socket.closed?.code).toBe(3012);
-    expect(silent.socket.pings).toBeGreaterThanOrEqual(9);
+    // A second ping would stand behind the first in the socket and could tell nothing more.
+    expect(silent.socket.pings).toBe(1);
+    expect(pongs.socket.pings).toBeGreaterThanOrEqual(13);
     expect(talks.socket.closed).toBeUndefined();
     expect(pongs.socket.closed).toBeUndefined();
     expect(clients.size).toBe(2);
@@ -556,5 +676,133 @@ describe('ending', () => {
     for (const { session } of all) session.lost();
     expect(clients.size).toBe(0);
     expect(views.size).toBe(0);
+  });
+});
+
+describe('large snapshots and storms', () => {
+  const many = (count: number) => snapshot(Array.from({ length: count }, (_, i) => agent(i)));
+
+  test('a snapshot in parts goes out over several turns, each of a bounded size, and others are served between', () => {
+    const edge = fakeEdge({}, many(40), { entitiesPerMessage: 4, maxTurnBytes: 1_000 });
+    const live = edge.connect();
+    live.send(hello({ mode: 'high_frequency' }));
+    edge.tick();
+    const joining = edge.connect();
+    joining.send(hello({ mode: 'low_frequency' }));
+    const first = of(joining.socket, 'snapshot').length;
+    expect(first).toBeGreaterThan(0);
+    expect(first).toBeLessThan(10);
+    edge.tick();
+    // Not at its own pace, which is one turn a second.
+    expect(of(joining.socket, 'snapshot').map(({ payload }) => payload.last)).toEqual([
+      ...Array.from({ length: 9 }, () => false),
+      true,
+    ]);
+  });
+
+  test('newcomers within a second share a snapshot and are told what changed since; a resync gets one of its own', () => {
+    const edge = fakeEdge({ heartbeat_interval_ms: 100 }, many(40), { entitiesPerMessage: 4 });
+    const join = () => {
+      const client = edge.connect();
+      client.send(HELLO);
+      return client;
+    };
+    const idOf = ({ socket }: { socket: FakeSocket }) => of(socket, 'snapshot').at(-1)?.payload.snapshot_id;
+    edge.tick();
+    const first = join();
+    edge.apply({ agents: { updated: [{ ref: agentRef(0, 0), status: 'busy' }], removed: [agentRef(0, 1)] } });
+    edge.apply({ servers: { updated: [{ ref: SERVER, health: server('down').health }] } });
+    edge.tick(30);
+    const second = join();
+    expect(idOf(second)).toBe(idOf(first));
+    expect(second.socket.log.slice(-2)).toEqual(['agent_update', 'health_update']);
+    expect(of(second.socket, 'agent_update')[0]?.payload).toMatchObject({
+      updated: [{ ref: agentRef(0, 0), status: 'busy' }],
+      removed: [agentRef(0, 1)],
+    });
+    second.send({ type: 'resync', id: 1 });
+    expect(idOf(second)).not.toBe(idOf(first));
+    const answer = of(second.socket, 'ok').at(-1)?.payload.payload;
+    expect(of(second.socket, 'snapshot').at(-1)?.cursor).toBe(answer?.['cursor']);
+    edge.tick(60);
+    const third = join();
+    expect(idOf(third)).not.toBe(idOf(first));
+    edge.tick(60);
+    const hashes = [first, second, third].map(({ socket }) => of(socket, 'heartbeat').at(-1)?.payload.state_hash);
+    expect(new Set(hashes).size).toBe(1);
+  });
+});
+
+describe('operators', () => {
+  test('a cap holds for those who are there, who come, and who ask for more; lifting it gives back what was asked', () => {
+    const { connect, clients } = fakeEdge();
+    const fast = connect();
+    const slow = connect();
+    fast.send(hello({ mode: 'high_frequency' }));
+    slow.send(hello({ mode: 'low_frequency' }));
+    expect(clients.setCap('normal')).toBe(1);
+    expect(of(fast.socket, 'mode_changed').at(-1)?.payload).toEqual({
+      mode: 'normal',
+      effective_rate_hz: 10,
+      reason: 'server_limit',
+    });
+    expect(of(slow.socket, 'mode_changed')).toEqual([]);
+    slow.send({ type: 'performance_mode', id: 1, payload: { mode: 'high_frequency' } });
+    expect(of(slow.socket, 'ok').at(-1)?.payload.payload).toEqual({ mode: 'normal', effective_rate_hz: 10 });
+    expect(of(slow.socket, 'mode_changed').at(-1)?.payload.reason).toBe('server_limit');
+    const late = connect();
+    late.send(hello({ mode: 'high_frequency' }));
+    expect(of(late.socket, 'welcome')[0]?.payload).toMatchObject({ mode: 'normal', effective_rate_hz: 10 });
+    expect(clients.countByMode()).toMatchObject({ normal: 3 });
+    const quiet = connect();
+    quiet.send(hello({ mode: 'on_demand' }));
+    expect(quiet.session.mode).toBe('on_demand');
+    expect(clients.setCap(undefined)).toBe(3);
+    expect(clients.countByMode()).toMatchObject({ high_frequency: 3, on_demand: 1 });
+  });
+
+  test('a choice for one client is told, stays within the cap, and its own next choice replaces it', () => {
+    const { connect, clients } = fakeEdge();
+    const { session, socket, send } = connect();
+    expect(session.setMode('normal')).toBeUndefined();
+    send(HELLO);
+    expect(session.setMode('low_frequency')).toBe('low_frequency');
+    expect(of(socket, 'mode_changed').at(-1)?.payload).toEqual({
+      mode: 'low_frequency',
+      effective_rate_hz: 1,
+      reason: 'operator',
+    });
+    clients.setCap('normal');
+    expect(session.setMode('high_frequency')).toBe('normal');
+    send({ type: 'performance_mode', payload: { mode: 'low_frequency' } });
+    expect(session.mode).toBe('low_frequency');
+    expect(clients.list(-1, 10)[0]).toMatchObject({ mode: 'low_frequency', wanted_mode: 'low_frequency', skips: 0 });
+  });
+
+  test('a client that cannot follow is not made faster when a cap is lifted', () => {
+    const { connect, tick, apply, clients } = fakeEdge({ soft_limit_bytes: 100 }, three());
+    const { session, socket, send } = connect();
+    send(hello({ mode: 'high_frequency' }));
+    clients.setCap('normal');
+    socket.stalled = true;
+    for (let i = 0; i < 200; i++) {
+      apply({ agents: { updated: [{ ref: agentRef(0, 0), current_task: `t${i}` }] } });
+      tick();
+    }
+    expect(session.mode).toBe('low_frequency');
+    expect(clients.setCap(undefined)).toBe(0);
+    expect(session.mode).toBe('low_frequency');
+  });
+
+  test('a list is in the order of joining, from a serial on, and names views without their long filters', () => {
+    const { connect, clients } = fakeEdge({}, three());
+    const all = Array.from({ length: 5 }, () => connect());
+    for (const { send } of all) {
+      send(hello({ filters: { swarm_ids: ['a', 'b', 'c', 'd', 'e'.repeat(500)], include_neural: false } }));
+    }
+    all[1]?.session.lost();
+    expect(clients.list(-1, 2).map(({ serial }) => serial)).toEqual([0, 2]);
+    expect(clients.list(2, 10).map(({ serial }) => serial)).toEqual([3, 4]);
+    expect(clients.list(-1, 1)[0]?.view).toBe('json q16 swarm_ids=a,b,c,+2 no neural');
   });
 });

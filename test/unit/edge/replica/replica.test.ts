@@ -37,7 +37,7 @@ describe('replica', () => {
     const { name: _, ...without } = agent ?? expect.fail('no agent');
     stage.apply({ agents: { added: [without] } });
     expect(stage.replica.agents.get(without.ref)?.record).toEqual(without);
-    expect(String(view.compose(held).messages[0])).toContain('"name":null');
+    expect(Buffer.from(view.compose(held).messages.at(0)).toString()).toContain('"name":null');
   });
 
   test('a new epoch forgets everything', () => {

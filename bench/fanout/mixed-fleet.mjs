@@ -1,0 +1,137 @@
+// P2: 500 clients at 60 Hz, 2,000 at 10 Hz and 10,000 at 1 Hz on the whole gateway; the edge has a core for itself, hub,
+// layout, simulators and the load share the other. P8 under that load: from a server's push to the message at a client.
+import { setTimeout as delay } from 'node:timers/promises';
+import { Driver } from '../../loadtest/driver/driver.ts';
+import { startServer } from './server.mjs';
+import { sharedHellos } from './views.mjs';
+import { measureWindow, openAll, withOpen, wrongOf } from './window.mjs';
+
+const VIEWS = 100;
+const MODES = [
+  { name: '60 Hz', mode: 'high_frequency', hz: 60, count: 500 },
+  { name: '10 Hz', mode: 'normal', hz: 10, count: 2_000 },
+  { name: '1 Hz', mode: 'low_frequency', hz: 1, count: 10_000 },
+];
+const EVENT_PREFIX = 'event-at-';
+const EVENT_CLIENTS = 10;
+const EVENT_EVERY_MS = 50;
+/** 1,000 agents in 20 swarms. */
+const KINDS = [0, 1].map(() => ({ swarms: 10, agents: 50, eventsPerSecond: 0, agentsChange: false }));
+/** Two and a half a second for each swarm: enough that no layout comes to rest. */
+const MESSAGES_PER_SECOND = 50;
+const SETTLE_MS = 3_000;
+const RATE_TOLERANCE = 0.02;
+
+export function measureMixedFleet(context) {
+  const { serverCpu, loadCpu, quick } = context;
+  const scale = quick ? 0.2 : 1;
+  return withOpen(
+    [
+      () => startServer({ role: 'simulators', kinds: KINDS, eventPrefix: EVENT_PREFIX }, { cpu: loadCpu }),
+      async (simulators) => {
+        const servers = await simulators.order('servers');
+        return startServer({ role: 'gateway', servers }, { cpu: serverCpu, workerCpu: loadCpu });
+      },
+      () => Driver.start({ cpu: loadCpu }),
+    ],
+    async (simulators, gateway, driver) => {
+      await worldIsThere(gateway);
+      await openAll(driver, { port: gateway.port, groups: groupsOf(scale, await simulators.order('names')) });
+      await simulators.order('talk', { perSecond: MESSAGES_PER_SECOND });
+      await simulators.order('pushEvents', { everyMs: EVENT_EVERY_MS });
+      await delay(SETTLE_MS);
+      context.log(`P2: ${12_500 * scale} clients are there`);
+      const window = await measureWindow(gateway, [driver], quick ? 6 : 60, { lag: true });
+      return resultOf(window, quick);
+    },
+  );
+}
+
+/** Views name swarms: those of the simulators are known by their ids only once they have told them. */
+async function worldIsThere(gateway) {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const { count } = await (await fetch(`http://127.0.0.1:${gateway.port}/api/bots/agents`)).json();
+    if (count >= 1_000) return;
+    await delay(100);
+  }
+  throw new Error('the gateway did not learn of the 1,000 agents within 10 s');
+}
+
+function groupsOf(scale, names) {
+  const common = { speech: 'swarmcast', path: '/ws', coding: 'msgpack', acks: true, sample: 0.01 };
+  const groups = MODES.map(({ name, mode, hz, count }) => ({
+    ...common,
+    name,
+    hz,
+    count: count * scale,
+    hellos: sharedHellos(VIEWS, mode, names),
+  }));
+  const hellos = [{ mode: 'high_frequency', filters: { server_ids: ['events'] } }];
+  const events = { name: 'events', count: EVENT_CLIENTS, hz: 60, hellos, sample: 1, eventPrefix: EVENT_PREFIX };
+  return [...groups, { ...common, ...events }];
+}
+
+function resultOf(window, quick) {
+  const part = 'P2: mixed fleet on one edge thread; P8: server event to client message under its load';
+  const modes = window.groups.filter(({ name }) => name !== 'events');
+  const events = window.groups.find(({ name }) => name === 'events');
+  const rows = modes.map((group) => modeRow(part, group));
+  rows.push({
+    part,
+    what: 'edge',
+    clients: modes.reduce((total, { clients }) => total + clients, 0),
+    core: window.core,
+    us_per_frame: window.cpuUs / window.frames,
+    lag_p99_ms: window.usage.lagP99Ms,
+    other_threads_core: (window.threadUs / window.cpuUs) * window.core,
+    load_core: window.loadCore,
+  });
+  rows.push({
+    part,
+    what: 'events',
+    clients: events.clients,
+    p50_ms: events.events.p50_ms,
+    p99_ms: events.events.p99_ms,
+  });
+  return { rows, goals: goalsOf(window, modes, events, quick) };
+}
+
+function modeRow(part, group) {
+  const { name, clients, rate, latency, gaps, mute, hashes } = group;
+  return {
+    part,
+    what: name,
+    clients,
+    hz: rate.mean,
+    hz_min: rate.min,
+    p50_ms: latency.p50_ms,
+    p99_ms: latency.p99_ms,
+    gaps,
+    mute,
+    frame_bytes: group.frameBytes / group.frames,
+    hashes_checked: hashes.heartbeats,
+    wrong: wrongOf(hashes),
+  };
+}
+
+function goalsOf(window, modes, events, quick) {
+  const off = Math.max(...modes.map(({ name, rate }) => Math.abs(rate.mean / nominalOf(name) - 1)));
+  const p99 = modes.find(({ name }) => name === '60 Hz').latency.p99_ms;
+  const { lagP99Ms } = window.usage;
+  const verdict = (met) => (quick ? { met: null, why: 'the quick form has a fifth of the clients' } : { met });
+  return [
+    { id: 'P2', goal: 'rates within 2 %', measured: off, ...verdict(off <= RATE_TOLERANCE) },
+    { id: 'P2', goal: 'tick to socket p99 ≤ 16 ms at 60 Hz', measured: p99, ...verdict(p99 <= 16) },
+    { id: 'P2', goal: 'event-loop lag p99 ≤ 8 ms', measured: lagP99Ms, ...verdict(lagP99Ms <= 8) },
+    {
+      id: 'P8',
+      goal: 'p99 ≤ 25 ms from a server event to a 60 Hz client',
+      measured: events.events.count === 0 ? null : events.events.p99_ms,
+      ...(events.events.count === 0 ? { met: null, why: 'no event arrived' } : verdict(events.events.p99_ms <= 25)),
+    },
+  ];
+}
+
+function nominalOf(name) {
+  return MODES.find((mode) => mode.name === name).hz;
+}

@@ -1,0 +1,85 @@
+/**
+ * How far behind a client is, by what it answers.
+ *
+ * The kernel takes megabytes before a socket reports backpressure: eight seconds of frames at 60 Hz, eight minutes at
+ * 1 Hz. So what is in flight is bounded by answers. Acknowledgements are the exact signal: the oldest frame that may
+ * be unacknowledged is no older than {@link BEHIND_TICKS}. A client need not send them, but its pongs come by
+ * themselves: a ping queues behind the data, and one that stays unanswered for {@link BEHIND_MS} while more was sent
+ * says the same.
+ *
+ * A client that acknowledged once and stopped, and answers pings, has not lost its claim: each pong proves that what
+ * was sent before its ping has arrived, and lets one more turn pass.
+ */
+const BEHIND_MS = 2_000;
+const BEHIND_TICKS = 120;
+
+const NOTHING = -1;
+
+export class Backlog {
+  #acknowledges = false;
+  /** Tick of the newest frame sent. */
+  #sentTick = NOTHING;
+  /** Tick of the oldest frame that may be unacknowledged; {@link NOTHING}: all are. */
+  #openTick = NOTHING;
+  /** State or positions were sent since the last ping. */
+  #sentSincePing = false;
+  /** Newest frame that was sent before the last ping. */
+  #pingTick = NOTHING;
+  #mayPass = false;
+
+  /** True once it has acknowledged anything: pings then need not be frequent. */
+  get acknowledges(): boolean {
+    return this.#acknowledges;
+  }
+
+  /** Something went out that only a ping after it can tell of. */
+  get wantsPing(): boolean {
+    return this.#sentSincePing;
+  }
+
+  /** True when nothing more should be put in flight. `tick`: now; `unansweredMs`: age of the ping that waits. */
+  isBehind(tick: number, unansweredMs: number): boolean {
+    if (unansweredMs > BEHIND_MS && this.#sentSincePing) return true;
+    return this.#isBehindByAcks(tick) && !this.#mayPass;
+  }
+
+  stateSent(): void {
+    this.#sentSincePing = true;
+    this.#mayPass = false;
+  }
+
+  frameSent(tick: number): void {
+    this.stateSent();
+    this.#sentTick = tick;
+    if (this.#openTick === NOTHING) this.#openTick = tick;
+  }
+
+  /** `period`: ticks between the client's frames; what it has not acknowledged is at least that much newer. */
+  acked(tick: number, period: number): void {
+    this.#acknowledges = true;
+    if (this.#openTick === NOTHING) return;
+    if (tick >= this.#sentTick) this.#openTick = NOTHING;
+    else this.#openTick = Math.max(this.#openTick, Math.min(this.#sentTick, tick + period));
+  }
+
+  pinged(): void {
+    this.#sentSincePing = false;
+    this.#pingTick = this.#sentTick;
+  }
+
+  ponged(tick: number): void {
+    this.#mayPass = this.#isBehindByAcks(tick) && this.#pingTick === this.#sentTick;
+  }
+
+  /** A new epoch counts ticks anew. */
+  restart(): void {
+    this.#sentTick = NOTHING;
+    this.#openTick = NOTHING;
+    this.#pingTick = NOTHING;
+    this.#mayPass = false;
+  }
+
+  #isBehindByAcks(tick: number): boolean {
+    return this.#acknowledges && this.#openTick !== NOTHING && tick - this.#openTick > BEHIND_TICKS;
+  }
+}

@@ -1,0 +1,39 @@
+import type { Context } from 'hono';
+import type { z } from 'zod';
+
+/** Input of a request that is not as it should be; becomes a 400 with one sentence for the author of the request. */
+export class BadInputError extends Error {
+  override name = 'BadInputError';
+}
+
+/** The JSON body. @throws {@link BadInputError} naming the field and what is allowed. */
+export async function readBody<T extends z.ZodType>(c: Context, schema: T): Promise<z.infer<T>> {
+  let value: unknown;
+  try {
+    value = await c.req.json();
+  } catch (cause) {
+    throw new BadInputError('the body must be JSON', { cause });
+  }
+  return check(schema, value, 'the body');
+}
+
+/** The query parameters. @throws {@link BadInputError} naming the parameter and what is allowed. */
+export function readQuery<T extends z.ZodType>(c: Context, schema: T): z.infer<T> {
+  return check(schema, c.req.query(), 'the query');
+}
+
+function check<T extends z.ZodType>(schema: T, value: unknown, what: string): z.infer<T> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new BadInputError(issue === undefined ? `${what} is not valid` : sentence(issue, what));
+}
+
+function sentence(issue: z.core.$ZodIssue, what: string): string {
+  const field = issue.path.length === 0 ? what : issue.path.map(String).join('.').slice(0, 64);
+  if (issue.code === 'invalid_value') return `${field} must be one of: ${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'unrecognized_keys') return `${what} has no field ${JSON.stringify(issue.keys[0]).slice(0, 64)}`;
+  if (issue.code === 'invalid_type')
+    return `${field} must be ${issue.expected === 'object' ? 'an object' : `a ${issue.expected}`}`;
+  return `${field}: ${issue.message.slice(0, 160)}`;
+}
