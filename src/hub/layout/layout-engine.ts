@@ -8,9 +8,9 @@ import { copyRecords, createHead, readHead, RECORD_BYTES } from '../../model/reg
 import type { PublicationHead } from '../../model/region-reader.ts';
 import { FIELD } from './kernel/swarm-fields.ts';
 import { SwarmPool } from './kernel/swarm-pool.ts';
+import type { LastPositions } from './resume.ts';
 import type { LayoutOrder, Place, SwarmSeat } from './seats.ts';
 import { SwarmSimulation } from './swarm-simulation.ts';
-import type { LastPositions } from './swarm-simulation.ts';
 
 export interface EngineEvents {
   onRegion: (handle: RegionHandle) => void;
