@@ -8,9 +8,9 @@ import { copyRecords, createHead, readHead, RECORD_BYTES } from '../../model/reg
 import type { PublicationHead } from '../../model/region-reader.ts';
 import { FIELD } from './kernel/swarm-fields.ts';
 import { SwarmPool } from './kernel/swarm-pool.ts';
+import type { LastPositions } from './resume.ts';
 import type { LayoutOrder, Place, SwarmSeat } from './seats.ts';
 import { SwarmSimulation } from './swarm-simulation.ts';
-import type { LastPositions } from './swarm-simulation.ts';
 
 export interface EngineEvents {
   onRegion: (handle: RegionHandle) => void;
@@ -42,8 +42,8 @@ export class LayoutEngine {
   readonly #tenants = new Map<Ref, Tenant>();
   /** Swarms with changes that are not in the kernel yet. */
   readonly #changed = new Set<Tenant>();
-  /** Ref of each swarm, by its number in the pool. */
-  readonly #refs: Ref[] = [];
+  /** By number in the pool. */
+  readonly #byNumber: Tenant[] = [];
   readonly #seed: number;
   readonly #events: EngineEvents;
   readonly #pool: SwarmPool;
@@ -109,7 +109,11 @@ export class LayoutEngine {
         this.#settle(order.seat);
         break;
       case 'change':
-        this.#change(order.change.ref, (simulation) => simulation.change(order.change));
+        this.#change(order.change.ref, (simulation, tenant) => {
+          simulation.change(order.change);
+          // Another shape: what it took before says nothing of what it will take.
+          if (order.change.topology !== undefined) tenant.room = 0;
+        });
         break;
       case 'swarm-gone':
         this.#drop(order.swarm);
@@ -142,9 +146,7 @@ export class LayoutEngine {
     this.#measuredAtMs = tick % COST_TICKS === 0 ? this.#nowMs() : undefined;
     const { awake, moved } = this.#pool.tick(tick, timeMs);
     this.#awake = awake;
-    const refs = Array.from(moved, (number) => this.#refs[number] as Ref);
-    for (const ref of refs) this.#checkRoom(ref);
-    return refs;
+    return Array.from(moved, (number) => this.#checkRoom(this.#byNumber[number] as Tenant));
   }
 
   #measure(number: number, sinceMs: number): void {
@@ -155,11 +157,14 @@ export class LayoutEngine {
     this.#measuredAtMs = now;
   }
 
-  #checkRoom(ref: Ref): void {
-    const tenant = this.#tenants.get(ref);
-    if (tenant === undefined || tenant.simulation.reach <= tenant.room) return;
-    tenant.room = tenant.simulation.reach * ROOM_MARGIN;
-    this.#events.onOutgrown?.(ref, tenant.room);
+  /** Asks for room where it is needed. @returns the swarm's ref. */
+  #checkRoom(tenant: Tenant): Ref {
+    const { ref, reach } = tenant.simulation;
+    if (reach > tenant.room) {
+      tenant.room = reach * ROOM_MARGIN;
+      this.#events.onOutgrown?.(ref, tenant.room);
+    }
+    return ref;
   }
 
   #leave(swarm: Ref): void {
@@ -167,10 +172,10 @@ export class LayoutEngine {
     if (tenant !== undefined) this.#leaving.add(tenant);
   }
 
-  #change(swarm: Ref, apply: (simulation: SwarmSimulation) => void): void {
+  #change(swarm: Ref, apply: (simulation: SwarmSimulation, tenant: Tenant) => void): void {
     const tenant = this.#tenants.get(swarm);
     if (tenant === undefined) return;
-    apply(tenant.simulation);
+    apply(tenant.simulation, tenant);
     this.#changed.add(tenant);
   }
 
@@ -211,7 +216,7 @@ export class LayoutEngine {
     const region = this.#pool.renewRegion(simulation.number, seat.ref, seat.agents.length);
     const tenant = { simulation, region, room: simulation.usualRadius };
     this.#costs[simulation.number] = 0;
-    this.#refs[simulation.number] = seat.ref;
+    this.#byNumber[simulation.number] = tenant;
     this.#tenants.set(seat.ref, tenant);
     this.#changed.add(tenant);
     this.#events.onRegion(region);

@@ -1,7 +1,7 @@
 /**
- * Which swarm is to move to which worker. Workers say once a second what a tick costs them and which of their swarms are
- * the dearest; when one has clearly more to do than another, the swarm whose move makes the two most alike is moved. After a
- * move all are heard anew before the next.
+ * Which swarm is to move to which worker. Workers say once a second what a tick costs them and which of their swarms
+ * are the dearest; when one has clearly more to do than another, the swarm whose move makes the two most alike is
+ * moved. After a move all are heard anew before the next.
  */
 import type { Ref } from '../../model/ids.ts';
 import type { SwarmCost } from './layout-engine.ts';

@@ -1,6 +1,6 @@
 /**
- * Who feels a change. A swarm that were warmed as a whole by every join would stir everywhere, mostly to finish what it had
- * left undone when it fell asleep. So heat is given where the change is, and falls off along links: those next to
+ * Who feels a change. A swarm that were warmed as a whole by every join would stir everywhere, mostly to finish what it
+ * had left undone when it fell asleep. So heat is given where the change is, and falls off along links: those next to
  * the change make room, the rest keeps its place.
  */
 import { HEAT_FALLOFF } from './parameters.ts';

@@ -13,8 +13,8 @@ import { WorldShadow } from './world-shadow.ts';
 const SWARM_COST = 4;
 
 /**
- * Starts the layout's threads. Swarms are dealt out to them as they come, each to the thread with the fewest agents, and
- * moved when that turns out uneven (load-balance.ts).
+ * Starts the layout's threads. Swarms are dealt out to them as they come, each to the thread with the fewest agents,
+ * and moved when that turns out uneven (load-balance.ts).
  * @throws {RangeError} when `threads` is not a positive integer.
  */
 export function openLayout(options: LayoutOptions): Layout {
@@ -40,7 +40,8 @@ class LayoutSupervisor implements Layout {
   #closing: Promise<void> | undefined;
 
   constructor(options: LayoutOptions) {
-    // One origin for all workers, also for those that replace others: their ticks are the same numbers at the same time.
+    // One origin for all workers, also for those that replace others: their ticks are the same numbers at the same
+    // time.
     const start = { seed: options.seed >>> 0, originMs: monotonicMs(), originWallMs: Date.now() };
     this.#balance = new LoadBalance(options.threads);
     this.#workers = Array.from(
@@ -139,7 +140,9 @@ class LayoutSupervisor implements Layout {
     this.#workers[from]?.order([{ kind: 'release', swarm }]);
   }
 
-  /** A swarm has left its worker and goes on in another. Unless the world was reset meanwhile: then nobody waits for it. */
+  /**
+   * A swarm has left its worker and goes on in another. Unless the world was reset meanwhile: then nobody waits for it.
+   */
   #arrive(seat: SwarmSeat): void {
     const moving = this.#moving.get(seat.ref);
     if (moving === undefined) return;

@@ -1,4 +1,6 @@
-/** What a layout worker must know of the world, and the orders by which it learns it. Plain data: it crosses threads. */
+/**
+ * What a layout worker must know of the world, and the orders by which it learns it. Plain data: it crosses threads.
+ */
 import type { Ref } from '../../model/ids.ts';
 import type { LinkRecord } from '../../model/link.ts';
 import type { RegionHandle } from '../../model/position-region.ts';

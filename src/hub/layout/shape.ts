@@ -64,8 +64,8 @@ export function linkRestLength(kind: ShapeKind, n: number): number {
 }
 
 /**
- * Radius of a ball about the centre that n agents of a topology usually stay in, with some room: what placement reserves
- * before their picture is known. Long chains of links need more.
+ * Radius of a ball about the centre that n agents of a topology usually stay in, with some room: what placement
+ * reserves before their picture is known. Long chains of links need more.
  */
 export function shapeRadius(topology: string | undefined, n: number): number {
   const kind = shapeKind(topology);

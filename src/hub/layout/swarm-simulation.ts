@@ -9,8 +9,8 @@
 import type { Ref } from '../../model/ids.ts';
 import { readBodies } from './bodies.ts';
 import type { Bodies } from './bodies.ts';
-import { GLIDE_TICKS, LINK_LENGTH, MAX_LOCAL, STEP_HZ } from './kernel/physics.ts';
-import { FIELD, SHAPE_KIND, STATE } from './kernel/swarm-fields.ts';
+import { GLIDE_TICKS } from './kernel/physics.ts';
+import { FIELD, STATE } from './kernel/swarm-fields.ts';
 import type { SwarmPool } from './kernel/swarm-pool.ts';
 import { readSwarmState, writeSwarmState } from './kernel/swarm-state.ts';
 import { createSprings, writeComponents, writeSprings } from './kernel/springs.ts';
@@ -19,14 +19,13 @@ import { compileLinks, pullAt } from './link-springs.ts';
 import type { CompiledLinks } from './link-springs.ts';
 import { spreadHeat } from './local-heat.ts';
 import { HEAT, HEAT_FLOOR, PULL_CHANGE, UNFOLD_MIN } from './parameters.ts';
+import { resumeBodies, resumeCentre } from './resume.ts';
+import type { LastPositions } from './resume.ts';
 import type { AgentSeat, LinkSeat, MovedState, Place, SwarmChange, SwarmSeat } from './seats.ts';
 import { linkRestLength, planShape, shapeKind, shapeRadius } from './shape.ts';
 import type { ShapePlan } from './shape.ts';
 import { startNewcomers, startSwarm } from './start-positions.ts';
-import type { StartRows } from './start-positions.ts';
-
-/** Positions to go on from, in world units, and velocities in units/s, by slot. */
-export type LastPositions = ReadonlyMap<number, { place: Place; velocity: Place }>;
+import { bySlot, seatBodies, startRows, writePins, writePlan } from './swarm-rows.ts';
 
 export class SwarmSimulation {
   readonly ref: Ref;
@@ -113,8 +112,8 @@ export class SwarmSimulation {
   }
 
   /**
-   * The swarm for another worker. To be called between steps, when all changes are in force; the swarm is not to be used
-   * any more.
+   * The swarm for another worker. To be called between steps, when all changes are in force; the swarm is not to be
+   * used any more.
    */
   release(): SwarmSeat {
     return {
@@ -169,7 +168,7 @@ export class SwarmSimulation {
   prepare(nowMs: number): boolean {
     if (this.#pool.u32(this.number, FIELD.progress) !== 0) return false;
     if (this.#membersChanged || this.#linksChanged) this.#takeChanges(nowMs);
-    if (this.#pinsChanged) this.#writePins();
+    if (this.#pinsChanged) this.#holdPins();
     if (this.#glideTarget !== undefined) this.#startGlide(this.#glideTarget);
     this.#giveHeat();
     if (this.#unpublished) this.#pool.wake(this.number, STATE.publishOnce);
@@ -178,7 +177,7 @@ export class SwarmSimulation {
   }
 
   #takeOver(moved: MovedState): void {
-    const seats = [...this.#agents.values()].toSorted((one, other) => one.slot - other.slot);
+    const seats = bySlot(this.#agents.values());
     this.#refs = seats.map((seat) => seat.ref);
     this.#indexOf = new Map(this.#refs.map((ref, index) => [ref, index]));
     this.#plan = this.#planNow(0);
@@ -294,13 +293,13 @@ export class SwarmSimulation {
     if (isNew.every((flag) => flag === 1)) {
       const unfolded = this.#unfolded();
       // Before the rows: laying it out may make the memory grow.
-      startSwarm(this.#rows(), this.#plan, this.#seed, unfolded);
+      startSwarm(startRows(this.#pool, this.number), this.#plan, this.#seed, unfolded);
       return;
     }
     isNew.forEach((flag, index) => {
       if (flag === 1) this.#warm(this.#refs[index] ?? -1, HEAT.member);
     });
-    startNewcomers(this.#rows(), isNew, this.#compiled.all, this.#seed);
+    startNewcomers(startRows(this.#pool, this.number), isNew, this.#compiled.all, this.#seed);
   }
 
   /** Places of a large swarm whose links make its picture. */
@@ -312,50 +311,15 @@ export class SwarmSimulation {
     return unfoldedStart(this.#pool, count, all, this.#seed);
   }
 
-  #rows(): StartRows {
-    const count = this.#refs.length;
-    return {
-      count,
-      slots: this.#pool.words(this.number, FIELD.slots, count),
-      places: this.#pool.floats(this.number, FIELD.places, count * 4),
-    };
-  }
-
   /** @returns 1 for each body that has no position yet. */
   #rebuildBodies(): Uint8Array {
-    const { number } = this;
-    const pool = this.#pool;
-    const seats = [...this.#agents.values()].toSorted((one, other) => one.slot - other.slot);
-    const countBefore = this.#refs.length;
-    const places = pool.floats(number, FIELD.places, countBefore * 4).slice();
-    const velocities = pool.floats(number, FIELD.velocities, countBefore * 4).slice();
-    const mobility = pool.floats(number, FIELD.mobility, countBefore).slice();
-    pool.resizeBodies(number, seats.length);
-    const isNew = new Uint8Array(seats.length);
-    const indexOf = new Map<Ref, number>();
-    const slots = pool.words(number, FIELD.slots, seats.length);
-    const newPlaces = pool.floats(number, FIELD.places, seats.length * 4);
-    const newVelocities = pool.floats(number, FIELD.velocities, seats.length * 4);
-    const newMobility = pool.floats(number, FIELD.mobility, seats.length);
-    seats.forEach((seat, index) => {
-      slots[index] = seat.slot;
-      indexOf.set(seat.ref, index);
-      const before = this.#indexOf.get(seat.ref);
-      if (before === undefined) {
-        isNew[index] = 1;
-        return;
-      }
-      for (let axis = 0; axis < 4; axis += 1) {
-        newPlaces[index * 4 + axis] = places[before * 4 + axis] as number;
-        newVelocities[index * 4 + axis] = velocities[before * 4 + axis] as number;
-      }
-      newMobility[index] = mobility[before] as number;
-    });
+    const seats = bySlot(this.#agents.values());
+    const isNew = seatBodies(this.#pool, this.number, seats, this.#indexOf);
     this.#refs = seats.map((seat) => seat.ref);
-    this.#indexOf = indexOf;
+    this.#indexOf = new Map(this.#refs.map((ref, index) => [ref, index]));
     this.#pinsChanged = true;
-    pool.setU32(number, FIELD.slotsRev, this.#slotsRev);
-    pool.setU32(number, FIELD.membership, this.#membership);
+    this.#pool.setU32(this.number, FIELD.slotsRev, this.#slotsRev);
+    this.#pool.setU32(this.number, FIELD.membership, this.#membership);
     return isNew;
   }
 
@@ -363,7 +327,7 @@ export class SwarmSimulation {
     this.#plan = this.#planNow(nowMs);
     writeSprings(this.#pool, this.number, this.#compiled.springs);
     writeComponents(this.#pool, this.number, this.#refs.length, this.#compiled.all);
-    this.#writePlan();
+    writePlan(this.#pool, this.number, this.#plan);
   }
 
   #planNow(nowMs: number): ShapePlan {
@@ -375,31 +339,13 @@ export class SwarmSimulation {
     return planShape(kind, { count: refs.length, links: this.#compiled.topology, isLead });
   }
 
-  #writePlan(): void {
-    const plan = this.#plan;
-    this.#pool.setU32(this.number, FIELD.shapeKind, SHAPE_KIND[plan.kind]);
-    this.#pool.setF32(this.number, FIELD.shapeRadius, plan.radius);
-    this.#pool.setU32(this.number, FIELD.hub, plan.hub);
-    const shape = this.#pool.floats(this.number, FIELD.shape, this.#refs.length * 2);
-    for (let i = 0; i < this.#refs.length; i += 1) {
-      shape[i * 2] = plan.x[i] as number;
-      shape[i * 2 + 1] = plan.y[i] as number;
-    }
-  }
-
-  #writePins(): void {
+  #holdPins(): void {
     this.#pinsChanged = false;
-    const held = [...this.#pins].flatMap(([agent, place]) => {
+    const held = [...this.#pins].flatMap(([agent, place]): [number, Place][] => {
       const index = this.#indexOf.get(agent);
-      return index === undefined ? [] : [{ index, place }];
+      return index === undefined ? [] : [[index, place]];
     });
-    this.#pool.resizePins(this.number, held.length);
-    const indices = this.#pool.words(this.number, FIELD.pins, held.length * 4);
-    const places = this.#pool.floats(this.number, FIELD.pins, held.length * 4);
-    held.forEach(({ index, place }, k) => {
-      indices[k * 4] = index;
-      places.set(place, k * 4 + 1);
-    });
+    writePins(this.#pool, this.number, held);
   }
 
   #startGlide(to: Place): void {
@@ -422,7 +368,8 @@ export class SwarmSimulation {
       const index = this.#indexOf.get(agent);
       return index === undefined ? [] : [[index, heat]];
     });
-    // Rings and stars have a size that depends on how many they are: everybody moves a little, or they lose their shape.
+    // Rings and stars have a size that depends on how many they are: everybody moves a little, or they lose their
+    // shape.
     const floor = this.#plan.kind === 'ring' || this.#plan.kind === 'star' ? 1 : HEAT_FLOOR;
     const heats = spreadHeat(count, sources, this.#compiled.all, Math.max(this.#heatForAll, local * floor));
     const mobility = pool.floats(this.number, FIELD.mobility, count);
@@ -446,48 +393,12 @@ export class SwarmSimulation {
   /** Goes on from positions that another thread has published; agents without one begin as newcomers. */
   #resume(last: LastPositions): void {
     this.#rebuildBodies();
-    const { places } = this.#rows();
-    const velocities = this.#pool.floats(this.number, FIELD.velocities, this.#refs.length * 4);
-    const slots = this.#pool.words(this.number, FIELD.slots, this.#refs.length);
-    const perStep = this.#pool.kernel.ticksPerStep(this.#pool.row(this.number)) / STEP_HZ;
-    const centre = this.centre;
-    const resumed = new Map<Ref, number>();
-    this.#refs.forEach((ref, index) => {
-      const known = last.get(slots[index] as number);
-      if (known === undefined) return;
-      resumed.set(ref, index);
-      for (const axis of [0, 1, 2] as const) {
-        places[index * 4 + axis] = bounded(known.place[axis] - centre[axis]);
-        velocities[index * 4 + axis] = bounded(known.velocity[axis] * perStep);
-      }
-    });
-    if (resumed.size === 0) return;
-    this.#indexOf = resumed;
-    this.#joined = this.#refs.length - resumed.size;
-    this.#resumeGlide(resumed);
+    const resumed = resumeBodies(this.#pool, this.number, last);
+    if (resumed.length === 0) return;
+    this.#indexOf = new Map(resumed.map((index) => [this.#refs[index] as Ref, index]));
+    this.#joined = this.#refs.length - resumed.length;
+    this.#glideTarget = resumeCentre(this.#pool, this.number, resumed);
     // Enough to finish what was going on; a swarm that was at rest hardly stirs.
     this.#warmAll(HEAT.communication);
   }
-
-  /** A swarm that was on its way to another place when its thread died goes on from where it was. */
-  #resumeGlide(resumed: ReadonlyMap<Ref, number>): void {
-    const { places } = this.#rows();
-    const mean: [number, number, number] = [0, 0, 0];
-    for (const index of resumed.values()) {
-      for (const axis of [0, 1, 2] as const) mean[axis] += (places[index * 4 + axis] as number) / resumed.size;
-    }
-    if (Math.max(...mean.map(Math.abs)) < 3 * LINK_LENGTH) return;
-    const to = this.centre;
-    this.#pool.setVector(this.number, FIELD.centre, [to[0] + mean[0], to[1] + mean[1], to[2] + mean[2]]);
-    for (const index of resumed.values()) {
-      for (const axis of [0, 1, 2] as const) {
-        places[index * 4 + axis] = (places[index * 4 + axis] as number) - mean[axis];
-      }
-    }
-    this.#glideTarget = to;
-  }
-}
-
-function bounded(value: number): number {
-  return Number.isFinite(value) ? Math.max(-MAX_LOCAL, Math.min(MAX_LOCAL, value)) : 0;
 }

@@ -1,6 +1,6 @@
 /**
- * What the layout knows of the world: no more than physics needs. Turns changes of the world into orders for workers, and
- * can describe any swarm from scratch for a worker that replaces a dead one.
+ * What the layout knows of the world: no more than physics needs. Turns changes of the world into orders for workers,
+ * and can describe any swarm from scratch for a worker that replaces a dead one.
  */
 import type { AgentRecord } from '../../model/agent.ts';
 import type { ChangeBatch, KindChanges, Patch, WorldSnapshot } from '../../model/change.ts';
@@ -101,7 +101,10 @@ export class WorldShadow {
     return { kind: 'pin', swarm: swarm.ref, agent, at: at ?? null };
   }
 
-  /** A swarm was found to take more room than is usual. @returns the order that gives it room elsewhere, if it must move. */
+  /**
+   * A swarm was found to take more room than is usual. @returns the order that gives it room elsewhere, if it must
+   * move.
+   */
   outgrown(ref: Ref, radius: number): LayoutOrder | undefined {
     const swarm = this.#swarms.get(ref);
     if (swarm === undefined || !(radius > swarm.extent) || !Number.isFinite(radius)) return undefined;

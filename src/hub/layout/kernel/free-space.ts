@@ -1,7 +1,7 @@
 /**
- * Who may use which bytes of a memory. First fit over the free gaps, which are kept in order of address and melt together when
- * neighbours are freed; above the last block everything is free. So blocks stay near the start, and when all are given
- * back nothing is left over. O(gaps) per call.
+ * Who may use which bytes of a memory. First fit over the free gaps, which are kept in order of address and melt
+ * together when neighbours are freed; above the last block everything is free. So blocks stay near the start, and when
+ * all are given back nothing is left over. O(gaps) per call.
  */
 export class FreeSpace {
   readonly #start: number;

@@ -1,12 +1,15 @@
 /**
  * A graph, and smaller and smaller pictures of it: bodies that are closely linked are taken together, level by level,
  * until a dozen are left. After G. Karypis and V. Kumar, "A fast and high quality multilevel scheme for partitioning
- * irregular graphs", SIAM J. Sci. Comput. 20 (1998): heavy-edge matching, in which every body takes the unmatched neighbour that
- * it is linked to most. Those that a matching leaves over, around hubs and without
- * links, join a neighbour's group or one another.
+ * irregular graphs", SIAM J. Sci. Comput. 20 (1998): heavy-edge matching, in which every body takes the unmatched
+ * neighbour that it is linked to most. Those that a matching leaves over, around hubs and without links, join a
+ * neighbour's group or one another.
  */
 
-/** Neighbours of body i are `others` from `offsets[i]` to `offsets[i + 1]`, each link with its weight, in both directions. */
+/**
+ * Neighbours of body i are `others` from `offsets[i]` to `offsets[i + 1]`, each link with its weight, in both
+ * directions.
+ */
 export interface WeightedGraph {
   count: number;
   offsets: Uint32Array;

@@ -12,8 +12,8 @@ const GRANULE = 64;
 const GROWTH = 1.25;
 
 /**
- * The shared memory that a kernel works in, with blocks handed out and taken back. When it grows, blocks stay where they
- * are; the views here are replaced, so don't keep them across {@link take}.
+ * The shared memory that a kernel works in, with blocks handed out and taken back. When it grows, blocks stay where
+ * they are; the views here are replaced, so don't keep them across {@link take}.
  */
 export class KernelMemory {
   readonly memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAXIMUM_PAGES, shared: true });

@@ -39,7 +39,7 @@ export interface SwarmStepper {
 }
 
 /** Many swarms in one memory, all stepped by one call. */
-export interface StepperPool {
+interface StepperPool {
   /** @returns a number that names the swarm in this pool. */
   add(count: number, edges: KernelEdges, options?: KernelSwarmOptions): number;
   remove(swarm: number): void;

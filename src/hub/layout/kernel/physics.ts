@@ -11,8 +11,9 @@ export const LINK_LENGTH = 30;
 export const REPULSION = 300;
 export const SOFTENING = 1;
 /**
- * Pull of each component (agents that links join to one another) as a whole to the swarm's centre, per unit of distance of its own
- * centre. n agents without links come to rest in a ball of radius (REPULSION / CENTRING × n)^(1/3) ≈ 31 n^(1/3).
+ * Pull of each component (agents that links join to one another) as a whole to the swarm's centre, per unit of distance
+ * of its own centre. n agents without links come to rest in a ball of radius (REPULSION / CENTRING × n)^(1/3) ≈ 31
+ * n^(1/3).
  */
 export const CENTRING = 0.01;
 /** Share of a velocity that is kept from step to step. */

@@ -1,10 +1,10 @@
 /**
- * Thousands of swarms in one memory. Keeps the table of rows, the blocks that they point to, and the list of swarms that
- * are not at rest; the kernel does the rest, one call per tick.
+ * Thousands of swarms in one memory. Keeps the table of rows, the blocks that they point to, and the list of swarms
+ * that are not at rest; the kernel does the rest, one call per tick.
  *
- * A swarm's blocks: bodies (68 bytes for each, with a quarter of room to grow), springs (24 each), pins, a tree for large
- * swarms, and the region that it publishes to. Each grows and shrinks on its own, in place where there is room; what is
- * given back is used again. A region that was given back rests before, since a reader may still be in it.
+ * A swarm's blocks: bodies (68 bytes for each, with a quarter of room to grow), springs (24 each), pins, a tree for
+ * large swarms, and the region that it publishes to. Each grows and shrinks on its own, in place where there is room;
+ * what is given back is used again. A region that was given back rests before, since a reader may still be in it.
  */
 import { PUBLICATION, publicationOffset, regionBytes, RING_SLOTS } from '../../../model/position-region.ts';
 import type { RegionHandle } from '../../../model/position-region.ts';
@@ -59,7 +59,9 @@ export class SwarmPool {
   #first = 0;
   #tick = 0;
 
-  /** @param hasTime asked after each swarm's turn, by its number; 0 ends the tick, which goes on with the next swarm. */
+  /**
+   * @param hasTime asked after each swarm's turn, by its number; 0 ends the tick, which goes on with the next swarm.
+   */
   constructor(hasTime: (swarm: number) => number = () => 1) {
     this.kernel = instantiateKernel(this.memory.memory, { hasTime });
   }
@@ -153,8 +155,8 @@ export class SwarmPool {
   }
 
   /**
-   * Makes room for `count` bodies, which are all at rest in the origin, in one component, with charge and full mobility;
-   * slots, shape and springs are to be written.
+   * Makes room for `count` bodies, which are all at rest in the origin, in one component, with charge and full
+   * mobility; slots, shape and springs are to be written.
    */
   resizeBodies(number: number, count: number): void {
     const blocks = this.#of(number);

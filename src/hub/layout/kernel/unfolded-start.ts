@@ -2,10 +2,10 @@
  * Where the bodies of a large graph begin.
  *
  * From places at random, forces unfold what is near within some steps, but a ring of a thousand takes ten thousands:
- * its far ends know of each other only through everybody between. So a picture of a dozen groups is laid
- * out first, which unfolds at once; then each group is parted into its members, the whole is scaled to links of the right length and
- * relaxed a little, and so on down to the graph itself (C. Walshaw, "A multilevel algorithm for force-directed graph
- * drawing", J. Graph Algorithms Appl. 7, 2003). The last level is left to the swarm's own steps.
+ * its far ends know of each other only through everybody between. So a picture of a dozen groups is laid out first,
+ * which unfolds at once; then each group is parted into its members, the whole is scaled to links of the right length
+ * and relaxed a little, and so on down to the graph itself (C. Walshaw, "A multilevel algorithm for force-directed
+ * graph drawing", J. Graph Algorithms Appl. 7, 2003). The last level is left to the swarm's own steps.
  */
 import { signedUnit } from '../random.ts';
 import { graphLevels, weightedGraph } from './graph-levels.ts';
@@ -18,7 +18,10 @@ import type { SwarmPool } from './swarm-pool.ts';
 /** Steps of the smallest picture, and heat at their beginning. */
 const FIRST_STEPS = 300;
 const FIRST_ALPHA = 1;
-/** A level of n bodies gets STEP_BODIES / n steps within these bounds, so that no level takes more than some milliseconds. */
+/**
+ * A level of n bodies gets STEP_BODIES / n steps within these bounds, so that no level takes more than some
+ * milliseconds.
+ */
 const STEP_BODIES = 100_000;
 const MIN_STEPS = 5;
 const MAX_STEPS = 100;

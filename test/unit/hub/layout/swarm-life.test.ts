@@ -163,7 +163,7 @@ describe('calm', () => {
       .filter(([ref]) => ref !== agentRef(0, 20))
       .map(([ref, at]) => distance(bench.places().get(ref), at));
     const mean = moves.reduce((sum, move) => sum + move, 0) / moves.length;
-    expect(mean).toBeLessThan(0.05 * 230);
+    expect(mean).toBeLessThan(0.01 * 230);
   });
 
   test('communication brings two agents closer', () => {

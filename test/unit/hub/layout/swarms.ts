@@ -7,7 +7,7 @@ import { LayoutEngine } from '../../../../src/hub/layout/layout-engine.ts';
 import type { LinkSeat, SwarmSeat } from '../../../../src/hub/layout/seats.ts';
 import { SwarmPool } from '../../../../src/hub/layout/kernel/swarm-pool.ts';
 import { SwarmSimulation } from '../../../../src/hub/layout/swarm-simulation.ts';
-import type { LastPositions } from '../../../../src/hub/layout/swarm-simulation.ts';
+import type { LastPositions } from '../../../../src/hub/layout/resume.ts';
 import type { SwarmRecord } from '../../../../src/model/swarm.ts';
 
 const TICK_MS = 1000 / 60;

@@ -1,8 +1,8 @@
 /**
- * Pulls what no link holds to the swarm's centre, the origin of its coordinates. The pull is that of each component as a
- * whole: all of its bodies are drawn by the way that its own centre has to go. So loose agents and loose teams stay near, and none is
- * crushed: a pull on every body by its own distance, which is usual, folds long chains and rings up, and nothing
- * that a layout does before can keep them open.
+ * Pulls what no link holds to the swarm's centre, the origin of its coordinates. The pull is that of each component as
+ * a whole: all of its bodies are drawn by the way that its own centre has to go. So loose agents and loose teams stay
+ * near, and none is crushed: a pull on every body by its own distance, which is usual, folds long chains and rings up,
+ * and nothing that a layout does before can keep them open.
  */
 import { f32At, Field, pointer, u32At } from "./swarm";
 import { add, bodyAt, mul, ROW, splat } from "./vectors";

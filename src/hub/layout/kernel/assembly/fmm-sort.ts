@@ -1,15 +1,19 @@
 /**
- * Orders bodies along Hilbert's curve, so that bodies next to each other in the order are near each other in space: runs
- * of four are then the leaves of a tree that needs no building. A Morton curve is cheaper to compute, but its jumps make
- * leaves large: the forces cost 2.5 times as much.
+ * Orders bodies along Hilbert's curve, so that bodies next to each other in the order are near each other in space:
+ * runs of four are then the leaves of a tree that needs no building. A Morton curve is cheaper to compute, but its
+ * jumps make leaves large: the forces cost 2.5 times as much.
  *
- * Keys have 10 bits per axis, worked out four bodies at a time after J. Skilling, "Programming the Hilbert curve",
- * AIP Conf. Proc. 707 (2004). Sorted by three passes of a radix sort of 10 bits, which is stable: equal keys keep the order of bodies.
+ * Keys have 10 bits per axis, worked out four bodies at a time after J. Skilling, "Programming the Hilbert curve", AIP
+ * Conf. Proc. 707 (2004). Sorted by three passes of a radix sort of 10 bits, which is stable: equal keys keep the order
+ * of bodies.
  *
  * The grid spans what holds most bodies (six standard deviations at most): a body far outside would otherwise make all
  * others share a cell. Bodies outside get the key of the nearest border cell.
  */
-import { add, allX, allY, allZ, bodyAt, highHalves, interleaveHigh, interleaveLow, laneX, laneY, laneZ, lowHalves, mul, ROW, splat, sub } from "./vectors";
+import {
+  add, allX, allY, allZ, bodyAt, highHalves, interleaveHigh, interleaveLow, laneX, laneY, laneZ, lowHalves, mul, ROW,
+  splat, sub,
+} from "./vectors";
 
 const CELLS: f32 = 1023;
 const DIGITS: usize = 1024;
@@ -55,8 +59,8 @@ function gridOf(count: i32, places: usize): v128 {
     xx += x * x; yy += y * y; zz += z * z;
   }
   const n = <f64>count;
-  const variance = max<f64>(max<f64>(xx / n - (sx / n) * (sx / n), yy / n - (sy / n) * (sy / n)), zz / n - (sz / n) * (sz / n));
-  const reach = <f32>(SPREAD * sqrt<f64>(max<f64>(variance, 0)));
+  const widest = max<f64>(max<f64>(variance(n, sx, xx), variance(n, sy, yy)), variance(n, sz, zz));
+  const reach = <f32>(SPREAD * sqrt<f64>(widest));
   const mean = f32x4(<f32>(sx / n), <f32>(sy / n), <f32>(sz / n), 0);
   low = f32x4.pmax(low, sub(mean, splat(reach)));
   high = f32x4.pmin(high, add(mean, splat(reach)));
@@ -64,6 +68,10 @@ function gridOf(count: i32, places: usize): v128 {
   let width = max<f32>(max<f32>(laneX(extent), laneY(extent)), laneZ(extent));
   if (!(width > 1e-20)) width = 1e-20;
   return f32x4.replace_lane(low, 3, CELLS / width);
+}
+
+@inline function variance(n: f64, sum: f64, squares: f64): f64 {
+  return max<f64>(squares / n - (sum / n) * (sum / n), 0);
 }
 
 /** One u64 per body: its index in the low half, its key in the high one. */
@@ -78,7 +86,9 @@ function writeKeys(count: i32, places: usize, keys: usize): void {
     const zw01 = interleaveHigh(v128.load(row), v128.load(row, 16));
     const zw23 = interleaveHigh(v128.load(row, 32), v128.load(row, 48));
     const key = hilbert(
-      cell(lowHalves(xy01, xy23), lowX, scale), cell(highHalves(xy01, xy23), lowY, scale), cell(lowHalves(zw01, zw23), lowZ, scale),
+      cell(lowHalves(xy01, xy23), lowX, scale),
+      cell(highHalves(xy01, xy23), lowY, scale),
+      cell(lowHalves(zw01, zw23), lowZ, scale),
     );
     const index = i32x4.add(i32x4.splat(i), i32x4(0, 1, 2, 3));
     const at = keys + ((<usize>i) << 3);

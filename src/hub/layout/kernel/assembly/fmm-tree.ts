@@ -1,10 +1,10 @@
 /**
- * The tree over sorted bodies: four bodies are a leaf, four nodes are the child nodes of one, and so on until at most four are
- * left. Nothing is built: node t of a level has the nodes 4t … 4t + 3 of the level below. What is computed anew in each step
- * (refit), in O(n), are centres of mass and radii.
+ * The tree over sorted bodies: four bodies are a leaf, four nodes are the child nodes of one, and so on until at most
+ * four are left. Nothing is built: node t of a level has the nodes 4t … 4t + 3 of the level below. What is computed
+ * anew in each step (refit), in O(n), are centres of mass and radii.
  *
  * In memory, from the tree's pointer:
- *   per level 16 bytes: nodes, address of its groups, address of its centres, address of its boxes (u32 each; 16 levels)
+ *   levels    per level 16 bytes, u32 each: nodes, and where its groups, centres and boxes stand; 16 levels
  *   order     u32 per body, rounded up to leaves: byte offsets of bodies in `places`, along Hilbert's curve
  *   sorted    f32 x, y, z, charge of bodies in that order; rows that fill up the last leaf have charge 0
  *   groups    per four nodes, 80 bytes: four x, four y, four z, four radii, four masses: what the walk reads

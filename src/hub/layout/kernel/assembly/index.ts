@@ -2,9 +2,9 @@
  * The layout kernel: steps the swarms of one worker thread in shared memory, and publishes them from there. Compiled to
  * WebAssembly by asc (`npm run build`); kernel/kernel-exports.ts describes it to the host.
  *
- * One call per tick goes through the list of swarms that are not at rest. A step of a swarm is: repulsion
- * (repulsion.ts chooses among the exact sums and the fast multipole method), springs, shape, centring and integration; then the swarm's way to
- * another place, held agents, cooling; then its publication.
+ * One call per tick goes through the list of swarms that are not at rest. A step of a swarm is: repulsion (repulsion.ts
+ * chooses among the exact sums and the fast multipole method), springs, shape, centring and integration; then the
+ * swarm's way to another place, held agents, cooling; then its publication.
  */
 import { STEP_HZ } from "../physics";
 import { pullToCentre } from "./centring";
@@ -38,7 +38,8 @@ namespace Outcome {
  * @param moved u32 room for as many: numbers of swarms that have a new publication.
  */
 export function tick(
-  table: usize, list: usize, listed: u32, first: u32, moved: usize, outcome: usize, scratch: usize, time: u32, timeMs: f64,
+  table: usize, list: usize, listed: u32, first: u32, moved: usize, outcome: usize, scratch: usize, time: u32,
+  timeMs: f64,
 ): void {
   let awake: u32 = 0, movedCount: u32 = 0, next = first;
   let late = false;

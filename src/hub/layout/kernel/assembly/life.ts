@@ -7,7 +7,7 @@ import {
 } from "../physics";
 import { signedUnit } from "./random";
 import { f32At, Field, pointer, u32At } from "./swarm";
-import { add, bodyAt, mul, ROW, splat, sub } from "./vectors";
+import { add, bodyAt, laneX, laneY, laneZ, mul, ROW, splat, sub } from "./vectors";
 
 export namespace State {
   export const asleep: u32 = 0;
@@ -56,7 +56,7 @@ export function holdPins(swarm: usize): void {
     v128.store(bodyAt(pointer(swarm, Field.places), body), f32x4.replace_lane(local, 3, 1));
     v128.store(bodyAt(pointer(swarm, Field.velocities), body), splat(0));
     const distance = f32x4.abs(local);
-    reach = max<f32>(reach, max<f32>(f32x4.extract_lane(distance, 0), max<f32>(f32x4.extract_lane(distance, 1), f32x4.extract_lane(distance, 2))));
+    reach = max<f32>(max<f32>(reach, laneX(distance)), max<f32>(laneY(distance), laneZ(distance)));
   }
   store<f32>(swarm + Field.reach, reach);
 }

@@ -3,8 +3,9 @@
  * model/position-region.ts, whose offsets are repeated here. Readers are in other threads: the sequence is odd while
  * a publication is written, and all of its cells are atomic.
  *
- * Origins lie on multiples of 64 units near the swarm's centre, so that an origin tells no more than a swarm's place. The scale
- * is a power of two: up the ladder as soon as somebody is out of reach; down, not below the default, only with room to spare.
+ * Origins lie on multiples of 64 units near the swarm's centre, so that an origin tells no more than a swarm's place.
+ * The scale is a power of two: up the ladder as soon as somebody is out of reach; down, not below the default, only
+ * with room to spare.
  */
 import { f32At, Field, i32At, pointer, u32At } from "./swarm";
 import { add, ROW, splat, sub, laneX, laneY, laneZ, mul } from "./vectors";
@@ -42,7 +43,8 @@ export function publish(swarm: usize, tick: u32, timeMs: f64, stepsPerSecond: f3
   const index = (atomic.load<i32>(region) + 1) % RING_SLOTS;
   const at = region + REGION_HEADER_BYTES
     + (<usize>index) * (PUBLICATION_HEADER_BYTES + capacity * (Q16_BYTES + F32_BYTES + VELOCITY_BYTES));
-  // Odd while inside; it is odd already where a writer died inside. An exchange and not a store: what follows may not move before it.
+  // Odd while inside; it is odd already where a writer died inside. An exchange and not a store: what follows may not
+  // move before it.
   const inside = atomic.load<i32>(at) | 1;
   atomic.xchg<i32>(at, inside);
   const centre = v128.load(swarm + Field.centre);
@@ -61,7 +63,8 @@ export function publish(swarm: usize, tick: u32, timeMs: f64, stepsPerSecond: f3
   store<f32>(at, laneZ(origin), Head.origin + 8);
   store<f32>(at, scale, Head.scale);
   store<f64>(at, timeMs, Head.timeMs);
-  writeRecords(swarm, count, at + PUBLICATION_HEADER_BYTES, capacity, centre, sub(centre, origin), 1 / scale, stepsPerSecond);
+  const records = at + PUBLICATION_HEADER_BYTES;
+  writeRecords(swarm, count, records, capacity, centre, sub(centre, origin), 1 / scale, stepsPerSecond);
   atomic.store<i32>(at, inside + 1);
   atomic.store<i32>(region, index);
 }

@@ -2,10 +2,10 @@
  * Repulsion with each pair computed once: what i does to j, j does to i with the sign turned (Newton's third law). The
  * law is that of repulsion-full.ts for bodies of charge 1.
  *
- * Bodies are first spread into columns (all x, all y, all z), so that four sources stand side by side. Blocks of
- * four targets: their mutual forces as a full sum of four by four; then, target by target, all later blocks, whose forces are
- * read, changed and written back. A third cheaper than the full sum from about twenty bodies on. Sums are added up in a fixed order,
- * another than the full sum's, so results differ from it in the last bits.
+ * Bodies are first spread into columns (all x, all y, all z), so that four sources stand side by side. Blocks of four
+ * targets: their mutual forces as a full sum of four by four; then, target by target, all later blocks, whose forces
+ * are read, changed and written back. A third cheaper than the full sum from about twenty bodies on. Sums are added up
+ * in a fixed order, another than the full sum's, so results differ from it in the last bits.
  */
 import {
   add, bodyAt, highHalves, interleaveHigh, interleaveLow, lowHalves, mul, splat, sub, sum,

@@ -33,7 +33,8 @@ export function ticksPerStep(swarm: usize): i32 {
 
 /** Scratch for `count` bodies: for their repulsion by any method, and for the centres of components. */
 export function scratchBytes(count: i32): usize {
-  return max<usize>((<usize>count) << 4, max<usize>(symmetricScratchBytes(count), max<usize>(sortScratchBytes(count), walkScratchBytes(count))));
+  const exact = max<usize>((<usize>count) << 4, symmetricScratchBytes(count));
+  return max<usize>(exact, max<usize>(sortScratchBytes(count), walkScratchBytes(count)));
 }
 
 /** Writes the repulsion on the bodies to forces. @returns false when the step goes on in the next tick. */

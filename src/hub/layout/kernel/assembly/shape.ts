@@ -1,6 +1,6 @@
 /**
- * Draws bodies towards the places that the swarm's topology has for them; mildly, so that links and repulsion still have
- * their say. What the block `shape` holds per body, two f32, depends on the kind:
+ * Draws bodies towards the places that the swarm's topology has for them; mildly, so that links and repulsion still
+ * have their say. What the block `shape` holds per body, two f32, depends on the kind:
  *   ring    unit vector in the x-y plane
  *   layers  0, height
  *   star    unused: the hub goes to the middle, the others to a sphere about it

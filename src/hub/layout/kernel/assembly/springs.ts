@@ -1,6 +1,6 @@
 /**
- * Links pull their ends to rest length, as springs of d3-force do (Bostock, d3-force, "link"): as strong as the less linked end allows, and
- * the better linked end moves less; both are worked out by the host, once per change of links.
+ * Links pull their ends to rest length, as springs of d3-force do (Bostock, d3-force, "link"): as strong as the less
+ * linked end allows, and the better linked end moves less; both are worked out by the host, once per change of links.
  *
  * Lengths and pulls of four springs are computed side by side; the four are then added to their ends one after the
  * other, since springs of one group may share an end. Coincident ends get no pull: repulsion parts them.
