@@ -114,8 +114,7 @@ export class ViewStream {
     if (!this.#outlet.isClear) return 'blocked';
     // Nothing but positions is the common turn and one frame: several messages are worth a cork.
     if (this.isCurrent) return this.#bringPositions();
-    corked = this;
-    this.#outlet.cork(bringCorked);
+    bringInOne(this, this.#outlet);
     return this.#brought;
   }
 
@@ -215,8 +214,15 @@ export class ViewStream {
   }
 }
 
-// A cork calls back at once and takes no arguments; a closure for each client would cost more than all its state.
+// A cork calls back at once and passes nothing on; a closure for each client would cost more than what it would hold.
 let corked: ViewStream | undefined;
+
+function bringInOne(stream: ViewStream, outlet: Outlet): void {
+  corked = stream;
+  outlet.cork(bringCorked);
+  corked = undefined;
+}
+
 function bringCorked(): void {
   corked?.bringAll();
 }
