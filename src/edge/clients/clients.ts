@@ -25,8 +25,6 @@ const RECONNECT_MAX_MS = 5_000;
 const DRAIN_CHECK_MS = 20;
 /** Time per tick in which clients are welcomed as they come; the rest of a storm waits for its turn as bulk work. */
 const OPENING_MS_PER_TICK = 2;
-/** Neighbours in joining order are this far apart in every interval: the golden ratio spreads any number evenly. */
-const SPREAD_STEP = 0.618_033_988_75;
 
 export interface ClientsOptions {
   config: ClientsConfig;
@@ -68,6 +66,8 @@ export class Clients {
     this.#sweepPeriodMs = Math.min(MAX_SWEEP_MS, shortest / 2);
     this.#context = {
       ...options,
+      messages: { perSecond: config.messages_per_second, burst: config.message_burst },
+      discoveries: { perSecond: config.discover_per_minute / 60, burst: config.discover_per_minute },
       maxTurnBytes: options.maxTurnBytes ?? MAX_TURN_BYTES,
       pace: this.#pace,
       counters: this.counters,
@@ -145,8 +145,7 @@ export class Clients {
       return undefined;
     }
     this.counters.connectionsTotal++;
-    const serial = this.#joined++;
-    const session = new Session(this.#context, socket, { serial, spread: 1 - ((serial * SPREAD_STEP) % 1) });
+    const session = new Session(this.#context, socket, this.#joined++);
     session.index = this.#all.length;
     this.#all.push(session);
     this.#byId.set(session.id, session);

@@ -6,17 +6,15 @@
  * is. One ping at a time: a second would stand behind the first and could tell nothing more.
  */
 export class Liveness {
-  readonly #idleTimeoutMs: number;
   #lastHeardMs: number;
   #lastPingMs: number;
   /** When the ping was sent that waits for its answer. */
   #askedAtMs: number | undefined;
 
-  /** `spread` (0–1) is the client's place in the interval of pings. */
-  constructor(options: { idleTimeoutMs: number; pingIntervalMs: number; nowMs: number; spread: number }) {
-    this.#idleTimeoutMs = options.idleTimeoutMs;
-    this.#lastHeardMs = options.nowMs;
-    this.#lastPingMs = options.nowMs - options.pingIntervalMs * (1 - options.spread);
+  /** Its first ping is `pingAgoMs` nearer than an interval. */
+  constructor(nowMs: number, pingAgoMs: number) {
+    this.#lastHeardMs = nowMs;
+    this.#lastPingMs = nowMs - Math.floor(pingAgoMs);
   }
 
   /** Any message. */
@@ -35,8 +33,8 @@ export class Liveness {
   }
 
   /** `silent`: gone, and it was not even asked in that time. `no_pong`: gone, and it left a ping unanswered. */
-  check(nowMs: number, pingIntervalMs: number): 'present' | 'ping' | 'silent' | 'no_pong' {
-    if (nowMs - this.#lastHeardMs >= this.#idleTimeoutMs) {
+  check(nowMs: number, pingIntervalMs: number, idleTimeoutMs: number): 'present' | 'ping' | 'silent' | 'no_pong' {
+    if (nowMs - this.#lastHeardMs >= idleTimeoutMs) {
       return this.#askedAtMs === undefined ? 'silent' : 'no_pong';
     }
     const dueMs = this.#lastPingMs + pingIntervalMs;

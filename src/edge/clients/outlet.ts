@@ -12,6 +12,11 @@ export interface OutletLimits {
   hard_limit_bytes: number;
 }
 
+export interface OutletOwner {
+  /** The hard limit or the outbox's bound was reached: close the client. */
+  overflowed(): void;
+}
+
 export interface OutletOptions {
   socket: ClientSocket;
   limits: OutletLimits;
@@ -21,8 +26,7 @@ export interface OutletOptions {
   meter: Meter;
   /** Monotonic. */
   nowMs: number;
-  /** The hard limit or the outbox's bound was reached: close the client. */
-  overflowed: () => void;
+  owner: OutletOwner;
 }
 
 /**
@@ -46,7 +50,7 @@ export class Outlet {
   readonly #limits: OutletLimits;
   readonly #counters: ClientCounters;
   readonly #backlog: Backlog;
-  readonly #overflowed: () => void;
+  readonly #owner: OutletOwner;
   /** Made when needed: most clients never need one. */
   #outbox: (string | Uint8Array)[] | undefined;
   /** Since the last `buffered`, until seen empty: only then the buffered bytes have to be asked for. */
@@ -59,7 +63,7 @@ export class Outlet {
     this.#backlog = options.backlog;
     this.meter = options.meter;
     this.#ratedAtMs = options.nowMs;
-    this.#overflowed = options.overflowed;
+    this.#owner = options.owner;
   }
 
   /** True while state and positions may be sent. */
@@ -83,7 +87,7 @@ export class Outlet {
     }
     this.#outbox ??= [];
     if (this.#outbox.length >= MAX_OUTBOX_MESSAGES) {
-      this.#overflowed();
+      this.#owner.overflowed();
       return;
     }
     this.#outbox.push(message);
@@ -152,7 +156,7 @@ export class Outlet {
     const room = this.#limits.hard_limit_bytes - (this.#backedUp ? this.#buffered() : 0);
     // UTF-8 takes at most three bytes for a UTF-16 unit: the exact length is counted only when it matters.
     if (message.length * 3 > room && byteLength(message) > room) {
-      this.#overflowed();
+      this.#owner.overflowed();
       return false;
     }
     const result = this.#socket.send(message, isBinary);

@@ -32,12 +32,15 @@ import { PHASES, type Pace, type Paced, type PaceSlot } from './pace.ts';
 import { pingIntervalMs } from './ping-interval.ts';
 import { parseClientMessage, requestIdOf } from './protocol-messages.ts';
 import { Replies } from './replies.ts';
-import { TokenBucket } from './token-bucket.ts';
+import { TokenBucket, type Allowance } from './token-bucket.ts';
 import { ViewStream } from './view-stream.ts';
 import { welcomePayload } from './welcome.ts';
 
 /** Requests that a client may send before it was welcomed. */
 const MAX_EARLY_REQUESTS = 16;
+/** Neighbours in joining order are this far apart in every interval: the golden ratio spreads any number evenly. */
+const SPREAD_STEP = 0.618_033_988_75;
+
 /** What all sessions of an edge share. */
 export interface SessionContext {
   config: ClientsConfig;
@@ -48,6 +51,9 @@ export interface SessionContext {
   counters: ClientCounters;
   /** The fastest mode that anybody is served in now. */
   cap: () => ModeCap | undefined;
+  /** Messages and discoveries that a client may send. */
+  messages: Allowance;
+  discoveries: Allowance;
   /** State that one turn may bring. */
   maxTurnBytes: number;
   /** True when any server is this gateway's own simulator. */
@@ -98,17 +104,17 @@ export class Session implements Paced {
   readonly #backlog = new Backlog();
   readonly #outlet: Outlet;
   readonly #replies: Replies;
-  readonly #messages: TokenBucket;
+  readonly #messages = new TokenBucket();
   readonly #liveness: Liveness;
   readonly #openedAtMs: number;
-  readonly #spread: number;
   #state: State;
   #skips = 0;
 
-  /** `spread` (0–1) sets the session's place in the intervals of pings and heartbeats. */
-  constructor(context: SessionContext, socket: ClientSocket, place: { serial: number; spread: number }) {
+  constructor(context: SessionContext, socket: ClientSocket, serial: number) {
     const { config, clock, counters } = context;
-    const nowMs = clock.monotonic();
+    // Whole ms here and below: V8 gives every other number that an object holds a box of 16 bytes.
+    const nowMs = Math.floor(clock.monotonic());
+    this.serial = serial;
     this.#context = context;
     this.#socket = socket;
     this.#outlet = new Outlet({
@@ -118,10 +124,9 @@ export class Session implements Paced {
       backlog: this.#backlog,
       meter: counters.meter(DEFAULT_MODE, 'whole'),
       nowMs,
-      overflowed: () => this.#overflow(),
+      owner: this,
     });
     this.#replies = new Replies(context, this.#outlet, socket.coding);
-    this.#messages = new TokenBucket({ perSecond: config.messages_per_second, burst: config.message_burst, nowMs });
     this.#state = {
       phase: 'opening',
       deadlineMs: nowMs + config.hello_timeout_ms,
@@ -129,15 +134,13 @@ export class Session implements Paced {
       decided: false,
       early: [],
     };
-    this.#liveness = new Liveness({
-      idleTimeoutMs: config.idle_timeout_ms,
-      pingIntervalMs: config.ping_interval_ms,
-      nowMs,
-      spread: place.spread,
-    });
+    this.#liveness = new Liveness(nowMs, config.ping_interval_ms * (1 - this.#spread));
     this.#openedAtMs = nowMs;
-    this.serial = place.serial;
-    this.#spread = place.spread;
+  }
+
+  /** Its place (0–1) in the intervals of pings and heartbeats. */
+  get #spread(): number {
+    return 1 - ((this.serial * SPREAD_STEP) % 1);
   }
 
   get phase(): State['phase'] {
@@ -164,7 +167,7 @@ export class Session implements Paced {
     this.#context.counters.messagesReceivedTotal++;
     const nowMs = this.#now();
     this.#liveness.heard(nowMs);
-    const retryAfterMs = this.#messages.take(nowMs);
+    const retryAfterMs = this.#messages.take(this.#context.messages, nowMs);
     if (retryAfterMs > 0) {
       this.#replies.refuseRate(requestIdOf(bytes, isBinary), 'messages', retryAfterMs);
       return;
@@ -186,6 +189,13 @@ export class Session implements Paced {
   drained(): void {
     this.#outlet.drained();
     this.#resume(this.#now());
+  }
+
+  /** Its buffers or its outbox reached their bound. */
+  overflowed(): void {
+    if (this.#state.phase === 'closing') return;
+    this.#context.counters.memoryLimitTotal++;
+    this.close(CLOSE_CODES.MEMORY_LIMIT, 'buffers reached the hard limit');
   }
 
   /** The socket is gone: nothing can be sent any more. */
@@ -282,11 +292,11 @@ export class Session implements Paced {
    * about once a second.
    */
   sweep(nowMs: number): void {
-    const longestMs = this.#context.config.ping_interval_ms;
+    const { ping_interval_ms: longestMs, idle_timeout_ms: idleTimeoutMs } = this.#context.config;
     const intervalMs = pingIntervalMs(this.mode, this.#outlet.isHeld, this.#backlog, longestMs);
-    const found = this.#liveness.check(nowMs, intervalMs);
+    const found = this.#liveness.check(Math.floor(nowMs), intervalMs, idleTimeoutMs);
     if (found === 'ping') this.#ping();
-    this.#outlet.measureRate(nowMs);
+    this.#outlet.measureRate(Math.floor(nowMs));
     if (found === 'silent' || found === 'no_pong') {
       this.#context.counters.idleClosedTotal++;
       if (found === 'silent') this.close(CLOSE_CODES.IDLE, 'idle');
@@ -344,7 +354,7 @@ export class Session implements Paced {
       stream: new ViewStream({ replica, views, outlet: this.#outlet, view, held, maxTurnBytes }),
       positions,
       ladder,
-      nextHeartbeatMs: nowMs + config.heartbeat_interval_ms * this.#spread,
+      nextHeartbeatMs: Math.floor(nowMs + config.heartbeat_interval_ms * this.#spread),
       lastProof: undefined,
       owesTurn: true,
       discoveries: undefined,
@@ -461,11 +471,10 @@ export class Session implements Paced {
   }
 
   #discover(live: Live, id: RequestId | undefined): void {
-    const { config, clock, discover } = this.#context;
+    const { clock, discover, discoveries } = this.#context;
     const nowMs = clock.monotonic();
-    const perMinute = config.discover_per_minute;
-    live.discoveries ??= new TokenBucket({ perSecond: perMinute / 60, burst: perMinute, nowMs });
-    const retryAfterMs = live.discoveries.take(nowMs);
+    live.discoveries ??= new TokenBucket();
+    const retryAfterMs = live.discoveries.take(discoveries, nowMs);
     if (retryAfterMs > 0) {
       this.#replies.refuseRate(id, 'discovery requests', retryAfterMs);
       return;
@@ -553,7 +562,11 @@ export class Session implements Paced {
     if (nowMs < live.nextHeartbeatMs) return;
     const proof = live.ladder.mode === 'on_demand' ? live.lastProof : this.#proof(live);
     if (proof === undefined) return;
-    live.nextHeartbeatMs = nextOccurrence(live.nextHeartbeatMs, this.#context.config.heartbeat_interval_ms, nowMs);
+    live.nextHeartbeatMs = nextOccurrence(
+      live.nextHeartbeatMs,
+      this.#context.config.heartbeat_interval_ms,
+      Math.floor(nowMs),
+    );
     this.#replies.send('heartbeat', proof);
   }
 
@@ -565,13 +578,7 @@ export class Session implements Paced {
   }
 
   #now(): number {
-    return this.#context.clock.monotonic();
-  }
-
-  #overflow(): void {
-    if (this.#state.phase === 'closing') return;
-    this.#context.counters.memoryLimitTotal++;
-    this.close(CLOSE_CODES.MEMORY_LIMIT, 'buffers reached the hard limit');
+    return Math.floor(this.#context.clock.monotonic());
   }
 
   #end(): void {

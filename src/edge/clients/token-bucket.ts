@@ -1,24 +1,23 @@
-/** Lets `burst` things pass at once and `perSecond` on average. */
-export class TokenBucket {
-  readonly #perSecond: number;
-  readonly #burst: number;
-  #tokens: number;
-  #filledAtMs: number;
+/** What a bucket lets pass: `burst` things at once, `perSecond` on average. Shared by all buckets of a kind. */
+export interface Allowance {
+  perSecond: number;
+  burst: number;
+}
 
-  constructor(options: { perSecond: number; burst: number; nowMs: number }) {
-    this.#perSecond = options.perSecond;
-    this.#burst = options.burst;
-    this.#tokens = options.burst;
-    this.#filledAtMs = options.nowMs;
-  }
+/**
+ * Lets things pass at a rate. It keeps one number: the time up to which what has passed is paid for, which runs ahead
+ * of the clock by at most the time that a burst takes.
+ */
+export class TokenBucket {
+  #paidUntilMs = 0;
 
   /** 0 when one may pass now (and it is counted); otherwise ms until the next may. `nowMs` is monotonic. */
-  take(nowMs: number): number {
-    const gained = ((nowMs - this.#filledAtMs) * this.#perSecond) / 1_000;
-    this.#tokens = Math.min(this.#burst, this.#tokens + Math.max(0, gained));
-    this.#filledAtMs = nowMs;
-    if (this.#tokens < 1) return Math.max(1, Math.ceil(((1 - this.#tokens) * 1_000) / this.#perSecond));
-    this.#tokens -= 1;
+  take(allowance: Allowance, nowMs: number): number {
+    const costMs = 1_000 / allowance.perSecond;
+    const paidUntilMs = Math.max(this.#paidUntilMs, nowMs) + costMs;
+    const earlyMs = paidUntilMs - nowMs - allowance.burst * costMs;
+    if (earlyMs > 0) return Math.max(1, Math.ceil(earlyMs));
+    this.#paidUntilMs = paidUntilMs;
     return 0;
   }
 }

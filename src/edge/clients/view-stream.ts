@@ -49,7 +49,7 @@ export class ViewStream {
   #healthVersion: number;
   #owesHealth = false;
   #wantsFresh = false;
-  /** Result of {@link ViewStream.#bringAll}, which a cork calls. */
+  /** Result of {@link bringAll}, which a cork calls. */
   #brought: Brought = 'complete';
   #turnBytes = 0;
   #closed = false;
@@ -114,7 +114,7 @@ export class ViewStream {
     if (!this.#outlet.isClear) return 'blocked';
     // Nothing but positions is the common turn and one frame: several messages are worth a cork.
     if (this.isCurrent) return this.#bringPositions();
-    this.#outlet.cork(this.#bringAll);
+    bringInOne(this, this.#outlet);
     return this.#brought;
   }
 
@@ -146,14 +146,15 @@ export class ViewStream {
     this.#views.release(this.#view);
   }
 
-  readonly #bringAll = (): void => {
+  /** What {@link serve} has corked. */
+  bringAll(): void {
     this.#turnBytes = 0;
     this.#brought = 'blocked';
     if (this.#delivery !== undefined && !this.#deliver(this.#delivery)) return;
     // A snapshot may be a little old, and what changed since then follows it.
     while (!this.isCurrent) if (!this.#bringState()) return;
     this.#brought = this.#bringPositions();
-  };
+  }
 
   #bringState(): boolean {
     const { messages, held } = this.#view.compose(this.#held, this.#wantsFresh);
@@ -211,4 +212,17 @@ export class ViewStream {
   #releaseUnnamed(view: View): void {
     if (!this.#isNamed(view)) this.#views.release(view);
   }
+}
+
+// A cork calls back at once and passes nothing on; a closure for each client would cost more than what it would hold.
+let corked: ViewStream | undefined;
+
+function bringInOne(stream: ViewStream, outlet: Outlet): void {
+  corked = stream;
+  outlet.cork(bringCorked);
+  corked = undefined;
+}
+
+function bringCorked(): void {
+  corked?.bringAll();
 }
