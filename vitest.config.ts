@@ -20,6 +20,8 @@ export default defineConfig({
       project('contract', 10_000),
       // Real sockets, processes and threads on two cores: one file at a time keeps rates honest.
       project('integration', 60_000, { fileParallelism: false }),
+      // A browser, a gateway and simulators for each file.
+      project('e2e', 60_000, { fileParallelism: false }),
       project('peers', 240_000, { fileParallelism: false }),
     ],
   },

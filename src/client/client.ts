@@ -193,6 +193,13 @@ export class SwarmcastClient {
     return this.#resyncing;
   }
 
+  /** Round trip to the gateway and back, ms. Limits on messages count it. @throws {@link RequestError} */
+  async ping(): Promise<number> {
+    const sentAt = performance.now();
+    await this.#request('heartbeat', {});
+    return performance.now() - sentAt;
+  }
+
   /** Closes for good. Resolves when the socket is closed; no timer, socket or pending request is left. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
