@@ -154,22 +154,27 @@ export class AgentField {
       swarm.radius = 0;
       swarm.middle = [0, 0, 0];
     }
-    const raw = this.#raw;
-    for (let i = 0; i < this.refs.length; i++) {
-      const swarm = this.swarmOf(i);
-      if (swarm === undefined || Number.isNaN(raw[i * 3])) continue;
+    this.#eachPlaced((swarm, x, y, z) => {
       swarm.count++;
-      for (let axis = 0; axis < 3; axis++) swarm.middle[axis] = (swarm.middle[axis] ?? 0) + (raw[i * 3 + axis] ?? 0);
-    }
+      swarm.middle[0] += x;
+      swarm.middle[1] += y;
+      swarm.middle[2] += z;
+    });
     for (const { count, middle } of this.swarms.values()) {
       for (let axis = 0; axis < 3; axis++) middle[axis] = (middle[axis] ?? 0) / Math.max(1, count);
     }
+    this.#eachPlaced((swarm, x, y, z) => {
+      const [mx, my, mz] = swarm.middle;
+      swarm.radius = Math.max(swarm.radius, Math.hypot(x - mx, y - my, z - mz));
+    });
+  }
+
+  #eachPlaced(visit: (swarm: SwarmPlace, x: number, y: number, z: number) => void): void {
+    const raw = this.#raw;
     for (let i = 0; i < this.refs.length; i++) {
       const swarm = this.swarmOf(i);
-      if (swarm === undefined || Number.isNaN(raw[i * 3])) continue;
-      const [x, y, z] = swarm.middle;
-      const distance = Math.hypot((raw[i * 3] ?? 0) - x, (raw[i * 3 + 1] ?? 0) - y, (raw[i * 3 + 2] ?? 0) - z);
-      if (distance > swarm.radius) swarm.radius = distance;
+      const x = raw[i * 3] ?? Number.NaN;
+      if (swarm !== undefined && !Number.isNaN(x)) visit(swarm, x, raw[i * 3 + 1] ?? 0, raw[i * 3 + 2] ?? 0);
     }
   }
 

@@ -38,6 +38,9 @@ export function roomFor(radius: number): number {
   return room;
 }
 
+/** Proportions that servers' areas are tried with; the arrangement that fills the picture best is taken. */
+const INNER_ASPECTS = [0.4, 0.6, 0.8, 1, 1.3, 1.7, 2.4];
+
 interface Block<T> {
   item: T;
   width: number;
@@ -47,6 +50,7 @@ interface Block<T> {
 interface Placed<T> extends Block<T> {
   x: number;
   y: number;
+  rowHeight: number;
 }
 
 /** Arranges the swarms for a picture of the given width / height. The same input gives the same arrangement. */
@@ -59,14 +63,9 @@ export function arrange(rooms: readonly SwarmRoom[], aspect: number): Arrangemen
   }
   const typical = rooms.reduce((sum, { radius }) => sum + roomFor(radius), 0) / Math.max(1, rooms.length);
   const servers = [...byServer].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const blocks = servers.map(([server, list]) => {
-    const cells = list
-      .toSorted((a, b) => a.ref - b.ref)
-      .map((swarm) => ({ item: swarm, width: 2 * roomFor(swarm.radius), height: 2 * roomFor(swarm.radius) }));
-    const inner = shelves(cells, servers.length === 1 ? aspect : 0.8, typical * SWARM_GAP);
-    return { item: { server, inner }, width: inner.width, height: inner.height };
-  });
-  const outer = shelves(blocks, aspect, typical * SERVER_GAP);
+  const outer = INNER_ASPECTS.map((inner) => arrangeServers(servers, aspect, inner, typical)).reduce((best, tried) =>
+    miss(tried, aspect) < miss(best, aspect) ? tried : best,
+  );
   const swarms = new Map<number, { x: number; y: number; room: number }>();
   const areas: ServerArea[] = [];
   for (const block of outer.placed) {
@@ -75,10 +74,22 @@ export function arrange(rooms: readonly SwarmRoom[], aspect: number): Arrangemen
     areas.push({ server: block.item.server, x: left, y: top, width: block.width, height: block.height });
     for (const cell of block.item.inner.placed) {
       const room = cell.width / 2;
-      swarms.set(cell.item.ref, { x: left + cell.x + room, y: top - cell.y - room, room });
+      // In the middle of its row's height.
+      swarms.set(cell.item.ref, { x: left + cell.x + room, y: top - cell.y - cell.rowHeight / 2, room });
     }
   }
   return { swarms, areas };
+}
+
+function arrangeServers(servers: [string, SwarmRoom[]][], aspect: number, innerAspect: number, typical: number) {
+  const blocks = servers.map(([server, list]) => {
+    const cells = list
+      .toSorted((a, b) => a.ref - b.ref)
+      .map((swarm) => ({ item: swarm, width: 2 * roomFor(swarm.radius), height: 2 * roomFor(swarm.radius) }));
+    const inner = shelves(cells, innerAspect, typical * SWARM_GAP);
+    return { item: { server, inner }, width: inner.width, height: inner.height };
+  });
+  return shelves(blocks, aspect, typical * SERVER_GAP);
 }
 
 /** Rows of blocks, as many as come nearest to the aspect. y counts downwards. */
@@ -109,16 +120,24 @@ function miss({ width, height }: { width: number; height: number }, aspect: numb
 
 function inRows<T>(blocks: readonly Block<T>[], maxWidth: number, gap: number) {
   const placed: Placed<T>[] = [];
-  let [x, y, rowHeight, width] = [0, 0, 0, 0];
+  let row: Placed<T>[] = [];
+  let [x, y, width] = [0, 0, 0];
+  const endRow = (): number => {
+    const rowHeight = Math.max(0, ...row.map(({ height }) => height));
+    for (const block of row) block.rowHeight = rowHeight;
+    row = [];
+    return rowHeight;
+  };
   for (const block of blocks) {
     if (x > 0 && x + block.width > maxWidth) {
-      y += rowHeight + gap;
-      [x, rowHeight] = [0, 0];
+      y += endRow() + gap;
+      x = 0;
     }
-    placed.push({ ...block, x, y });
+    const there = { ...block, x, y, rowHeight: 0 };
+    placed.push(there);
+    row.push(there);
     x += block.width + gap;
     width = Math.max(width, x - gap);
-    rowHeight = Math.max(rowHeight, block.height);
   }
-  return { placed, width, height: y + rowHeight };
+  return { placed, width, height: y + endRow() };
 }

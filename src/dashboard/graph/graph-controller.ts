@@ -5,7 +5,7 @@
 import type { AgentRecord, LinkRecord, SwarmcastClient } from '../../client/client.ts';
 import { AgentField } from './agent-field.ts';
 import { lookOf, SERVER_HUES, parseColor } from './agent-look.ts';
-import type { Ball, CameraPose } from './camera-rig.ts';
+import type { Ball } from './camera-rig.ts';
 import { CameraRig, fitPose } from './camera-rig.ts';
 import { FLASH_SECONDS, GraphScene, writeRgb } from './graph-scene.ts';
 import type { SceneTheme } from './graph-scene.ts';
@@ -358,13 +358,13 @@ export class GraphController {
     this.#linksDirty = true;
     const { agents, swarms } = this.#options.client.state;
     let moved = false;
-    for (const ref of [...this.field.refs]) {
+    for (const ref of this.field.refs.slice()) {
       if (agents.has(ref)) continue;
       this.field.remove(ref);
       moved = true;
     }
     for (const { ref, swarm, server_id } of agents.values()) this.field.add(ref, swarm, server_id);
-    for (const ref of [...this.field.swarms.keys()]) if (!swarms.has(ref)) this.field.removeSwarm(ref);
+    for (const ref of this.field.swarms.keys()) if (!swarms.has(ref)) this.field.removeSwarm(ref);
     if (moved) this.#scene.clearFlashes();
   }
 
@@ -468,7 +468,7 @@ export class GraphController {
   #draw(now: number): void {
     this.#lastDrawAt = now;
     this.#scene.setPositions(this.field.data);
-    this.#scene.draw(this.rig.pose as CameraPose, this.#seconds());
+    this.#scene.draw(this.rig.pose, this.#seconds());
     this.#drawn++;
     this.#options.onDraw({
       projector: this.projector(),

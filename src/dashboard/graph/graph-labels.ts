@@ -64,13 +64,13 @@ function swarmLabels({ state, field, projector, emphasis }: LabelInput): Label[]
     if (swarm === undefined || at === undefined || count === 0) continue;
     const size = (radius + 9) * at.scale;
     if (size < 26) continue;
+    const isWide = size > 70;
+    const topology = swarm.topology === undefined || !isWide ? [] : [displayText(swarm.topology)];
     labels.push({
       id: `swarm ${ref}`,
       kind: 'swarm',
-      text: shortId(swarm.id),
-      detail: [swarm.topology === undefined ? '' : displayText(swarm.topology), String(count)]
-        .filter(Boolean)
-        .join(' · '),
+      text: isWide ? shortId(swarm.id) : `…${displayText(swarm.id.slice(-6))}`,
+      detail: [...topology, String(count)].join(' · '),
       hue: '',
       x: at.x,
       y: at.y - size - 3,
@@ -106,31 +106,37 @@ function markedLabels(input: LabelInput): Label[] {
 }
 
 function agentLabels(input: LabelInput): Label[] {
-  const { state, field, projector, width, height, emphasis } = input;
+  const { field, projector } = input;
   const probe = projector.at(0, 0, 0);
   if (probe === undefined || probe.scale < NAMES_FROM_SCALE) return [];
   const labels: Label[] = [];
   for (const ref of field.refs) {
     if (labels.length === MAX_NAMED) break;
-    const agent = state.agents.get(ref);
-    if (agent === undefined || ref === emphasis.selected || ref === emphasis.hovered) continue;
-    if (emphasis.swarm !== undefined && agent.swarm !== emphasis.swarm) continue;
-    if (emphasis.matches?.(agent) === false) continue;
-    const at = placeOf(input, ref);
-    if (at === undefined || at.x < 0 || at.x > width || at.y < 0 || at.y > height) continue;
-    labels.push({
-      id: `agent ${ref}`,
-      kind: 'agent',
-      text: agentName(agent),
-      detail: '',
-      hue: '',
-      x: at.x,
-      y: at.y + at.radius + 20,
-      weight: agent.lead === true ? 2 : 1,
-      dim: false,
-    });
+    const label = nameLabel(input, ref);
+    if (label !== undefined) labels.push(label);
   }
   return labels;
+}
+
+function nameLabel(input: LabelInput, ref: number): Label | undefined {
+  const { state, width, height, emphasis } = input;
+  const agent = state.agents.get(ref);
+  if (agent === undefined || ref === emphasis.selected || ref === emphasis.hovered) return undefined;
+  if (emphasis.swarm !== undefined && agent.swarm !== emphasis.swarm) return undefined;
+  if (emphasis.matches?.(agent) === false) return undefined;
+  const at = placeOf(input, ref);
+  if (at === undefined || at.x < 0 || at.x > width || at.y < 0 || at.y > height) return undefined;
+  return {
+    id: `agent ${ref}`,
+    kind: 'agent',
+    text: agentName(agent),
+    detail: '',
+    hue: '',
+    x: at.x,
+    y: at.y + at.radius + 20,
+    weight: agent.lead === true ? 2 : 1,
+    dim: false,
+  };
 }
 
 function placeOf({ state, field, projector }: LabelInput, ref: number) {

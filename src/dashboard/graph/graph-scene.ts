@@ -52,8 +52,9 @@ export class GraphScene {
   readonly #renderer: WebGLRenderer;
   readonly #scene = new Scene();
   readonly #camera = new PerspectiveCamera((FIELD_OF_VIEW * 180) / Math.PI, 1, 1, 100_000);
+  readonly #viewport = new Vector2(1, 1);
   readonly #uniforms: Uniforms = {
-    uViewport: { value: new Vector2(1, 1) },
+    uViewport: { value: this.#viewport },
     uPixels: { value: 1 },
     uScale: { value: 1 },
     uTime: { value: 0 },
@@ -125,7 +126,7 @@ export class GraphScene {
 
   setTheme(theme: SceneTheme): void {
     const set = (name: string, color: string): void => {
-      (this.#uniforms[name]?.value as Color).setStyle(color, LinearSRGBColorSpace);
+      this.#set(name, new Color().setStyle(color, LinearSRGBColorSpace));
     };
     set('uPaper', theme.paper);
     set('uInk', theme.ink);
@@ -190,7 +191,7 @@ export class GraphScene {
     camera.position.set(x + back[0] * pose.distance, y + back[1] * pose.distance, z + back[2] * pose.distance);
     camera.lookAt(x, y, z);
     camera.updateProjectionMatrix();
-    (this.#uniforms['uViewport']?.value as Vector2).set(width * pixelRatio, height * pixelRatio);
+    this.#viewport.set(width * pixelRatio, height * pixelRatio);
     this.#set('uPixels', (height * pixelRatio) / (2 * Math.tan(FIELD_OF_VIEW / 2)));
     this.#set('uScale', pixelRatio);
     this.#set('uTime', seconds);

@@ -1,5 +1,6 @@
 /** The graph with its labels, legend and controls. */
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
+import type { Signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { App } from '../app-context.ts';
@@ -10,7 +11,7 @@ import { DARK_SCENE, LIGHT_SCENE } from './graph-theme.ts';
 import type { DrawnFrame, Emphasis } from './graph-controller.ts';
 import { GraphController } from './graph-controller.ts';
 import { labelsOf } from './graph-labels.ts';
-import { followHand } from './hand.ts';
+import { Hand } from './hand.ts';
 import { LabelLayer } from './label-layer.ts';
 import { Legend } from './legend.tsx';
 import { QUALITY_STEPS } from './quality-governor.ts';
@@ -44,35 +45,7 @@ export function GraphView(): JSX.Element {
     }
   }, []);
 
-  useSignalEffect(() => {
-    if (ready.value > 0) controller.current?.setTheme(app.store.isDark.value ? DARK_SCENE : LIGHT_SCENE);
-  });
-  useSignalEffect(() => {
-    if (ready.value > 0) controller.current?.setCalm(app.store.reducedMotion.value);
-  });
-  const emphasis = useComputed<Emphasis>(() => {
-    const words = wordsOf(app.store.view.value.query);
-    return {
-      swarm: app.isolated.value?.ref,
-      matches: words.length === 0 ? undefined : (agent) => matches(agent, words),
-      selected: app.selected.value?.ref,
-      hovered: hovered.value,
-    };
-  });
-  useSignalEffect(() => {
-    if (ready.value > 0) controller.current?.setEmphasis(emphasis.value);
-  });
-  const selectedRef = useComputed(() => app.selected.value?.ref);
-  useSignalEffect(() => {
-    const ref = selectedRef.value;
-    const graph = ready.value > 0 ? controller.current : undefined;
-    if (graph === undefined) return;
-    if (app.following.value && ref !== undefined) graph.follow(ref);
-    else {
-      graph.follow(undefined);
-      if (ref !== undefined) graph.reveal(ref);
-    }
-  });
+  useFollowing(app, ready, hovered, () => controller.current);
 
   if (failure.value !== undefined) return <NoGraph reason={failure.value} />;
   return (
@@ -105,6 +78,44 @@ export function GraphView(): JSX.Element {
   );
 }
 
+/** The graph follows the page's theme, search, selection and isolation. `ready` counts mounts. */
+function useFollowing(
+  app: App,
+  ready: Signal<number>,
+  hovered: Signal<number | undefined>,
+  graphOf: () => GraphController | undefined,
+): void {
+  useSignalEffect(() => {
+    if (ready.value > 0) graphOf()?.setTheme(app.store.isDark.value ? DARK_SCENE : LIGHT_SCENE);
+  });
+  useSignalEffect(() => {
+    if (ready.value > 0) graphOf()?.setCalm(app.store.reducedMotion.value);
+  });
+  const emphasis = useComputed<Emphasis>(() => {
+    const words = wordsOf(app.store.view.value.query);
+    return {
+      swarm: app.isolated.value?.ref,
+      matches: words.length === 0 ? undefined : (agent) => matches(agent, words),
+      selected: app.selected.value?.ref,
+      hovered: hovered.value,
+    };
+  });
+  useSignalEffect(() => {
+    if (ready.value > 0) graphOf()?.setEmphasis(emphasis.value);
+  });
+  const selectedRef = useComputed(() => app.selected.value?.ref);
+  useSignalEffect(() => {
+    const ref = selectedRef.value;
+    const graph = ready.value > 0 ? graphOf() : undefined;
+    if (graph === undefined) return;
+    if (app.following.value && ref !== undefined) graph.follow(ref);
+    else {
+      graph.follow(undefined);
+      if (ref !== undefined) graph.reveal(ref);
+    }
+  });
+}
+
 function mount(
   app: App,
   host: HTMLDivElement,
@@ -115,12 +126,6 @@ function mount(
   const { session } = app;
   const layer = new LabelLayer(labelHost);
   let labelsAt = 0;
-  let emphasis: () => Emphasis = () => ({
-    swarm: undefined,
-    matches: undefined,
-    selected: undefined,
-    hovered: undefined,
-  });
   const onDraw = (frame: DrawnFrame): void => {
     host.dataset['agents'] = String(frame.agents);
     host.dataset['frames'] = String(frame.drawn);
@@ -139,19 +144,18 @@ function mount(
       projector,
       width,
       height,
-      emphasis: emphasis(),
+      emphasis: graph.emphasis,
       hueOf: (server) => graph.hueOf(server),
     });
     layer.show(wanted, width, height);
   };
   const graph = new GraphController({ canvas, client: session.client, delayMs: () => session.delayMs, onDraw });
-  emphasis = () => graph.emphasis;
   const observer = new ResizeObserver(() => {
     graph.resize(host.clientWidth, host.clientHeight);
   });
   observer.observe(host);
   graph.resize(host.clientWidth, host.clientHeight);
-  const stopHand = followHand(host, graph.rig, {
+  const hand = new Hand(host, graph.rig, {
     moved: () => {
       app.following.value = false;
       graph.handMoved();
@@ -172,7 +176,7 @@ function mount(
   return {
     graph,
     stop: () => {
-      stopHand();
+      hand[Symbol.dispose]();
       observer.disconnect();
       graph[Symbol.dispose]();
       app.drawing.value = undefined;
@@ -190,21 +194,27 @@ const WAYS: Readonly<Record<string, { x: number; y: number }>> = {
 function onKey(event: KeyboardEvent, graph: GraphController, app: App): boolean {
   if (event.ctrlKey || event.metaKey || event.altKey) return false;
   const way = WAYS[event.key];
-  const selected = app.selected.value?.ref;
-  if (way !== undefined && event.shiftKey) {
+  return way === undefined ? onCommandKey(event.key, graph, app) : onArrow(way, event.shiftKey, graph, app);
+}
+
+function onArrow(way: { x: number; y: number }, pans: boolean, graph: GraphController, app: App): boolean {
+  if (pans) {
     graph.rig.pan(way.x * 0.08, -way.y * 0.08);
     graph.handMoved();
-  } else if (way !== undefined) {
-    const ref = graph.neighbourOf(selected, way);
-    if (ref !== undefined) app.select(app.session.client.state.agents.get(ref));
-  } else if (event.key === '+' || event.key === '=') {
-    graph.rig.zoom(0.85);
+    return true;
+  }
+  const ref = graph.neighbourOf(app.selected.value?.ref, way);
+  if (ref !== undefined) app.select(app.session.client.state.agents.get(ref));
+  return true;
+}
+
+function onCommandKey(key: string, graph: GraphController, app: App): boolean {
+  const selected = app.selected.value?.ref;
+  if (key === '+' || key === '=' || key === '-') {
+    graph.rig.zoom(key === '-' ? 1 / 0.85 : 0.85);
     graph.handMoved();
-  } else if (event.key === '-') {
-    graph.rig.zoom(1 / 0.85);
-    graph.handMoved();
-  } else if (event.key === 'f' || event.key === 'F') graph.fit();
-  else if (event.key === 'Enter' && selected !== undefined) graph.approach(selected);
+  } else if (key === 'f' || key === 'F') graph.fit();
+  else if (key === 'Enter' && selected !== undefined) graph.approach(selected);
   else return false;
   return true;
 }

@@ -10,7 +10,7 @@ const MAX_TYPES = 12;
 
 export function Legend(): JSX.Element {
   const { session, store } = useApp();
-  const open = useSignal(!store.narrow.peek());
+  const open = useSignal(!store.narrow.peek() && store.view.peek().main === 'graph');
   const types = useComputed(() => {
     void session.revision.value;
     const counts = new Map<string, number>();

@@ -12,7 +12,6 @@ export function createProjector(pose: Readonly<CameraPose>, width: number, heigh
   const { right, up, back } = axesOf(pose);
   const focal = height / (2 * Math.tan(FIELD_OF_VIEW / 2));
   const [tx, ty, tz] = pose.target;
-  const along = (axis: Vec3, x: number, y: number, z: number): number => axis[0] * x + axis[1] * y + axis[2] * z;
   return {
     at(x, y, z) {
       const [dx, dy, dz] = [x - tx, y - ty, z - tz];
@@ -22,6 +21,10 @@ export function createProjector(pose: Readonly<CameraPose>, width: number, heigh
       return { x: width / 2 + along(right, dx, dy, dz) * scale, y: height / 2 - along(up, dx, dy, dz) * scale, scale };
     },
   };
+}
+
+function along(axis: Vec3, x: number, y: number, z: number): number {
+  return axis[0] * x + axis[1] * y + axis[2] * z;
 }
 
 /** Index of the agent at a point of the picture: the nearest one within `reach` pixels, if any. */

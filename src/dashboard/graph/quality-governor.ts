@@ -19,14 +19,14 @@ export const QUALITY_STEPS: readonly Quality[] = [
   { maxPixelRatio: 0.75, antialias: true, links: 'all', detail: true },
   { maxPixelRatio: 0.75, antialias: false, links: 'all', detail: true },
   { maxPixelRatio: 0.75, antialias: false, links: 'communication', detail: true },
-  { maxPixelRatio: 0.6, antialias: false, links: 'communication', detail: false },
+  { maxPixelRatio: 0.75, antialias: false, links: 'communication', detail: false },
 ];
 
 /** Frames per judgement. */
 const WINDOW = 24;
 /** Median frame time above which quality is given up, and below which it may come back. */
-const SLOW_MS = 42;
-const FAST_MS = 22;
+const SLOW_MS = 55;
+const FAST_MS = 30;
 /** Calm windows before a step back up; doubles each time the step did not hold. */
 const CALM_WINDOWS = 5;
 const MAX_CALM_WINDOWS = 160;

@@ -33,7 +33,9 @@ void main() {
   float pulse = 1.0 + uPulse * 0.09 * sin(6.28318 * aState.x * uTime) * step(0.01, aState.x);
   float grow = 0.55 + 0.45 * place.w;
   vRadius = max(aLook.x * uPixels / max(1.0, -seen.z), 2.6 * uScale) * pulse * grow;
-  float reach = vRadius * 1.75 + 7.0 * uScale;
+  // No larger than what is drawn: software rendering pays for every pixel.
+  bool ringed = aLook.z > 0.5 && aLook.z < 3.5;
+  float reach = aState.y > 0.5 ? vRadius * 1.32 + 7.5 * uScale : ringed ? vRadius * 1.32 + 3.5 * uScale : vRadius * 1.3 + 2.2 * uScale;
   vAt = position.xy * reach;
   vColor = aColor;
   vKind = aLook.yz;

@@ -1,7 +1,7 @@
 /** One agent: what is known of it, from where, and how fresh. */
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import type { AgentRecord } from '../../client/client.ts';
+import type { AgentRecord, ServerRecord, SwarmRecord } from '../../client/client.ts';
 import { useApp } from '../app-context.ts';
 import { clockTime, displayText, duration } from '../format.ts';
 import { shapeOf } from '../graph/agent-look.ts';
@@ -94,6 +94,22 @@ function Body({ agent }: { agent: AgentRecord }): JSX.Element {
         )}
       </div>
       <Fields agent={agent} simulated={simulated} />
+      <Where agent={agent} server={server} swarm={swarm} />
+      <Links agent={agent} />
+    </div>
+  );
+}
+
+function Where(props: {
+  agent: AgentRecord;
+  server: ServerRecord | undefined;
+  swarm: SwarmRecord | undefined;
+}): JSX.Element {
+  const { agent, server, swarm } = props;
+  const now = useApp().session.client.gatewayNow();
+  const simulated = server?.simulated === true;
+  return (
+    <>
       <h3>Where</h3>
       <dl class="fields">
         <Row
@@ -126,8 +142,7 @@ function Body({ agent }: { agent: AgentRecord }): JSX.Element {
           />
         )}
       </dl>
-      <Links agent={agent} />
-    </div>
+    </>
   );
 }
 

@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useApp } from '../app-context.ts';
 import { displayText } from '../format.ts';
-import type { ListFilters } from '../view/url-state.ts';
+import type { ListFilters, ViewState } from '../view/url-state.ts';
 import { countFilters, DEFAULT_VIEW, FILTER_STATUSES, formatView, PARTS, SERVER_TYPES } from '../view/url-state.ts';
 
 const PART_TEXT: Readonly<Record<ListFilters['without'][number], string>> = {
@@ -132,15 +132,10 @@ export function CopyLink(): JSX.Element {
       <button
         type="button"
         onClick={() => {
-          const link = `${location.origin}${location.pathname}${formatView(store.view.value)}`;
-          copy(link).then(
-            () => {
-              said.value = 'Copied';
-            },
-            () => {
-              said.value = 'Copy it from the address bar';
-            },
-          );
+          copyLink(store.view.value).then((text) => {
+            said.value = text;
+            return text;
+          }, reportError);
         }}
       >
         Copy link to this view
@@ -150,11 +145,19 @@ export function CopyLink(): JSX.Element {
   );
 }
 
-async function copy(text: string): Promise<void> {
+/** What came of it, for people. */
+async function copyLink(view: ViewState): Promise<string> {
+  const link = `${location.origin}${location.pathname}${formatView(view)}`;
   // Absent where the page is not served over loopback or https.
   const clipboard = (navigator as { clipboard?: Clipboard }).clipboard;
-  if (clipboard === undefined) throw new Error('no clipboard');
-  await clipboard.writeText(text);
+  if (clipboard === undefined) return 'Copy it from the address bar';
+  try {
+    await clipboard.writeText(link);
+    return 'Copied';
+  } catch {
+    // Browsers may refuse it; the address bar holds the same link.
+    return 'Copy it from the address bar';
+  }
 }
 
 function union(seen: readonly string[], chosen: readonly string[]): string[] {

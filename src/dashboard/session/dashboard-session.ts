@@ -66,7 +66,7 @@ export class DashboardSession {
         this.#measure();
       }, METER_MS),
       setInterval(() => {
-        this.#ping();
+        this.#ping().catch(reportError);
       }, PING_MS),
       setInterval(() => {
         this.second.value++;
@@ -241,15 +241,13 @@ export class DashboardSession {
     this.traffic.value = this.#meter.traffic;
   }
 
-  #ping(): void {
+  async #ping(): Promise<void> {
     if (this.client.status.status !== 'live' || document.hidden) return;
-    this.client.ping().then(
-      (ms) => {
-        this.latencyMs.value = ms;
-      },
-      () => {
-        this.latencyMs.value = undefined;
-      },
-    );
+    try {
+      this.latencyMs.value = await this.client.ping();
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      this.latencyMs.value = undefined;
+    }
   }
 }

@@ -1,6 +1,7 @@
 /** The same agents as a table: sorted, filtered, virtual, and worked by keys alone. */
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
-import type { JSX } from 'preact';
+import type { ReadonlySignal, Signal } from '@preact/signals';
+import type { JSX, RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { AgentRecord } from '../../client/client.ts';
 import { useApp } from '../app-context.ts';
@@ -95,30 +96,8 @@ export function AgentTable(): JSX.Element {
     const { query, sort } = store.view.value;
     return selectRows(session.client.state.agents, { query, swarm: app.isolated.value?.ref, sort });
   });
-  const measure = (): void => {
-    const element = host.current;
-    if (element !== null) scroll.value = { top: element.scrollTop, height: element.clientHeight - HEAD_HEIGHT };
-  };
-  const goTo = (row: number): void => {
-    cursor.value = Math.max(0, Math.min(rows.value.length - 1, row));
-    const { top, height } = scroll.value;
-    host.current?.scrollTo({ top: scrollToRow(cursor.value, top, height, ROW_HEIGHT) });
-  };
-  useEffect(() => {
-    if (host.current === null) return;
-    const observer = new ResizeObserver(measure);
-    observer.observe(host.current);
-    return () => {
-      observer.disconnect();
-    };
-  }, []);
-  // A selection made elsewhere comes into sight, once.
   const selectedKey = useComputed(() => store.view.value.selected);
-  useSignalEffect(() => {
-    const key = selectedKey.value;
-    const row = key === undefined ? -1 : rows.peek().findIndex((agent) => agent.key === key);
-    if (row >= 0 && row !== cursor.peek()) goTo(row);
-  });
+  const { measure, goTo } = useScrolling({ host, scroll, cursor, rows, selectedKey });
   const list = rows.value;
   const { start, end } = rowWindow(scroll.value.top, scroll.value.height, ROW_HEIGHT, list.length);
   const active = list[cursor.value];
@@ -170,6 +149,41 @@ export function AgentTable(): JSX.Element {
       </div>
     </section>
   );
+}
+
+interface Scrolling {
+  host: RefObject<HTMLDivElement | null>;
+  scroll: Signal<{ top: number; height: number }>;
+  cursor: Signal<number>;
+  rows: ReadonlySignal<readonly AgentRecord[]>;
+  selectedKey: ReadonlySignal<string | undefined>;
+}
+
+function useScrolling({ host, scroll, cursor, rows, selectedKey }: Scrolling) {
+  const measure = (): void => {
+    const element = host.current;
+    if (element !== null) scroll.value = { top: element.scrollTop, height: element.clientHeight - HEAD_HEIGHT };
+  };
+  const goTo = (row: number): void => {
+    cursor.value = Math.max(0, Math.min(rows.value.length - 1, row));
+    const { top, height } = scroll.value;
+    host.current?.scrollTo({ top: scrollToRow(cursor.value, top, height, ROW_HEIGHT) });
+  };
+  useEffect(() => {
+    if (host.current === null) return undefined;
+    const observer = new ResizeObserver(measure);
+    observer.observe(host.current);
+    return () => {
+      observer.disconnect();
+    };
+  }, []);
+  // A selection made elsewhere comes into sight, once.
+  useSignalEffect(() => {
+    const key = selectedKey.value;
+    const row = key === undefined ? -1 : rows.peek().findIndex((agent) => agent.key === key);
+    if (row >= 0 && row !== cursor.peek()) goTo(row);
+  });
+  return { measure, goTo };
 }
 
 function HeadRow(): JSX.Element {

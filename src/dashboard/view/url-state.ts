@@ -95,21 +95,27 @@ export function parseView(search: string): ViewState {
 
 /** `?view=table&…`, or '' for the default view. */
 export function formatView(view: ViewState): string {
+  const { main, panel, sort, filters } = view;
+  const isDefaultSort = !sort.descending && sort.column === DEFAULT_VIEW.sort.column;
+  const one: [string, string | undefined][] = [
+    ['view', main === DEFAULT_VIEW.main ? undefined : main],
+    ['panel', panel === DEFAULT_VIEW.panel ? undefined : panel],
+    ['mode', view.mode],
+    ['q', view.query === '' ? undefined : view.query],
+    ['agent', view.selected],
+    ['swarm', view.isolated],
+    ['sort', isDefaultSort ? undefined : `${sort.descending ? '-' : ''}${sort.column}`],
+  ];
+  const lists: [string, readonly string[]][] = [
+    ['server_type', filters.server_types],
+    ['server', filters.server_ids],
+    ['type', filters.agent_types],
+    ['status', filters.statuses],
+    ['without', filters.without],
+  ];
   const query = new URLSearchParams();
-  if (view.main !== DEFAULT_VIEW.main) query.set('view', view.main);
-  if (view.panel !== DEFAULT_VIEW.panel) query.set('panel', view.panel);
-  if (view.mode !== undefined) query.set('mode', view.mode);
-  if (view.query !== '') query.set('q', view.query);
-  if (view.selected !== undefined) query.set('agent', view.selected);
-  if (view.isolated !== undefined) query.set('swarm', view.isolated);
-  const { column, descending } = view.sort;
-  if (descending || column !== DEFAULT_VIEW.sort.column) query.set('sort', `${descending ? '-' : ''}${column}`);
-  const { filters } = view;
-  for (const value of filters.server_types) query.append('server_type', value);
-  for (const value of filters.server_ids) query.append('server', value);
-  for (const value of filters.agent_types) query.append('type', value);
-  for (const value of filters.statuses) query.append('status', value);
-  for (const value of filters.without) query.append('without', value);
+  for (const [name, value] of one) if (value !== undefined) query.set(name, value);
+  for (const [name, values] of lists) for (const value of values) query.append(name, value);
   const formatted = query.toString();
   return formatted === '' ? '' : `?${formatted}`;
 }
