@@ -264,6 +264,12 @@ export class SwarmcastClient {
       // An unanswered hello shows as a missing welcome; a refused one would give a view that nobody asked for.
       if (!(error instanceof RequestError) || ['timeout', 'closed', 'not_connected'].includes(error.code)) return;
       const session = this.#session;
+      if (error.code === 'bad_message') {
+        // It came too late (a busy page, a process that was paused): the gateway went on with defaults. Once more.
+        this.#store.dropCursor();
+        session?.drop(error.message);
+        return;
+      }
       this.#finish(3501, error.message);
       session?.close(1000, '');
     });
