@@ -21,7 +21,7 @@ export default defineConfig({
       // Real sockets, processes and threads on two cores: one file at a time keeps rates honest.
       project('integration', 60_000, { fileParallelism: false }),
       // A browser, a gateway and simulators for each file.
-      project('e2e', 60_000, { fileParallelism: false }),
+      project('e2e', 150_000, { fileParallelism: false }),
       project('peers', 240_000, { fileParallelism: false }),
     ],
   },

@@ -41,7 +41,7 @@ export function App(): JSX.Element {
       {(!narrow || screen.value === 'panel') && <SidePanel />}
       {(!narrow || screen.value === 'main') && (
         <main class="main" data-view={shown}>
-          {shown !== 'table' && <GraphView />}
+          {shown !== 'table' && (app.session.settled.value ? <GraphView /> : <div class="graph" />)}
           {shown !== 'graph' && <AgentTable />}
         </main>
       )}

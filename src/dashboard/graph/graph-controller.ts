@@ -41,6 +41,8 @@ export interface DrawnFrame {
   drawn: number;
   qualityStep: number;
   frameMs: number;
+  /** Point looked at and distance, world units, rounded: where the camera is going. */
+  camera: readonly number[];
 }
 
 /** What is set apart: others are dimmed. */
@@ -269,7 +271,9 @@ export class GraphController {
   #frame(now: number): void {
     const elapsedMs = Math.min(250, this.#lastFrameAt === 0 ? 16 : now - this.#lastFrameAt);
     const isOnlyPulsing = !this.#needsDraw && performance.now() > this.#awakeUntil;
-    if (isOnlyPulsing && now - this.#lastDrawAt < PULSE_FRAME_MS && this.#pulses) {
+    // A display's own beat is never quite even.
+    const minFrameMs = isOnlyPulsing ? PULSE_FRAME_MS : this.#governor.quality.minFrameMs;
+    if (this.#drawnLast && now - this.#lastDrawAt < minFrameMs - 4) {
       this.#request();
       return;
     }
@@ -287,7 +291,7 @@ export class GraphController {
 
   #continue(moves: boolean): void {
     const isAwake = moves || performance.now() < this.#awakeUntil || this.#linksDirty;
-    this.#drawnLast = isAwake;
+    this.#drawnLast = isAwake || this.#pulses;
     if (moves) this.#needsDraw = true;
     if (isAwake || this.#pulses) this.#request();
     else if (this.#scene.links.count > 0) {
@@ -477,6 +481,7 @@ export class GraphController {
       drawn: this.#drawn,
       qualityStep: Math.min(this.#governor.step, QUALITY_STEPS.length - 1),
       frameMs: this.#governor.medianMs,
+      camera: [...this.rig.goal.target, this.rig.goal.distance].map(Math.round),
     });
   }
 }

@@ -130,6 +130,7 @@ function mount(
     host.dataset['agents'] = String(frame.agents);
     host.dataset['frames'] = String(frame.drawn);
     host.dataset['quality'] = String(frame.qualityStep);
+    host.dataset['camera'] = frame.camera.join(' ');
     const drawing = app.drawing.peek();
     if (drawing?.step !== frame.qualityStep || Math.abs(drawing.frameMs - frame.frameMs) > 1) {
       app.drawing.value = { step: frame.qualityStep, steps: QUALITY_STEPS.length, frameMs: frame.frameMs };

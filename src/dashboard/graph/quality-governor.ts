@@ -10,23 +10,25 @@ export interface Quality {
   links: 'all' | 'communication';
   /** Pulses, rings around swarms, flashes. */
   detail: boolean;
+  /** Shortest time between frames: a weak machine is not to spend all it has on drawing. */
+  minFrameMs: number;
 }
 
 /** From best to cheapest. */
 export const QUALITY_STEPS: readonly Quality[] = [
-  { maxPixelRatio: 2, antialias: true, links: 'all', detail: true },
-  { maxPixelRatio: 1, antialias: true, links: 'all', detail: true },
-  { maxPixelRatio: 0.75, antialias: true, links: 'all', detail: true },
-  { maxPixelRatio: 0.75, antialias: false, links: 'all', detail: true },
-  { maxPixelRatio: 0.75, antialias: false, links: 'communication', detail: true },
-  { maxPixelRatio: 0.75, antialias: false, links: 'communication', detail: false },
+  { maxPixelRatio: 2, antialias: true, links: 'all', detail: true, minFrameMs: 0 },
+  { maxPixelRatio: 1, antialias: true, links: 'all', detail: true, minFrameMs: 0 },
+  { maxPixelRatio: 0.75, antialias: true, links: 'all', detail: true, minFrameMs: 30 },
+  { maxPixelRatio: 0.75, antialias: false, links: 'all', detail: true, minFrameMs: 30 },
+  { maxPixelRatio: 0.75, antialias: false, links: 'communication', detail: true, minFrameMs: 30 },
+  { maxPixelRatio: 0.75, antialias: false, links: 'communication', detail: false, minFrameMs: 48 },
 ];
 
 /** Frames per judgement. */
 const WINDOW = 24;
-/** Median frame time above which quality is given up, and below which it may come back. */
-const SLOW_MS = 55;
-const FAST_MS = 30;
+/** Median frame time above which quality is given up, and how much above the shortest it may come back. */
+const SLOW_MS = 60;
+const FAST_MS = 14;
 /** Calm windows before a step back up; doubles each time the step did not hold. */
 const CALM_WINDOWS = 5;
 const MAX_CALM_WINDOWS = 160;
@@ -74,7 +76,8 @@ export class QualityGovernor {
     this.#samples = [];
     this.#medianMs = sorted[WINDOW >> 1] ?? 0;
     if (this.#medianMs > SLOW_MS) return this.#lower();
-    return this.#medianMs < FAST_MS ? this.#stayCalm() : this.#settle();
+    const isFast = this.#medianMs < Math.max(this.quality.minFrameMs, 16) + FAST_MS;
+    return isFast ? this.#stayCalm() : this.#settle();
   }
 
   #lower(): boolean {

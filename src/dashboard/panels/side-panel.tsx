@@ -15,6 +15,7 @@ export function SidePanel(): JSX.Element {
   const { panel, filters } = store.view.value;
   const tabs = useRef<HTMLDivElement>(null);
   const count = countFilters(filters);
+  const Part = store.narrow.value ? 'main' : 'aside';
   const onKeyDown = (event: KeyboardEvent): void => {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     const next = PANELS[(PANELS.indexOf(panel) + step + PANELS.length) % PANELS.length];
@@ -24,7 +25,8 @@ export function SidePanel(): JSX.Element {
     tabs.current?.querySelector<HTMLElement>(`#tab-${next}`)?.focus();
   };
   return (
-    <aside class="side" aria-label="Panels">
+    // Narrow screens show it alone: then it is the page's main part.
+    <Part class="side" aria-label="Panels">
       {!store.narrow.value && (
         <div ref={tabs} class="tabs" role="tablist" aria-label="Panel" onKeyDown={onKeyDown}>
           {PANELS.map((name) => (
@@ -57,6 +59,6 @@ export function SidePanel(): JSX.Element {
         {panel === 'filters' && <FiltersPanel />}
         {panel === 'connection' && <ConnectionPanel />}
       </div>
-    </aside>
+    </Part>
   );
 }

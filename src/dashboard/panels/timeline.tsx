@@ -19,15 +19,17 @@ const KIND_TEXT: Readonly<Record<EventKind, string>> = {
 const MAX_SHOWN = 120;
 
 export function Timeline(): JSX.Element {
-  const { session } = useApp();
+  const { session, store } = useApp();
   void session.second.value;
+  // Narrow screens show it alone: then it is the page's main part.
+  const Part = store.narrow.value ? 'main' : 'section';
   const hidden = useSignal<readonly EventKind[]>([]);
   const now = Date.now();
   const changes = session.changes.read(now);
   const minutes = chartSeconds(changes.length) / 60;
   const events = session.events.value.filter(({ kind }) => !hidden.value.includes(kind));
   return (
-    <section class="timeline" aria-label="Timeline">
+    <Part class="timeline" aria-label="Timeline">
       <div class="activity">
         <h2>Activity, last {minutes === 1 ? 'minute' : `${minutes} minutes`}</h2>
         <Chart
@@ -66,7 +68,7 @@ export function Timeline(): JSX.Element {
           ))}
         </ol>
       </div>
-    </section>
+    </Part>
   );
 }
 

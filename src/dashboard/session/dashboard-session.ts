@@ -20,6 +20,7 @@ import { TrafficMeter } from './traffic-meter.ts';
 /** Panels follow the state at most this often. */
 const REVISION_MS = 250;
 const METER_MS = 500;
+const SETTLE_MS = 1_500;
 const PING_MS = 2_000;
 /** How long after new filters a change of the list is still their doing, beside one interval of the mode. */
 const FILTER_EFFECT_MS = 700;
@@ -38,6 +39,8 @@ export class DashboardSession {
   readonly status;
   readonly mode = signal<ModeState | undefined>(undefined);
   readonly traffic = signal<Traffic | undefined>(undefined);
+  /** The gateway has welcomed this page, or took longer than a person waits: heavy work may begin. */
+  readonly settled = signal(false);
   readonly latencyMs = signal<number | undefined>(undefined);
   readonly events = signal<readonly FeedEvent[]>([]);
   /** Changes of agents, and messages between them, per second. */
@@ -123,7 +126,13 @@ export class DashboardSession {
     client.on('status', (status) => {
       this.#statusChanged(status);
     });
+    // The gateway waits a quarter of a second for the hello: the page stays idle until it was said.
+    const settle = setTimeout(() => {
+      this.settled.value = true;
+    }, SETTLE_MS);
+    this.#timers.push(settle);
     client.on('welcome', () => {
+      this.settled.value = true;
       this.#modeChanged(undefined);
     });
     client.on('mode', ({ reason }) => {
