@@ -18,8 +18,8 @@ export class Activity {
 
   /** Counts of complete seconds, oldest first; at most {@link ACTIVITY_SECONDS} − 1. */
   read(nowMs: number): number[] {
-    this.#advance(nowMs);
     if (this.#since === undefined) return [];
+    this.#advance(nowMs);
     const first = Math.max(this.#since, this.#second - ACTIVITY_SECONDS + 1);
     const counts: number[] = [];
     for (let second = first; second < this.#second; second++) counts.push(this.#counts[second % ACTIVITY_SECONDS] ?? 0);
