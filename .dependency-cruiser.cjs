@@ -37,6 +37,9 @@ module.exports = {
     owner('hono', 'http'),
     owner('yaml', 'platform/config'),
     owner('ws', 'client'),
+    owner('three', 'dashboard/graph'),
+    owner('preact', 'dashboard'),
+    owner('@preact/signals', 'dashboard'),
   ],
   options: {
     tsConfig: { fileName: 'tsconfig.json' },

@@ -29,6 +29,8 @@ export default defineConfig({
       project('contract', 10_000),
       // Real sockets, processes and threads. What measures a rate tries again when it was disturbed.
       project('integration', 60_000),
+      // A browser, a gateway and simulators for each file.
+      project('e2e', 150_000, { fileParallelism: false }),
       project('peers', 240_000, { fileParallelism: false }),
     ],
   },

@@ -193,6 +193,13 @@ export class SwarmcastClient {
     return this.#resyncing;
   }
 
+  /** Round trip to the gateway and back, ms. Limits on messages count it. @throws {@link RequestError} */
+  async ping(): Promise<number> {
+    const sentAt = performance.now();
+    await this.#request('heartbeat', {});
+    return performance.now() - sentAt;
+  }
+
   /** Closes for good. Resolves when the socket is closed; no timer, socket or pending request is left. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -257,6 +264,12 @@ export class SwarmcastClient {
       // An unanswered hello shows as a missing welcome; a refused one would give a view that nobody asked for.
       if (!(error instanceof RequestError) || ['timeout', 'closed', 'not_connected'].includes(error.code)) return;
       const session = this.#session;
+      if (error.code === 'bad_message') {
+        // It came too late (a busy page, a process that was paused): the gateway went on with defaults. Once more.
+        this.#store.dropCursor();
+        session?.drop(error.message);
+        return;
+      }
       this.#finish(3501, error.message);
       session?.close(1000, '');
     });

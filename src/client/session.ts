@@ -92,6 +92,12 @@ export class Session {
     this.#connection.close(code, reason);
   }
 
+  /** Ends now, as if the connection had been lost; another may follow. */
+  drop(reason: string): void {
+    this.#stopTimers();
+    this.#connection.drop(ABNORMAL, reason);
+  }
+
   #welcomed({ limits }: ServerPayloads['welcome']): void {
     this.#stopTimers();
     this.#keepAlive = setInterval(() => {

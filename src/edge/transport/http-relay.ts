@@ -54,9 +54,9 @@ export function textReply(status: number, text: string): HttpReply {
   };
 }
 
-/** Writes a reply at once, for requests that are refused before their body is read. */
-export function writeReply(res: UwsResponse, reply: HttpReply): void {
-  res.cork(() => write(res, reply, 'GET'));
+/** Writes a reply at once, for requests that are answered without their body. */
+export function writeReply(res: UwsResponse, reply: HttpReply, method = 'GET'): void {
+  res.cork(() => write(res, reply, method));
 }
 
 function readHead(req: UwsRequest): Omit<HttpRequest, 'body'> {

@@ -1,6 +1,6 @@
 /**
- * The native server of one edge: WebSocket upgrades at {@link SOCKET_PATHS}, everything else relayed to the hub's HTTP
- * application. Holds no rules of the protocol: sessions do. This folder alone imports uWebSockets.js.
+ * The native server of one edge: WebSocket upgrades at {@link SOCKET_PATHS}, the dashboard's files, everything else
+ * relayed to the hub's HTTP application. Holds no rules of the protocol: sessions do. This folder alone imports uWebSockets.js.
  */
 import * as uws from 'uWebSockets.js';
 import type {
@@ -19,6 +19,7 @@ import { ListenError, PortInUseError } from './errors.ts';
 import { relayHttp, textReply, writeReply } from './http-relay.ts';
 import { createOriginPolicy, type OriginPolicy } from './origin-policy.ts';
 import { chooseSubprotocol } from './subprotocol.ts';
+import { loadStaticFiles, type StaticFiles } from './static-files.ts';
 import { UwsSocket, type SocketState } from './uws-socket.ts';
 
 /** The second is the seeds' path. */
@@ -77,12 +78,13 @@ const EXCLUSIVE_PORT = 1;
  * @throws {@link ListenError}
  */
 export async function startSocketServer(options: SocketServerOptions): Promise<SocketServer> {
+  const files = await loadStaticFiles();
   const app = uws.App() as unknown as App;
   let policy: OriginPolicy | undefined;
   for (const path of SOCKET_PATHS) routeSockets(app, path, options, () => policy);
   app.any('/*', (res, req) => {
     if (!allowsHost(res, req, policy, options)) return;
-    relayHttp(res, req, options.http);
+    if (!serveFile(res, req, files)) relayHttp(res, req, options.http);
   });
   const listening = await listen(app, options);
   const port = portOf(listening);
@@ -120,6 +122,19 @@ class Server implements SocketServer {
       setImmediate(resolve);
     });
   }
+}
+
+function serveFile(res: UwsResponse, req: UwsRequest, files: StaticFiles): boolean {
+  const method = req.getCaseSensitiveMethod();
+  if (method !== 'GET' && method !== 'HEAD') return false;
+  const reply = files.reply(req.getUrl(), {
+    acceptEncoding: req.getHeader('accept-encoding'),
+    ifNoneMatch: req.getHeader('if-none-match'),
+    host: req.getHeader('host'),
+  });
+  if (reply === undefined) return false;
+  writeReply(res, reply, method);
+  return true;
 }
 
 function routeSockets(

@@ -164,6 +164,24 @@ describe('requests', () => {
     expect(codes.filter((code) => code === 'closed')).toHaveLength(64);
   });
 
+  test('a hello that came too late is said once more, on a new connection, without the cursor of the wrong view', async () => {
+    await using gateway = await HandGateway.open();
+    const filters = { agent_types: ['coder'] };
+    await using client = connectSwarmcast({ url: gateway.url, reconnect: FAST, filters });
+    const first = await gateway.accept();
+    const late = await first.next('hello');
+    first.send(welcome(), ...view);
+    first.refuse(late, 'bad_message', 'hello is only the first message');
+    const second = await gateway.accept();
+    const hello = await second.next('hello');
+    expect(hello.payload).toMatchObject({ filters });
+    expect(hello.payload['resume']).toBeUndefined();
+    second.ok(hello);
+    second.send(welcome(), ...view);
+    await next(client, 'status', ({ status }) => status === 'live');
+    expect(client.stats.reconnects).toBe(1);
+  });
+
   test('a refused hello closes the client: it would show a view that nobody asked for', async () => {
     await using gateway = await HandGateway.open();
     const client = connectSwarmcast({ url: gateway.url, reconnect: FAST });

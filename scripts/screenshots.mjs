@@ -1,0 +1,104 @@
+/**
+ * Pictures of the dashboard, light and dark, wide and narrow, with about 30 and 1,000 simulated agents, for people to
+ * look at. Usage: node scripts/screenshots.mjs [directory] [--agents 30,1000]. The browser is CHROMIUM or /usr/bin/chromium.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { chromium } from 'playwright-core';
+
+const { values, positionals } = parseArgs({
+  options: { agents: { type: 'string', default: '30,1000' } },
+  allowPositionals: true,
+});
+const out = positionals[0] ?? '.cache/pictures';
+const SIZES = [
+  { name: 'wide', width: 1440, height: 900 },
+  { name: 'narrow', width: 390, height: 844 },
+];
+/** Agents in all → swarms and agents per simulated server. */
+const WORLDS = { 30: [1, 10], 1000: [8, 42], 10000: [40, 84] };
+
+async function startGateway(agents) {
+  const [swarms, perSwarm] = WORLDS[agents] ?? [2, Math.ceil(agents / 6)];
+  const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+  const settings = [`simulate.swarms=${swarms}`, `simulate.agents=${perSwarm}`];
+  const flags = settings.flatMap((setting) => ['--set', setting]);
+  const child = spawn(process.execPath, [main, 'start', '--json', '-p', '0', '--log-level', 'silent', ...flags], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = await once(createInterface({ input: child.stdout }), 'line');
+  return { child, url: JSON.parse(line).listening.url };
+}
+
+async function stop(child) {
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}
+
+async function shoot(browser, url, agents, size, colorScheme) {
+  const context = await browser.newContext({ viewport: { width: size.width, height: size.height }, colorScheme });
+  const page = await context.newPage();
+  const name = `${agents}-${size.name}-${colorScheme}`;
+  const save = (what) => page.screenshot({ path: `${out}/${name}-${what}.png` });
+  await page.goto(url);
+  await page.waitForFunction(
+    (count) => Number(document.querySelector('.graph-stage')?.dataset.agents ?? 0) > count * 0.8,
+    Number(agents),
+    { timeout: 30_000 },
+  );
+  await page.waitForTimeout(6_000);
+  await save('graph');
+  if (size.name === 'wide') {
+    await page.getByRole('button', { name: 'Both' }).click();
+    await page.locator('.grid-body .grid-row').nth(3).click();
+    await page.getByRole('tab', { name: 'Connection' }).click();
+    await page.waitForTimeout(2_500);
+    await save('both');
+    await page.getByRole('button', { name: 'Table' }).click();
+    await page.getByRole('tab', { name: /Filters/ }).click();
+    await page.waitForTimeout(500);
+    await save('table');
+  } else {
+    for (const tab of ['Table', 'Servers', 'Filters', 'Link', 'Events']) {
+      await page.getByRole('navigation').getByRole('button', { name: tab }).click();
+      await page.waitForTimeout(400);
+      await save(tab.toLowerCase());
+    }
+    await page.getByRole('navigation').getByRole('button', { name: 'Table' }).click();
+    await page.locator('.grid-body .grid-row').nth(2).click();
+    await page.getByRole('navigation').getByRole('button', { name: 'Graph' }).click();
+    await page.waitForTimeout(1_500);
+    await save('details');
+  }
+  console.log(name, await page.evaluate(() => ({ ...document.querySelector('.graph-stage')?.dataset })));
+  await context.close();
+}
+
+await mkdir(out, { recursive: true });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+});
+try {
+  for (const agents of values.agents.split(',')) {
+    const { child, url } = await startGateway(agents);
+    try {
+      for (const size of SIZES) for (const scheme of ['dark', 'light']) await shoot(browser, url, agents, size, scheme);
+    } finally {
+      await stop(child);
+    }
+  }
+} finally {
+  await browser.close();
+}

@@ -1,0 +1,40 @@
+/** Which labels find room: the more important ones first, none over another. Pure. */
+export interface LabelBox {
+  id: string;
+  /** Middle of the lower edge, CSS pixels. */
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  /** Higher goes first. */
+  weight: number;
+}
+
+/** Labels drawn at most. */
+export const MAX_LABELS = 80;
+
+/** The boxes that are shown within a picture of this size, pushed inwards where they would be cut off. */
+export function placeLabels(boxes: readonly LabelBox[], width: number, height: number): LabelBox[] {
+  const placed: LabelBox[] = [];
+  for (const box of boxes.toSorted((a, b) => b.weight - a.weight || (a.id < b.id ? -1 : 1))) {
+    if (placed.length === MAX_LABELS) break;
+    if (box.x < 0 || box.x > width || box.y < 0 || box.y > height + box.height) continue;
+    const moved = {
+      ...box,
+      x: clamp(box.x, box.width / 2 + 4, width - box.width / 2 - 4),
+      y: clamp(box.y, box.height + 4, height - 4),
+    };
+    if (!placed.some((other) => overlap(moved, other))) placed.push(moved);
+  }
+  return placed;
+}
+
+function overlap(a: LabelBox, b: LabelBox): boolean {
+  const apartX = Math.abs(a.x - b.x) >= (a.width + b.width) / 2 + 6;
+  const apartY = a.y - a.height >= b.y + 2 || b.y - b.height >= a.y + 2;
+  return !apartX && !apartY;
+}
+
+function clamp(value: number, min: number, max: number): number {
+  return max < min ? (min + max) / 2 : Math.min(max, Math.max(min, value));
+}

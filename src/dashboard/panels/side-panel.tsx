@@ -1,0 +1,64 @@
+/** Servers, filters or the connection, as tabs. */
+import type { JSX } from 'preact';
+import { useRef } from 'preact/hooks';
+import { useApp } from '../app-context.ts';
+import { countFilters, PANELS } from '../view/url-state.ts';
+import type { Panel } from '../view/url-state.ts';
+import { ConnectionPanel } from './connection-panel.tsx';
+import { FiltersPanel } from './filters-panel.tsx';
+import { ServersPanel } from './servers-panel.tsx';
+
+const TITLES: Readonly<Record<Panel, string>> = { servers: 'Servers', filters: 'Filters', connection: 'Connection' };
+
+export function SidePanel(): JSX.Element {
+  const { store } = useApp();
+  const { panel, filters } = store.view.value;
+  const tabs = useRef<HTMLDivElement>(null);
+  const count = countFilters(filters);
+  const Part = store.narrow.value ? 'main' : 'aside';
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+    const next = PANELS[(PANELS.indexOf(panel) + step + PANELS.length) % PANELS.length];
+    if (step === 0 || next === undefined) return;
+    event.preventDefault();
+    store.patch({ panel: next });
+    tabs.current?.querySelector<HTMLElement>(`#tab-${next}`)?.focus();
+  };
+  return (
+    // Narrow screens show it alone: then it is the page's main part.
+    <Part class="side" aria-label="Panels">
+      {!store.narrow.value && (
+        <div ref={tabs} class="tabs" role="tablist" aria-label="Panel" onKeyDown={onKeyDown}>
+          {PANELS.map((name) => (
+            <button
+              key={name}
+              id={`tab-${name}`}
+              type="button"
+              role="tab"
+              aria-selected={name === panel}
+              aria-controls="side-body"
+              tabIndex={name === panel ? 0 : -1}
+              onClick={() => {
+                store.patch({ panel: name });
+              }}
+            >
+              {TITLES[name]}
+              {name === 'filters' && count > 0 && <span class="tab-count">{count}</span>}
+            </button>
+          ))}
+        </div>
+      )}
+      <div
+        id="side-body"
+        class="side-body"
+        role={store.narrow.value ? 'region' : 'tabpanel'}
+        aria-label={TITLES[panel]}
+        tabIndex={0}
+      >
+        {panel === 'servers' && <ServersPanel />}
+        {panel === 'filters' && <FiltersPanel />}
+        {panel === 'connection' && <ConnectionPanel />}
+      </div>
+    </Part>
+  );
+}

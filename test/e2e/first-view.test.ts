@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Browser } from 'playwright-core';
+import type { Gateway } from '../../src/gateway.ts';
+import { axeViolations, drawnAgents, launchBrowser, openPage } from '../support/browser.ts';
+import type { PageDocument } from '../support/page-globals.ts';
+import { openTestGateway } from '../support/gateway.ts';
+import { until } from '../support/until.ts';
+
+declare const document: PageDocument;
+declare const location: { search: string };
+
+let browser: Browser;
+let gateway: Gateway;
+
+beforeAll(async () => {
+  [browser, gateway] = await Promise.all([launchBrowser(), openTestGateway({ 'simulate.agents': 8 })]);
+});
+afterAll(async () => {
+  await browser.close();
+  await gateway[Symbol.asyncDispose]();
+});
+
+describe('the page with the default simulators', () => {
+  test('graph, table and gateway count the same agents; simulated is said; nothing goes wrong', async () => {
+    await using opened = await openPage(browser, gateway.url, { agents: 40 });
+    const { page, troubles } = opened;
+    expect(await page.locator('.top-bar .badge-simulated').textContent()).toBe('SIMULATED');
+    expect(await page.locator('.server').count()).toBe(3);
+    await page.getByRole('button', { name: 'Both' }).click();
+    // The simulated world changes all the time: all three are read until they agree.
+    await page.waitForFunction(() => {
+      const drawn = document.querySelector('.graph-stage')?.dataset['agents'];
+      const rows = document.querySelector('.grid')?.dataset['rows'];
+      return drawn !== undefined && drawn === rows && Number(drawn) > 40;
+    });
+    const picture = await page.locator('.graph-stage').screenshot();
+    // An empty picture of this size compresses to far less.
+    expect(picture.byteLength).toBeGreaterThan(8_000);
+    expect(troubles).toEqual([]);
+  });
+
+  test('a mode is followed by what arrives, on demand sends nothing until asked', async () => {
+    await using opened = await openPage(browser, `${gateway.url}/?panel=connection`, { agents: 40 });
+    const { page, frames, troubles } = opened;
+    const perSecond = async (seconds: number): Promise<number> => {
+      const before = frames.length;
+      await page.waitForTimeout(seconds * 1_000);
+      return (frames.length - before) / seconds;
+    };
+    const choose = async (name: string, effective: string): Promise<void> => {
+      await page.getByRole('button', { name, exact: true }).click();
+      await page.getByTestId('effective-rate').getByText(effective, { exact: true }).waitFor();
+    };
+    expect(await perSecond(2)).toBeGreaterThan(5);
+    await choose('60 Hz', '60 Hz');
+    const fast = await perSecond(2);
+    expect(fast).toBeGreaterThan(25);
+    await choose('1 Hz', '1 Hz');
+    const slow = await perSecond(4);
+    expect(slow).toBeGreaterThanOrEqual(0.5);
+    expect(slow).toBeLessThan(2);
+    await choose('On demand', 'on demand');
+    await page.waitForTimeout(200);
+    expect(await perSecond(2)).toBe(0);
+    const before = frames.length;
+    await page.getByRole('button', { name: 'Update now' }).click();
+    await until('frames on demand', () => frames.length > before);
+    // The link carries the mode.
+    await page.waitForFunction(() => location.search.includes('mode=on_demand'));
+    expect(await page.getByTestId('mode-reason').textContent()).toContain('You asked');
+    expect(troubles).toEqual([]);
+  });
+
+  test('filters: the gateway sends less; a link brings the same view; clearing brings all back', async () => {
+    await using opened = await openPage(browser, `${gateway.url}/?panel=filters`, { agents: 40 });
+    const { page, troubles } = opened;
+    const all = await drawnAgents(page, (count) => count > 40);
+    await page.getByRole('checkbox', { name: 'daa', exact: true }).first().check();
+    await drawnAgents(page, (count) => count > 0 && count < all / 2);
+    await page.getByText('1', { exact: true }).first().waitFor();
+    await page.waitForFunction(() => location.search.includes('server=daa'));
+    const link = page.url();
+    expect(link).not.toContain('token');
+    const second = await openPage(browser, link, { agents: 1 });
+    await drawnAgents(second.page, (count) => count > 0 && count < all / 2);
+    expect(await second.page.getByRole('checkbox', { name: 'daa', exact: true }).first().isChecked()).toBe(true);
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await drawnAgents(page, (count) => count > all / 2);
+    // What a filter hides has not left.
+    const events = await page.locator('.events').innerText();
+    expect(events).toContain('hidden');
+    expect([...troubles, ...second.troubles]).toEqual([]);
+  });
+
+  test('a swarm alone; an unknown agent in a link; an old link with nonsense', async () => {
+    await using opened = await openPage(
+      browser,
+      `${gateway.url}/?view=both&agent=no%2Fsuch%2Fagent&mode=warp&sort=-evil`,
+      {
+        agents: 40,
+      },
+    );
+    const { page, troubles } = opened;
+    await page.getByText('This agent is not in the view').waitFor();
+    await page.locator('.swarm').first().click();
+    await page.getByRole('button', { name: /^Only .* show all swarms again$/ }).waitFor();
+    await page.waitForFunction(() => Number(document.querySelector('.grid')?.dataset['rows']) < 20);
+    expect(troubles).toEqual([]);
+  });
+
+  test('motion unwanted: once a second, and the picture rests in between', async () => {
+    await using opened = await openPage(browser, `${gateway.url}/?panel=connection`, {
+      agents: 40,
+      reducedMotion: 'reduce',
+    });
+    const { page, troubles } = opened;
+    await page.getByTestId('effective-rate').getByText('1 Hz', { exact: true }).waitFor();
+    const stage = page.locator('.graph-stage');
+    await page.waitForTimeout(1_500);
+    const before = Number(await stage.getAttribute('data-frames'));
+    await page.waitForTimeout(2_000);
+    const drawn = Number(await stage.getAttribute('data-frames')) - before;
+    expect(drawn).toBeGreaterThan(0);
+    expect(drawn).toBeLessThan(90);
+    expect(troubles).toEqual([]);
+  });
+
+  test.each(['dark', 'light'] as const)('axe finds nothing on any screen, %s', async (colorScheme) => {
+    const found: string[] = [];
+    await using opened = await openPage(browser, gateway.url, { agents: 40, colorScheme });
+    const { page } = opened;
+    const check = async (screen: string): Promise<void> => {
+      for (const violation of await axeViolations(page)) found.push(`${screen}: ${violation}`);
+    };
+    await check('graph, servers');
+    await page.getByRole('tab', { name: 'Filters' }).click();
+    await page.getByRole('button', { name: 'Both' }).click();
+    await page.locator('.grid-body .grid-row').nth(2).click();
+    await page.getByRole('button', { name: /more that the server did not report/ }).click();
+    await check('both, filters, details');
+    await page.getByRole('tab', { name: 'Connection' }).click();
+    await page.getByRole('button', { name: 'Table' }).click();
+    await check('table, connection');
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.getByRole('navigation').waitFor();
+    for (const tab of ['Graph', 'Table', 'Servers', 'Filters', 'Link', 'Events']) {
+      await page.getByRole('navigation').getByRole('button', { name: tab }).click();
+      await check(`narrow, ${tab}`);
+    }
+    expect(found).toEqual([]);
+  });
+});

@@ -1,0 +1,246 @@
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Browser } from 'playwright-core';
+import type { Gateway } from '../../src/gateway.ts';
+import { drawnAgents, launchBrowser, openPage } from '../support/browser.ts';
+import type { PageDocument } from '../support/page-globals.ts';
+import { openTestGateway, openTestServer } from '../support/gateway.ts';
+
+declare const document: PageDocument;
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser.close();
+});
+
+/** A gateway with one server of no known kind, whose world only these tests change. */
+async function openQuietWorld(agents = 6): Promise<AsyncDisposable & { gateway: Gateway }> {
+  const { simulator, server } = await openTestServer('desk', { face: 'generic', eventsPerSecond: 0, agents });
+  const gateway = await openTestGateway({ servers: [server] });
+  await knownAgents(gateway, agents);
+  return {
+    gateway,
+    [Symbol.asyncDispose]: async () => {
+      await gateway[Symbol.asyncDispose]();
+      await simulator[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  if (typeof address !== 'object' || address === null) throw new Error('no port');
+  return address.port;
+}
+
+async function knownAgents(gateway: Gateway, count: number): Promise<void> {
+  for (;;) {
+    const reply = (await (await fetch(`${gateway.url}/api/bots/agents`)).json()) as { count: number };
+    if (reply.count >= count) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+describe('an agent joins', () => {
+  test('it appears in graph, table and events; the camera stays; search finds it; its details say what is known', async () => {
+    await using world = await openQuietWorld();
+    const { gateway } = world;
+    await using opened = await openPage(browser, `${gateway.url}/?view=both`, { agents: 6 });
+    const { page, troubles } = opened;
+    await page.waitForTimeout(1_500);
+    const camera = await page.locator('.graph-stage').getAttribute('data-camera');
+    await gateway.callTool('desk', 'create_agent', { type: 'reviewer', name: 'Newcomer Nell' });
+    await drawnAgents(page, (count) => count === 7);
+    await page.locator('.events').getByText('Newcomer Nell joined').waitFor();
+    await page.waitForTimeout(800);
+    expect(await page.locator('.graph-stage').getAttribute('data-camera')).toBe(camera);
+
+    await page.keyboard.press('/');
+    await page.keyboard.type('nell rev');
+    await page.getByText('1 found').waitFor();
+    await page.keyboard.press('Enter');
+    const details = page.getByRole('complementary', { name: 'Details of the selected agent' });
+    await details.getByRole('heading', { name: 'Newcomer Nell' }).waitFor();
+    expect(await details.innerText()).toMatch(/Type\s+reviewer\s+simulated/);
+    await details.getByRole('button', { name: /more that the server did not report/ }).click();
+    expect(await details.innerText()).toMatch(/Success\s+–\s+absent/);
+    expect(await page.locator('.grid-row[aria-selected=true]').innerText()).toContain('Newcomer Nell');
+    expect(await page.locator('.labels').innerText()).toContain('Newcomer Nell');
+    expect(troubles).toEqual([]);
+  });
+});
+
+describe('by keys alone', () => {
+  test('search, table, details, graph, panels', async () => {
+    await using world = await openQuietWorld();
+    const { gateway } = world;
+    await using opened = await openPage(browser, `${gateway.url}/?view=both`, { agents: 6 });
+    const { page, troubles } = opened;
+    const focused = () => page.evaluate(() => document.activeElement?.getAttribute('class') ?? '');
+    const tabTo = async (name: string): Promise<void> => {
+      for (let i = 0; i < 60; i++) {
+        if ((await focused()).split(' ').includes(name)) return;
+        await page.keyboard.press('Tab');
+      }
+      throw new Error(`Tab never reached .${name}`);
+    };
+    await tabTo('grid');
+    await page.keyboard.press('End');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Enter');
+    const selected = page.locator('.grid-row[aria-selected=true]');
+    await selected.waitFor();
+    expect(await selected.getAttribute('aria-rowindex')).toBe('6');
+    const first = await page.locator('.details h2').innerText();
+
+    await tabTo('graph-stage');
+    for (const key of ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown']) await page.keyboard.press(key);
+    await page.waitForFunction((before) => document.querySelector('.details h2')?.textContent !== before, first);
+    const camera = await page.locator('.graph-stage').getAttribute('data-camera');
+    await page.keyboard.press('+');
+    await page.waitForFunction(
+      (before) => document.querySelector('.graph-stage')?.dataset['camera'] !== before,
+      camera,
+    );
+    await page.keyboard.press('Escape');
+    await page.locator('.details').waitFor({ state: 'detached' });
+    // Sorting by its header.
+    await page.getByRole('columnheader', { name: 'Type' }).getByRole('button').focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Enter');
+    expect(await page.getByRole('columnheader', { name: 'Type' }).getAttribute('aria-sort')).toBe('descending');
+    // Tabs by arrows.
+    await page.getByRole('tab', { name: 'Servers' }).focus();
+    await page.keyboard.press('ArrowRight');
+    await page.getByRole('checkbox', { name: 'busy' }).waitFor();
+    expect(troubles).toEqual([]);
+  });
+});
+
+describe('a server dies and comes back', () => {
+  test('a banner with the reason, its agents fade; then all is well again', async () => {
+    const healthy = await openTestServer('steady', { face: 'generic', eventsPerSecond: 0 });
+    let ailing = await openTestServer('ailing', { face: 'generic', eventsPerSecond: 0 });
+    const gateway = await openTestGateway({
+      servers: [healthy.server, ailing.server],
+      // The one that comes back has other agents: the old ones are to go soon.
+      'world.stale_after_ms': 2_000,
+      'world.remove_after_ms': 20_000,
+    });
+    await using opened = await openPage(browser, `${gateway.url}/?view=both`, { agents: 12 });
+    const { page, troubles } = opened;
+    expect(await page.locator('.banner').count()).toBe(0);
+    const port = ailing.simulator.port;
+    await ailing.simulator[Symbol.asyncDispose]();
+    await page.locator('.banner').getByText('Some MCP servers are not well').waitFor({ timeout: 40_000 });
+    expect(await page.locator('.banner').innerText()).toContain('ailing is');
+    await page.locator('.server[data-server=ailing]:not([data-health=healthy])').waitFor();
+    await page.locator('.grid-row[data-stale=true]').first().waitFor({ timeout: 40_000 });
+    ailing = await openTestServer('ailing', { face: 'generic', eventsPerSecond: 0, port });
+    await page.locator('.banner').waitFor({ state: 'detached', timeout: 40_000 });
+    await page.locator('.grid-row[data-stale=true]').first().waitFor({ state: 'detached', timeout: 40_000 });
+    expect(await page.locator('.events').innerText()).toContain('ailing is healthy');
+    expect(troubles).toEqual([]);
+    await gateway[Symbol.asyncDispose]();
+    await healthy.simulator[Symbol.asyncDispose]();
+    await ailing.simulator[Symbol.asyncDispose]();
+  }, 120_000);
+});
+
+describe('the gateway restarts', () => {
+  test('the page says so, keeps what it knows, and comes back by itself', async () => {
+    const { simulator, server } = await openTestServer('desk', { face: 'generic', eventsPerSecond: 0 });
+    // Chosen by number: only then may the library take a port whose old connections linger.
+    const port = await freePort();
+    let gateway = await openTestGateway({ servers: [server], 'server.port': port });
+    await using opened = await openPage(browser, `${gateway.url}/?panel=connection`, { agents: 6 });
+    const { page, sockets } = opened;
+    await gateway[Symbol.asyncDispose]();
+    await page.locator('.banner').getByText('No connection to the gateway').waitFor();
+    await drawnAgents(page, (count) => count === 6);
+    gateway = await openTestGateway({ servers: [server], 'server.port': port });
+    await page.locator('.connection[data-status=live]').waitFor({ timeout: 30_000 });
+    await page.locator('.banner').waitFor({ state: 'detached' });
+    await drawnAgents(page, (count) => count === 6);
+    expect(sockets()).toBeGreaterThan(1);
+    expect(Number(await page.getByTestId('reconnects').textContent())).toBeGreaterThan(0);
+    await gateway[Symbol.asyncDispose]();
+    await simulator[Symbol.asyncDispose]();
+  });
+});
+
+describe('hostile names', () => {
+  const NAMES = [
+    '<img src=x onerror=alert(1)>',
+    '<script>alert(2)</script>',
+    '"><svg onload=alert(3)>',
+    'javascript:alert(4)//\'"`--!></title></textarea></style></noscript>',
+    '{{constructor.constructor("alert(5)")()}}${alert(6)}',
+    '__proto__',
+    'constructor',
+    '\u202Egnp.exe \u0000\u0007\u200B\uFEFF',
+    'ﷺ'.repeat(150),
+    'Z\u0351\u0352\u0353\u0354\u0355'.repeat(60),
+    '👩‍👩‍👧‍👦'.repeat(20),
+    ' ',
+  ];
+  test('are text: no dialog, no script, no element of theirs, no violation of the policy', async () => {
+    await using world = await openQuietWorld(1);
+    const { gateway } = world;
+    for (const name of NAMES) await gateway.callTool('desk', 'create_agent', { type: name.slice(0, 60), name });
+    await using opened = await openPage(browser, `${gateway.url}/?view=both&panel=filters`, { agents: 10 });
+    const { page, troubles } = opened;
+    await page.getByRole('button', { name: 'Both' }).click();
+    const rows = page.locator('.grid-body .grid-row');
+    for (let i = 0; i < (await rows.count()); i++) {
+      await rows.nth(i).click();
+      await page.locator('.details h2').waitFor();
+    }
+    await page.getByRole('tab', { name: 'Servers' }).click();
+    const foreign = await page.evaluate(
+      () => document.querySelectorAll('img, script:not([src]), iframe, object, embed, [onerror], [onload]').length,
+    );
+    expect(foreign).toBe(0);
+    expect(await page.locator('.grid-body').innerText()).toContain('<script>alert(2)</script>');
+    // Direction marks and controls are shown as replaced, not obeyed.
+    expect(await page.locator('body').innerText()).not.toContain('\u202e');
+    expect(troubles).toEqual([]);
+  });
+
+  test('code from a string and foreign connections are refused by the policy', async () => {
+    await using world = await openQuietWorld(1);
+    const { gateway } = world;
+    await using opened = await openPage(browser, gateway.url);
+    const { page } = opened;
+    const refused = await page.evaluate(async () => {
+      const results: string[] = [];
+      const violations: string[] = [];
+      document.addEventListener('securitypolicyviolation', (event) => violations.push(event.effectiveDirective));
+      const script = document.createElement('script');
+      try {
+        script.textContent = 'document.title = "owned"';
+        document.body.append(script);
+      } catch (error) {
+        results.push((error as Error).name);
+      }
+      try {
+        document.body.innerHTML = '<b>owned</b>';
+      } catch (error) {
+        results.push((error as Error).name);
+      }
+      await fetch('http://127.0.0.1:9/').catch(() => results.push('fetch'));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return { results, violations, title: document.title };
+    });
+    expect(refused.title).toBe('Swarmcast');
+    expect(refused.results).toEqual(['TypeError', 'TypeError', 'fetch']);
+    expect(refused.violations).toContain('connect-src');
+  });
+});
