@@ -25,7 +25,7 @@ export function startSwarm(bodies: StartRows, plan: ShapePlan, seed: number, unf
   for (let i = 0; i < n; i += 1) {
     const jitter = (salt: number): number => signedUnit(seed, bodies.slots[i] as number, salt) * spread;
     let [x, y, z] = spherePoint(i, n, ballRadius(n) * 0.9 * Math.cbrt(i / n));
-    if (unfolded !== undefined) [x, y, z] = unfolded.subarray(i * 3, i * 3 + 3) as unknown as [number, number, number];
+    if (unfolded !== undefined) [x = 0, y = 0, z = 0] = unfolded.subarray(i * 3, i * 3 + 3);
     if (plan.kind === 'ring') [x, y, z] = [ringRadius(n) * (plan.x[i] ?? 0), ringRadius(n) * (plan.y[i] ?? 0), 0];
     else if (plan.kind === 'star') [x, y, z] = i === plan.hub ? [0, 0, 0] : spherePoint(i, n, plan.radius);
     else if (plan.kind === 'layers') y = plan.y[i] ?? 0;

@@ -109,7 +109,8 @@ function relax(
   writeComponents(pool, swarm, count, links);
   const rows = pool.floats(swarm, FIELD.places, count * 4);
   for (let i = 0; i < count; i += 1) rows.set(places.subarray(i * 3, i * 3 + 3), i * 4);
-  const steps = isFirst ? FIRST_STEPS : Math.min(MAX_STEPS, Math.max(MIN_STEPS, Math.round(STEP_BODIES / count)));
+  const most = isFirst ? FIRST_STEPS : MAX_STEPS;
+  const steps = Math.min(most, Math.max(MIN_STEPS, Math.round(STEP_BODIES / Math.max(1, count))));
   let alpha = isFirst ? FIRST_ALPHA : LEVEL_ALPHA;
   const cooling = (LAST_ALPHA / alpha) ** (1 / steps);
   for (let k = 0; k < steps; k += 1, alpha *= cooling) {
