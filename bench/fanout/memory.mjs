@@ -13,13 +13,15 @@ const SLOW_LIMIT = 256 * 1_024;
 
 export async function measureMemory(context) {
   const idle = await measureIdle(context);
-  const bare = await measureBare(context);
+  const bare = context.quick ? undefined : await measureBare(context);
   const slow = await measureSlow(context);
   const part = 'P4: memory per client in the process';
   return {
     rows: [
       { part, what: `idle, ${idle.clients} clients`, rss_bytes: idle.rss, heap_bytes: idle.heap },
-      { part, what: 'raw uWebSockets.js, as many', rss_bytes: bare.rss, heap_bytes: bare.heap },
+      ...(bare === undefined
+        ? []
+        : [{ part, what: 'raw uWebSockets.js, as many', rss_bytes: bare.rss, heap_bytes: bare.heap }]),
       { part, what: `stalled ${slow.seconds} s, ${SLOW} clients`, ...slow.row },
     ],
     goals: [
@@ -38,40 +40,41 @@ function measureIdle(context) {
     const hellos = Array.from({ length: VIEWS }, (_, v) => ({ mode: 'normal', filters: { swarm_ids: [`none-${v}`] } }));
     const open = (name, count) => openAll(driver, { port: server.port, groups: [{ ...group, name, count, hellos }] });
     await open('first', FIRST);
-    const before = await settled(server);
+    const before = await settled(server, context);
     // In batches, so that what their opening needs for a moment is not counted as theirs.
     for (let n = 0; n < clients; n += 500) {
       await open(`batch-${n}`, 500);
       await server.order('collect');
     }
-    const after = await settled(server);
+    const after = await settled(server, context);
     return { clients, rss: (after.rss - before.rss) / clients, heap: (heapOf(after) - heapOf(before)) / clients };
   });
 }
 
 /** The floor: as many sockets on a server that does nothing with them. */
-function measureBare({ serverCpu: cpu, loadCpu, quick }) {
-  const clients = quick ? 3_000 : 10_000;
+function measureBare(context) {
+  const { serverCpu: cpu, loadCpu } = context;
+  const clients = 10_000;
   const start = () => startServer({ role: 'peer', peer: 'uws', frames: [] }, { cpu });
   return withOpen([start, () => Driver.start({ cpu: loadCpu })], async (server, driver) => {
     const group = { speech: 'bare', path: '/', hz: 0, acks: false, sample: 0 };
     await openAll(driver, { port: server.port, groups: [{ ...group, name: 'first', count: FIRST }] });
-    const before = await settled(server);
+    const before = await settled(server, context);
     await openAll(driver, { port: server.port, groups: [{ ...group, name: 'rest', count: clients }] });
-    const after = await settled(server);
+    const after = await settled(server, context);
     return { rss: (after.rss - before.rss) / clients, heap: (heapOf(after) - heapOf(before)) / clients };
   });
 }
 
 /** Clients at 60 Hz that see all 1,000 agents (8.6 KB a frame) and stop reading. */
 function measureSlow(context) {
-  const seconds = context.quick ? 6 : 15;
+  const seconds = context.quick ? 2 : 15;
   return withEdge(context, async (server, driver) => {
     const group = { name: 'slow', count: SLOW, speech: 'swarmcast', path: '/ws', coding: 'msgpack', hz: 60 };
     const hellos = [{ mode: 'high_frequency' }];
     await openAll(driver, { port: server.port, groups: [{ ...group, hellos, acks: true, sample: 0 }] });
     await server.order('feed', { name: 'set', changesPerSecond: 100 });
-    const before = await settled(server);
+    const before = await settled(server, context);
     await driver.order('stall', { group: 'slow', share: 1 });
     let buffered = 0;
     for (let i = 0; i < seconds * 2; i++) {
@@ -79,7 +82,7 @@ function measureSlow(context) {
       const { metrics } = await server.order('status');
       buffered = Math.max(buffered, metrics.buffered_bytes / SLOW);
     }
-    const after = await settled(server);
+    const after = await settled(server, context);
     const { closed } = (await driver.order('report', {})).groups[0];
     const rss = (after.rss - before.rss) / SLOW;
     const row = {
@@ -92,9 +95,9 @@ function measureSlow(context) {
   });
 }
 
-/** After 3 s and a collection. */
-async function settled(server) {
-  await delay(3_000);
+/** After some quiet and a collection. */
+async function settled(server, { quick }) {
+  await delay(quick ? 800 : 3_000);
   await server.order('collect');
   await delay(500);
   return server.order('usage');

@@ -8,7 +8,10 @@ const pinThreads = new URL('pin-threads.mjs', import.meta.url).href;
 
 /** Starts a process on core `cpu` (undefined: any) in one role; `workerCpu`: where its worker threads go. */
 export async function startServer(input, { cpu, workerCpu } = {}) {
-  const execArgv = ['--expose-gc', ...(workerCpu === undefined ? [] : ['--import', pinThreads])];
+  // BENCH_PROFILE=DIR writes a CPU profile of every server process there.
+  const { BENCH_PROFILE: profiles } = process.env;
+  const profile = profiles === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profiles];
+  const execArgv = ['--expose-gc', ...profile, ...(workerCpu === undefined ? [] : ['--import', pinThreads])];
   const env = { ...process.env, BENCH_WORKER_CPU: String(workerCpu ?? '') };
   const child = fork(entry, { execArgv, env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   if (cpu !== undefined) spawnSync('taskset', ['-acp', String(cpu), String(child.pid)], { stdio: 'ignore' });
@@ -21,6 +24,8 @@ export async function startServer(input, { cpu, workerCpu } = {}) {
       resolve();
     });
   });
+  // What could not be sent: its order is rejected with the exit.
+  child.on('error', () => undefined);
   child.on('message', ({ id, output, error }) => {
     const waiter = waiting.get(id);
     waiting.delete(id);

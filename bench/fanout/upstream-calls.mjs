@@ -12,7 +12,7 @@ const TOLERANCE = 0.05;
 
 export function measureUpstreamCalls(context) {
   const { serverCpu, loadCpu, quick } = context;
-  const seconds = quick ? 4 : 12;
+  const seconds = quick ? 2 : 12;
   const clients = quick ? MANY / 5 : MANY;
   return withOpen(
     [
@@ -24,7 +24,7 @@ export function measureUpstreamCalls(context) {
       () => Driver.start({ cpu: loadCpu }),
     ],
     async (simulators, gateway, driver) => {
-      await delay(3_000);
+      await delay(quick ? 1_500 : 3_000);
       await openAll(driver, { port: gateway.port, groups: [groupOf('one', 1)] });
       const one = await requestsIn(simulators, seconds);
       await openAll(driver, { port: gateway.port, groups: [groupOf('many', clients - 1)] });
@@ -36,7 +36,7 @@ export function measureUpstreamCalls(context) {
           await delay(1_000);
         }
       });
-      return resultOf(one, many, clients);
+      return resultOf(one, many, clients, quick);
     },
   );
 }
@@ -56,17 +56,18 @@ async function requestsIn(simulators, seconds, meanwhile = () => delay(seconds *
   return after.map(({ requests }, i) => (requests - before[i].requests) / took);
 }
 
-function resultOf(one, many, clients) {
+function resultOf(one, many, clients, quick) {
   const part = 'P10: requests per second at the MCP servers';
   const rows = [
     { what: '1 client', rates: one },
     { what: `${clients} clients`, rates: many },
   ].map(({ what, rates }) => ({ part, what, ...Object.fromEntries(KINDS.map(({ face }, i) => [face, rates[i]])) }));
   const ratio = sum(many, Number) / sum(one, Number);
+  const verdict = quick
+    ? { met: null, why: `the quick form has ${clients} clients, and 2 s to count in` }
+    : { met: ratio <= 1 + TOLERANCE };
   return {
     rows,
-    goals: [
-      { id: 'P10', goal: 'as many calls for 5,000 clients as for 1', measured: ratio, met: ratio <= 1 + TOLERANCE },
-    ],
+    goals: [{ id: 'P10', goal: 'as many calls for 5,000 clients as for 1', measured: ratio, ...verdict }],
   };
 }

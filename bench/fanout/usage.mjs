@@ -21,6 +21,7 @@ export function createUsage() {
         cpuUs: user + system,
         systemUs: system,
         threadUs: Object.fromEntries(threads.map((tid) => [tid, threadUs(tid)])),
+        waitedUs: waitedUs(),
         rss,
         heapUsed,
         external,
@@ -30,6 +31,16 @@ export function createUsage() {
       };
     },
   };
+}
+
+/** Time in which the main thread could have run and had no core: what neighbours took from it. 0 where Linux doesn't tell. */
+function waitedUs() {
+  try {
+    return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[1]) / 1_000;
+  } catch (error) {
+    if (error.code === 'ENOENT') return 0;
+    throw error;
+  }
 }
 
 /** Linux tells it in nanoseconds. */

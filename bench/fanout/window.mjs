@@ -26,6 +26,9 @@ export async function measureWindow(server, drivers, seconds, { lag = false } = 
     threadUs: threadsUs(after, before),
     systemShare: (after.systemUs - before.systemUs) / (after.cpuUs - before.cpuUs),
     core: cpuUs / wallUs,
+    // Shares of the time in which they were ready and neighbours had the core.
+    waited: (after.waitedUs - before.waitedUs) / wallUs,
+    loadWaited: Math.max(...reports.map(({ waitedSeconds, seconds: took }) => waitedSeconds / took)),
     loadCore: Math.max(...reports.map(({ cpuSeconds, seconds: took }) => cpuSeconds / took)),
     usage: after,
   };
@@ -33,6 +36,20 @@ export async function measureWindow(server, drivers, seconds, { lag = false } = 
 
 function threadsUs(after, before) {
   return sum(Object.entries(after.threadUs), ([tid, us]) => us - (before.threadUs[tid] ?? 0));
+}
+
+/** Above this share of waiting, times and ratios of CPU are the machine's and not the server's. */
+const BUSY = 0.1;
+
+/**
+ * `{met}`, or `{met: null, why}` where the form or the machine forbids a verdict: `windows` are those that the figure
+ * rests on, `why` says why the quick form can't tell.
+ */
+export function judge(met, windows, why) {
+  if (why !== undefined) return { met: null, why };
+  const waited = Math.max(0, ...windows.flatMap((window) => [window.waited, window.loadWaited]));
+  if (waited <= BUSY) return { met };
+  return { met: null, why: `the machine was busy: server or load waited ${Math.round(waited * 100)} % of the time` };
 }
 
 export function sum(items, of) {

@@ -18,16 +18,16 @@ export function measureWire(context) {
     const groups = ['json', 'msgpack'].map((coding) => groupOf(coding));
     await server.order('feed', { name: 'set', moving: false });
     await openAll(driver, { port: server.port, groups });
-    await delay(2_000);
+    await delay(quick ? 800 : 2_000);
     // Everything so far: welcome, discovery, snapshot.
     const opening = (await driver.order('report', {})).groups.map(({ messageBytes }) => messageBytes / CLIENTS);
     const rest = await measureWindow(server, [driver], quick ? HEARTBEAT_S : 3 * HEARTBEAT_S);
     await server.order('feed', { name: 'set', moving: true });
-    await delay(1_000);
-    const moving = await measureWindow(server, [driver], 3);
+    await delay(quick ? 400 : 1_000);
+    const moving = await measureWindow(server, [driver], quick ? 1 : 3);
     await server.order('feed', { name: 'set', moving: false, changesPerSecond: CHANGES_PER_SECOND });
-    await delay(1_000);
-    const changing = await measureWindow(server, [driver], quick ? 3 : 10);
+    await delay(quick ? 400 : 1_000);
+    const changing = await measureWindow(server, [driver], quick ? 1.5 : 8);
     return resultOf({ opening, rest, moving, changing });
   });
 }

@@ -19,6 +19,8 @@ export class Driver implements AsyncDisposable {
 
   private constructor(child: ChildProcess) {
     this.#child = child;
+    // What could not be sent: its order is rejected with the exit.
+    child.on('error', () => undefined);
     child.on('message', (answer: AnswerMessage) => this.#settle(answer));
     this.#exited = new Promise((resolve) => {
       child.once('exit', (code) => {

@@ -1,4 +1,5 @@
 /** All clients of one driver process. Bounded by what it was ordered to open. */
+import { waitedSeconds } from './waited.ts';
 import { GroupCounts } from './group-counts.ts';
 import { LoadClient, wallClockMs, type Target } from './load-client.ts';
 import type {
@@ -14,6 +15,8 @@ import type {
 /** Each client acknowledges this often; the work is spread over slices of that time. */
 const ACK_PERIOD_MS = 500;
 const ACK_SLICES = 10;
+/** A rate is told of clients whose first and last frame are at least this share of the window apart. */
+const MIN_SPAN = 0.25;
 /** Reasons of failures that are kept. */
 const MAX_REASONS = 3;
 
@@ -27,6 +30,7 @@ export class Fleet {
   readonly #groups = new Map<string, Group>();
   #begunMs = wallClockMs();
   #cpu = process.cpuUsage();
+  #waited = waitedSeconds();
   #acks: NodeJS.Timeout | undefined;
   #ackSlice = 0;
 
@@ -45,6 +49,7 @@ export class Fleet {
   begin(): void {
     this.#begunMs = wallClockMs();
     this.#cpu = process.cpuUsage();
+    this.#waited = waitedSeconds();
     for (const { counts, clients } of this.#groups.values()) {
       counts.beginWindow();
       for (const client of clients) client.beginWindow();
@@ -56,6 +61,7 @@ export class Fleet {
     const seconds = (wallClockMs() - this.#begunMs) / 1_000;
     return {
       cpuSeconds: (cpu.user + cpu.system) / 1e6,
+      waitedSeconds: waitedSeconds() - this.#waited,
       seconds,
       groups: [...this.#groups.values()].map((group) => reportOf(group, seconds)),
     };
@@ -189,8 +195,9 @@ function reportOf({ order, counts, clients }: Group, seconds: number): GroupRepo
   let mute = 0;
   for (const client of clients) {
     if (client.isOpen) open++;
-    if (client.frames === 0) mute++;
-    if (client.frames >= 2) rates.push(((client.frames - 1) * 1_000) / (client.lastMs - client.firstMs));
+    const spanMs = client.lastMs - client.firstMs;
+    if (client.frames < 2 || spanMs < seconds * 1_000 * MIN_SPAN) mute++;
+    else rates.push(((client.frames - 1) * 1_000) / spanMs);
   }
   rates.sort((a, b) => a - b);
   return {

@@ -61,7 +61,7 @@ export interface GroupReport {
   messageBytes: number;
   /** By `type`, for groups that decode. */
   messageTypes: Record<string, number>;
-  /** Intervals between frames longer than twice the period, and clients without any frame. */
+  /** Intervals between frames longer than twice the period; clients with too few frames for a rate. */
   gaps: number;
   mute: number;
   /** Frames per second of single clients: (n − 1) / (t_last − t_first). */
@@ -79,6 +79,8 @@ export interface GroupReport {
 
 export interface ProcessReport {
   cpuSeconds: number;
+  /** Time in which the process could have run and had no core: with much of it, latencies are the machine's. */
+  waitedSeconds: number;
   seconds: number;
   groups: GroupReport[];
 }
