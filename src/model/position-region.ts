@@ -38,7 +38,7 @@ export const PUBLICATION = {
   membership: 20,
   /** f32 × 3. */
   origin: 24,
-  /** f32: units per i16 step, a power of two. */
+  /** f32: units per i16 step, a power of two from 2^-8 to 2^8; 2^-5 reaches ±1,023 units from the origin. */
   scale: 36,
   /** f64: wall clock of the tick, ms since 1970. */
   timeMs: 40,
@@ -93,10 +93,6 @@ export type LayoutEvent =
 export type LayoutSink =
   { kind: 'port'; openPort: () => MessagePort } | { kind: 'direct'; post: (event: LayoutEvent) => void };
 
-/**
- * Scales a section may have: powers of two from 2^-8 to 2^8. With 16 bits, 2^-5 reaches ±1,023 units from the origin.
- */
-export const SCALE_MAX_EXPONENT = 8;
 
 /** Rounds half away from zero and saturates to i16. Non-finite values become 0: a frame never carries nonsense. */
 export function quantise(value: number, origin: number, scale: number): number {

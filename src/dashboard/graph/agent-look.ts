@@ -4,7 +4,7 @@
  */
 import type { AgentRecord } from '../../client/client.ts';
 
-export const SHAPES = ['circle', 'square', 'diamond', 'triangle', 'pentagon', 'hexagon', 'plus', 'star'] as const;
+const SHAPES = ['circle', 'square', 'diamond', 'triangle', 'pentagon', 'hexagon', 'plus', 'star'] as const;
 export type Shape = (typeof SHAPES)[number];
 export type Status = AgentRecord['status'];
 

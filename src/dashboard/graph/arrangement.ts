@@ -10,7 +10,7 @@ export interface SwarmRoom {
   radius: number;
 }
 
-export interface ServerArea {
+interface ServerArea {
   server: string;
   x: number;
   y: number;
