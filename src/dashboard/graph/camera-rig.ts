@@ -26,7 +26,7 @@ export function axesOf({ yaw, pitch }: Pick<CameraPose, 'yaw' | 'pitch'>): { rig
   return { right: [cy, 0, -sy], up: [-sy * sp, cp, -cy * sp], back: [sy * cp, sp, cy * cp] };
 }
 
-export function dot(a: Readonly<Vec3>, b: Readonly<Vec3>): number {
+function dot(a: Readonly<Vec3>, b: Readonly<Vec3>): number {
   return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
 

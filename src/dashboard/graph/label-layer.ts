@@ -2,7 +2,7 @@
 import type { LabelBox } from './label-layout.ts';
 import { placeLabels } from './label-layout.ts';
 
-export type LabelKind = 'server' | 'swarm' | 'agent' | 'marked';
+type LabelKind = 'server' | 'swarm' | 'agent' | 'marked';
 
 export interface Label {
   id: string;

@@ -13,7 +13,7 @@ import type { SortColumn } from '../view/url-state.ts';
 import { agentName, selectRows } from './agent-rows.ts';
 import { rowWindow, scrollToRow } from './virtual-window.ts';
 
-export const ROW_HEIGHT = 34;
+const ROW_HEIGHT = 34;
 const HEAD_HEIGHT = 36;
 
 interface Column {

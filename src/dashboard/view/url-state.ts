@@ -1,7 +1,7 @@
 /** The part of the page that a link carries: what is looked at, and how; never a token. Pure. */
 import type { Filters, Mode } from '../../client/client.ts';
 
-export const MODES: readonly Mode[] = ['high_frequency', 'normal', 'low_frequency', 'on_demand'];
+const MODES: readonly Mode[] = ['high_frequency', 'normal', 'low_frequency', 'on_demand'];
 export const SERVER_TYPES: readonly Filters['server_types'][number][] = ['claude-flow', 'ruv-swarm', 'daa', 'other'];
 export const FILTER_STATUSES: readonly Filters['statuses'][number][] = [
   'idle',
@@ -11,11 +11,11 @@ export const FILTER_STATUSES: readonly Filters['statuses'][number][] = [
   'offline',
   'unknown',
 ];
-export const MAIN_VIEWS = ['graph', 'table', 'both'] as const;
+const MAIN_VIEWS = ['graph', 'table', 'both'] as const;
 export type MainView = (typeof MAIN_VIEWS)[number];
 export const PANELS = ['servers', 'filters', 'connection'] as const;
 export type Panel = (typeof PANELS)[number];
-export const SORT_COLUMNS = [
+const SORT_COLUMNS = [
   'name',
   'type',
   'status',
@@ -53,7 +53,7 @@ export interface ListFilters {
   without: Part[];
 }
 export const PARTS = ['performance', 'neural', 'topology', 'messages'] as const;
-export type Part = (typeof PARTS)[number];
+type Part = (typeof PARTS)[number];
 
 /** Bounds on what a link may ask for; the gateway has its own. */
 const MAX_VALUES = 64;

@@ -29,7 +29,7 @@ export interface StaticFiles {
 }
 
 /** Each empty when absent. */
-export interface RequestHeaders {
+interface RequestHeaders {
   acceptEncoding: string;
   ifNoneMatch: string;
   host: string;
@@ -39,7 +39,7 @@ const NOT_BUILT = 'The dashboard is not built: run "npm run build", then start t
 const NOTHING = new Uint8Array(0);
 
 /** Where `npm run build` puts it, from src/ and from dist/ alike. */
-export const DASHBOARD_LIST = fileURLToPath(new URL('../../../dist/dashboard/files.json', import.meta.url));
+const DASHBOARD_LIST = fileURLToPath(new URL('../../../dist/dashboard/files.json', import.meta.url));
 
 /**
  * Reads all listed files into memory. Without a list (no build) only `/` is answered, and says so.
