@@ -63,7 +63,7 @@ async function shoot(browser, url, agents, size, colorScheme) {
     await page.waitForTimeout(500);
     await save('table');
   } else {
-    for (const tab of ['Table', 'Servers', 'Filters', 'Link', 'Events']) {
+    for (const tab of ['Table', 'Servers', 'Filters', 'Traffic', 'Events']) {
       await page.getByRole('navigation').getByRole('button', { name: tab }).click();
       await page.waitForTimeout(400);
       await save(tab.toLowerCase());

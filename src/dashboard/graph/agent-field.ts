@@ -8,6 +8,8 @@ import { arrange, roomFor } from './arrangement.ts';
 
 /** Floats per agent in {@link AgentField.data}: x, y, z, visibility 0–1. */
 export const STRIDE = 4;
+/** World units between the outermost agents of a swarm and the circle around it. */
+export const RING_GAP = 9;
 /** Agents per row of the texture that {@link AgentField.data} becomes. */
 export const ROW = 128;
 

@@ -6,7 +6,7 @@ import type { AgentRecord } from '../../client/client.ts';
 
 const SHAPES = ['circle', 'square', 'diamond', 'triangle', 'pentagon', 'hexagon', 'plus', 'star'] as const;
 export type Shape = (typeof SHAPES)[number];
-export type Status = AgentRecord['status'];
+type Status = AgentRecord['status'];
 
 /** In the order that the shader counts them. */
 export const STATUSES: readonly Status[] = ['idle', 'busy', 'active', 'error', 'offline', 'unknown'];

@@ -27,9 +27,9 @@ export interface Arrangement {
 /** Rooms grow in steps of a quarter, from this radius. */
 const MIN_ROOM = 40;
 const ROOM_STEP = 1.25;
-/** Free space between swarms, and between servers, as shares of a typical room. */
-const SWARM_GAP = 0.4;
-const SERVER_GAP = 0.8;
+/** Free space between swarms, and between servers, as shares of a typical room; labels need more above than beside. */
+const SWARM_GAP: Gap = { x: 0.35, y: 0.5 };
+const SERVER_GAP: Gap = { x: 0.8, y: 1.5 };
 
 /** The smallest step that holds `radius` with some space to grow. */
 export function roomFor(radius: number): number {
@@ -40,6 +40,11 @@ export function roomFor(radius: number): number {
 
 /** Proportions that servers' areas are tried with; the arrangement that fills the picture best is taken. */
 const INNER_ASPECTS = [0.4, 0.6, 0.8, 1, 1.3, 1.7, 2.4];
+
+interface Gap {
+  x: number;
+  y: number;
+}
 
 interface Block<T> {
   item: T;
@@ -86,17 +91,21 @@ function arrangeServers(servers: [string, SwarmRoom[]][], aspect: number, innerA
     const cells = list
       .toSorted((a, b) => a.ref - b.ref)
       .map((swarm) => ({ item: swarm, width: 2 * roomFor(swarm.radius), height: 2 * roomFor(swarm.radius) }));
-    const inner = shelves(cells, innerAspect, typical * SWARM_GAP);
+    const inner = shelves(cells, innerAspect, times(SWARM_GAP, typical));
     return { item: { server, inner }, width: inner.width, height: inner.height };
   });
-  return shelves(blocks, aspect, typical * SERVER_GAP);
+  return shelves(blocks, aspect, times(SERVER_GAP, typical));
+}
+
+function times({ x, y }: Gap, factor: number): Gap {
+  return { x: x * factor, y: y * factor };
 }
 
 /** Rows of blocks, as many as come nearest to the aspect. y counts downwards. */
 function shelves<T>(
   blocks: readonly Block<T>[],
   aspect: number,
-  gap: number,
+  gap: Gap,
 ): { placed: Placed<T>[]; width: number; height: number } {
   let best = inRows(blocks, Infinity, gap);
   let bestMiss = miss(best, aspect);
@@ -109,8 +118,8 @@ function shelves<T>(
   return best;
 }
 
-function totalWidth(blocks: readonly Block<unknown>[], gap: number): number {
-  return blocks.reduce((sum, { width }) => sum + width + gap, 0);
+function totalWidth(blocks: readonly Block<unknown>[], gap: Gap): number {
+  return blocks.reduce((sum, { width }) => sum + width + gap.x, 0);
 }
 
 /** How much the picture has to shrink for it: the larger of the two sides, in the picture's proportions. */
@@ -118,7 +127,7 @@ function miss({ width, height }: { width: number; height: number }, aspect: numb
   return Math.max(width / aspect, height);
 }
 
-function inRows<T>(blocks: readonly Block<T>[], maxWidth: number, gap: number) {
+function inRows<T>(blocks: readonly Block<T>[], maxWidth: number, gap: Gap) {
   const placed: Placed<T>[] = [];
   let row: Placed<T>[] = [];
   let [x, y, width] = [0, 0, 0];
@@ -130,14 +139,14 @@ function inRows<T>(blocks: readonly Block<T>[], maxWidth: number, gap: number) {
   };
   for (const block of blocks) {
     if (x > 0 && x + block.width > maxWidth) {
-      y += endRow() + gap;
+      y += endRow() + gap.y;
       x = 0;
     }
     const there = { ...block, x, y, rowHeight: 0 };
     placed.push(there);
     row.push(there);
-    x += block.width + gap;
-    width = Math.max(width, x - gap);
+    x += block.width + gap.x;
+    width = Math.max(width, x - gap.x);
   }
   return { placed, width, height: y + endRow() };
 }

@@ -3,7 +3,7 @@
  * is to be seen moving.
  */
 import type { AgentRecord, LinkRecord, SwarmcastClient } from '../../client/client.ts';
-import { AgentField } from './agent-field.ts';
+import { AgentField, RING_GAP } from './agent-field.ts';
 import { lookOf, SERVER_HUES, parseColor } from './agent-look.ts';
 import type { Ball } from './camera-rig.ts';
 import { CameraRig, fitPose } from './camera-rig.ts';
@@ -448,7 +448,7 @@ export class GraphController {
     const [balls, tints] = [layer.array('aBall'), layer.array('aTint')];
     let i = 0;
     for (const { ref, x, y, z, radius, shown, server } of this.field.swarms.values()) {
-      balls.set([x, y, z, radius + 9], i * 4);
+      balls.set([x, y, z, radius + RING_GAP], i * 4);
       writeRgb(tints, i * 4, parseColor(this.hueOf(server)));
       tints[i * 4 + 3] = shown * (this.#emphasis.swarm === undefined || this.#emphasis.swarm === ref ? 1 : 0.12);
       i++;

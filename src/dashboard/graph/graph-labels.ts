@@ -3,7 +3,7 @@ import type { ClientState } from '../../client/client.ts';
 import { displayText } from '../format.ts';
 import { agentName } from '../table/agent-rows.ts';
 import type { AgentField } from './agent-field.ts';
-import { STRIDE } from './agent-field.ts';
+import { RING_GAP, STRIDE } from './agent-field.ts';
 import type { Emphasis } from './graph-controller.ts';
 import type { Label } from './label-layer.ts';
 import type { Projector } from './projection.ts';
@@ -48,7 +48,8 @@ function serverLabels({ state, field, projector, emphasis, hueOf }: LabelInput):
         detail: record?.simulated === true ? 'SIMULATED' : '',
         hue: hueOf(server),
         x: at.x,
-        y: at.y - 26,
+        // Above the labels of its swarms, whose circles reach a little beyond the area.
+        y: at.y - 24 - RING_GAP * at.scale,
         weight: 1e9,
         dim: isolated !== undefined && isolated !== server,
       },
@@ -62,7 +63,7 @@ function swarmLabels({ state, field, projector, emphasis }: LabelInput): Label[]
     const swarm = state.swarms.get(ref);
     const at = projector.at(x, y, z);
     if (swarm === undefined || at === undefined || count === 0) continue;
-    const size = (radius + 9) * at.scale;
+    const size = (radius + RING_GAP) * at.scale;
     if (size < 26) continue;
     const isWide = size > 70;
     const topology = swarm.topology === undefined || !isWide ? [] : [displayText(swarm.topology)];

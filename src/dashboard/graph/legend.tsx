@@ -10,7 +10,9 @@ const MAX_TYPES = 12;
 
 export function Legend(): JSX.Element {
   const { session, store } = useApp();
-  const open = useSignal(!store.narrow.peek() && store.view.peek().main === 'graph');
+  // Open where there is room, until somebody decides.
+  const chosen = useSignal<boolean | undefined>(undefined);
+  const isOpen = chosen.value ?? (!store.narrow.value && store.view.value.main === 'graph');
   const types = useComputed(() => {
     void session.revision.value;
     const counts = new Map<string, number>();
@@ -24,15 +26,15 @@ export function Legend(): JSX.Element {
       <button
         type="button"
         class="legend-toggle"
-        aria-expanded={open.value}
+        aria-expanded={isOpen}
         aria-controls="legend-body"
         onClick={() => {
-          open.value = !open.value;
+          chosen.value = !isOpen;
         }}
       >
         Legend
       </button>
-      {open.value && (
+      {isOpen && (
         <div id="legend-body" class="legend-body">
           <ul aria-label="Shapes of types">
             {types.value.slice(0, MAX_TYPES).map(([type]) => (

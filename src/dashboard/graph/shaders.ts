@@ -45,6 +45,8 @@ void main() {
   gl_Position.xy += vAt * 2.0 / uViewport * gl_Position.w;
   // What is dimmed must never hide what is not.
   if (aLook.w < 0.5) gl_Position.z = gl_Position.w * 0.9999;
+  // What is pointed at, or selected, is never hidden.
+  if (aState.y > 0.5) gl_Position.z = -gl_Position.w * (aState.y > 1.5 ? 0.998 : 0.999);
   if (vAlpha < 0.01) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }`;
 

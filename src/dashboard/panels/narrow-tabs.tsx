@@ -11,7 +11,7 @@ const TABS: readonly { text: string; screen: Screen; main?: MainView; panel?: Pa
   { text: 'Table', screen: 'main', main: 'table' },
   { text: 'Servers', screen: 'panel', panel: 'servers' },
   { text: 'Filters', screen: 'panel', panel: 'filters' },
-  { text: 'Link', screen: 'panel', panel: 'connection' },
+  { text: 'Traffic', screen: 'panel', panel: 'connection' },
   { text: 'Events', screen: 'timeline' },
 ];
 

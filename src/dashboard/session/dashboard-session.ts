@@ -148,6 +148,7 @@ export class DashboardSession {
       for (const { id, health } of servers) {
         this.serverIds.add(id);
         this.latencies.add(id, health.evidence);
+        if (!this.#lastHealth.has(id)) this.#lastHealth.set(id, health.state);
       }
       this.#touch();
     });
@@ -217,19 +218,18 @@ export class DashboardSession {
     return this.#filtering > 0 || performance.now() < this.#filterEffectUntilMs;
   }
 
-  #healthChanged({ server_id, state, reason, since_ms }: ClientEvents['health']): void {
+  #healthChanged({ server_id, state, reason }: ClientEvents['health']): void {
     const last = this.#lastHealth.get(server_id);
     this.#lastHealth.set(server_id, state);
-    if (last !== state)
-      this.#note('health', `${displayText(server_id)} is ${state}: ${displayText(reason)}`, undefined, since_ms);
+    if (last !== state) this.#note('health', `${displayText(server_id)} is ${state}: ${displayText(reason)}`);
     this.#touch();
   }
 
   /** As many as there are servers. */
   readonly #lastHealth = new Map<string, string>();
 
-  #note(kind: FeedEvent['kind'], text: string, agent?: string, atMs = this.client.gatewayNow()): void {
-    this.#feed.push(kind, text, atMs, agent);
+  #note(kind: FeedEvent['kind'], text: string, agent?: string): void {
+    this.#feed.push(kind, text, this.client.gatewayNow(), agent);
     this.#touch();
   }
 
