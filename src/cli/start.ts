@@ -52,6 +52,6 @@ function announce(gateway: Gateway, json: boolean, io: CommandIo): void {
       ? ''
       : `Operator key of this run:  ${gateway.madeOperatorKey}   (swarmcast clients --key …; server.operator_key sets your own)\n`;
   io.stdout.write(
-    `Swarmcast is listening on ${gateway.url}\n${what}See it live:  npx swarmcast watch ${stream}\n${operators}Stop it with Ctrl-C.\n`,
+    `Swarmcast is listening: open ${gateway.url} in a browser\n${what}or see it here:  npx swarmcast watch ${stream}\n${operators}Stop it with Ctrl-C.\n`,
   );
 }

@@ -107,7 +107,8 @@ void main() {
   bool error = status > 2.5 && status < 3.5;
   // A seam of paper keeps neighbours and lines apart.
   over(c, uPaper, inside(d - 1.6 * unit) * 0.9);
-  if (error || (status > 0.5 && status < 2.5)) {
+  // Rings of very small marks would only be noise; an error keeps its own.
+  if (error || (status > 0.5 && status < 2.5 && vRadius > 3.2 * unit)) {
     float thick = status < 1.5 || error ? 1.0 : 0.55;
     float ring = abs(far - 1.6 * unit) - thick * unit;
     float cut = status > 1.5 && !error ? step(0.0, sin(atan(vAt.y, vAt.x) * 8.0)) : 1.0;

@@ -47,7 +47,7 @@ describe('start and stop', () => {
     expect(resources()).toEqual(before);
     expect(listenerCount()).toBe(listeners);
     await simulator[Symbol.asyncDispose]();
-  }, 120_000);
+  }, 400_000);
 
   test('5 times with simulators in child processes leaves no child', async () => {
     const before = childPids();

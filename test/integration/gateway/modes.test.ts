@@ -30,7 +30,7 @@ afterAll(async () => {
 
 /** Enough for 2 %: 300 frames at 60 Hz, 60 at 10 Hz, 11 at 1 Hz. */
 const WINDOW_MS = { high_frequency: 5_000, normal: 6_000, low_frequency: 11_500 } as const;
-const TRIES = 4;
+const TRIES = 8;
 
 /**
  * Measures until a window is within 2 % of `hz`. The machine is shared, so one window may be disturbed from outside; a
@@ -58,10 +58,14 @@ describe.concurrent('modes', () => {
     { mode: 'high_frequency', hz: 60 },
     { mode: 'normal', hz: 10 },
     { mode: 'low_frequency', hz: 1 },
-  ] as const)('$mode is within 2 % of $hz Hz', async ({ mode, hz }) => {
-    using client = await RecordingClient.connect(gateway.url, { mode });
-    expectNear(await rateNear(client, hz, WINDOW_MS[mode]), hz);
-  });
+  ] as const)(
+    '$mode is within 2 % of $hz Hz',
+    async ({ mode, hz }) => {
+      using client = await RecordingClient.connect(gateway.url, { mode });
+      expectNear(await rateNear(client, hz, WINDOW_MS[mode]), hz);
+    },
+    150_000,
+  );
 
   test('on demand sends state and frames only when asked, but answers and heartbeats come', async () => {
     using client = await RecordingClient.connect(gateway.url, { mode: 'on_demand' });
