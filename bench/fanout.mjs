@@ -73,17 +73,29 @@ async function bench() {
   return 0;
 }
 
-async function runPart(part, wanted, context, rows, goals) {
-  try {
-    const result = await part.run(context);
-    rows.push(...result.rows);
-    goals.push(...result.goals.filter(({ id }) => wanted.includes(id)));
-    if (part.after === undefined || !wanted.includes(part.goals[1])) return;
-    const more = await part.after(context, result);
-    rows.push(...more.rows);
-    goals.push(...more.goals);
-  } catch (error) {
-    context.log(`${wanted.join(', ')} failed: ${error instanceof Error ? error.stack : String(error)}`);
-    for (const id of wanted) goals.push({ id, goal: 'to be measured', measured: null, met: null, why: String(error) });
+async function runPart({ goals: ids, run, after }, wanted, context, rows, goals) {
+  const first = await attempt(ids.slice(0, after === undefined ? ids.length : 1), () => run(context));
+  const parts = [first];
+  if (after !== undefined && wanted.includes(ids[1])) {
+    parts.push(
+      await attempt([ids[1]], () => {
+        if (first.failed) throw new Error(`it takes the figure of ${ids[0]}, which failed`);
+        return after(context, first);
+      }),
+    );
+  }
+  for (const part of parts) {
+    rows.push(...part.rows);
+    goals.push(...part.goals.filter(({ id }) => wanted.includes(id)));
+  }
+
+  async function attempt(attempted, measure) {
+    try {
+      return await measure();
+    } catch (error) {
+      context.log(`${attempted.join(', ')} failed: ${error instanceof Error ? error.stack : String(error)}`);
+      const failure = { goal: 'to be measured', measured: null, met: null, why: String(error) };
+      return { failed: true, rows: [], goals: attempted.map((id) => ({ id, ...failure })) };
+    }
   }
 }

@@ -71,13 +71,22 @@ export function measureOurs(context, { seconds, hellos, acks, changesPerSecond =
       groups: [{ ...group, hellos, acks, sample: 0.01, capture: VIEWS }],
     });
     await server.order('feed', { name: 'set', changesPerSecond });
+    await viewsAreThere(server, hellos.length);
     await delay(settleMs(context));
-    const { views } = await server.order('status');
-    if (views !== hellos.length) throw new Error(`${views} views instead of ${hellos.length}`);
     const window = await measureWindow(server, [driver], seconds);
     const { frames: captured } = await driver.order('frames', { group: 'all' });
     return { ...window, captured };
   });
+}
+
+/** The last hellos may still be unread when the last socket is open. */
+async function viewsAreThere(server, expected) {
+  for (let attempt = 0; ; attempt++) {
+    const { views } = await server.order('status');
+    if (views === expected) return;
+    if (attempt === 300) throw new Error(`${views} views instead of ${expected} after 30 s`);
+    await delay(100);
+  }
 }
 
 function measurePeer(context, peer, frames, seconds) {

@@ -40,13 +40,13 @@ export class StateCheck {
     if (message.type === 'heartbeat') {
       // Between a resync and the end of its snapshot there is nothing to compare (PROTOCOL.md, section 8).
       if (this.#announced !== undefined) return;
-      this.#counts.heartbeats++;
       if (this.#store.hash() !== message.payload.state_hash) this.#counts.wrongHeartbeats++;
+      this.#counts.heartbeats++;
     } else if (message.type === 'ok' && message.payload.of === 'resync') {
       this.#announced = String(message.payload.payload['state_hash']);
     } else if (message.type === 'snapshot' && message.payload.last && this.#announced !== undefined) {
-      this.#counts.resyncs++;
       if (this.#store.hash() !== this.#announced) this.#counts.wrongResyncs++;
+      this.#counts.resyncs++;
       this.#announced = undefined;
     }
   }

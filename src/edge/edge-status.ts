@@ -1,5 +1,5 @@
 /** What an edge tells of itself: counters, what clients cost, and how full everything bounded is. */
-import type { EdgeBound, EdgeCost, EdgeStatus } from '../feed/feed.ts';
+import { MAX_PENDING_REQUESTS, type EdgeBound, type EdgeCost, type EdgeStatus } from '../feed/feed.ts';
 import type { ClientsConfig } from '../platform/config/schema.ts';
 import type { Clients } from './clients/clients.ts';
 import { MAX_OUTBOX_MESSAGES } from './clients/outlet.ts';
@@ -12,6 +12,8 @@ export interface EdgeParts {
   clients: Clients;
   views: ViewRegistry;
   replica: Replica;
+  /** Requests to the hub that wait for their answers. */
+  pendingRequests: number;
   /** Numbers that only the edge itself knows. */
   own: Record<string, number>;
 }
@@ -75,7 +77,7 @@ function costs(clients: Clients): EdgeCost[] {
     }));
 }
 
-function bounds({ clients, views, replica, limits }: EdgeParts): EdgeBound[] {
+function bounds({ clients, views, replica, limits, pendingRequests }: EdgeParts): EdgeBound[] {
   return [
     { name: 'clients', used: clients.size, limit: limits.max_clients },
     { name: 'bulk_queue', used: clients.bulkSize, limit: limits.max_clients },
@@ -83,6 +85,7 @@ function bounds({ clients, views, replica, limits }: EdgeParts): EdgeBound[] {
     { name: 'departures', used: views.mostDepartures(), limit: views.departureLimit },
     { name: 'tombstones', used: replica.tombstones.size, limit: replica.tombstones.capacity },
     { name: 'agent_messages', used: replica.flow.size, limit: replica.flow.capacity },
+    { name: 'hub_requests', used: pendingRequests, limit: MAX_PENDING_REQUESTS },
     { name: 'outbox_messages_peak', used: clients.counters.outboxPeak, limit: MAX_OUTBOX_MESSAGES },
     { name: 'buffered_bytes_most', used: clients.mostBufferedBytes(), limit: limits.hard_limit_bytes },
   ];

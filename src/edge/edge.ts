@@ -100,6 +100,7 @@ class RunningEdge implements Edge {
       port: config.server.port,
       sharePort,
       allowedOrigins: config.server.allowed_origins,
+      compressFromBytes: config.clients.compress_from_bytes,
       hardLimitBytes: config.clients.hard_limit_bytes,
       connect: (socket) => this.#clients.connect(socket),
       http: (request) => feed.request('http', request),
@@ -157,6 +158,7 @@ class RunningEdge implements Edge {
         fallback_ticks_total: this.#fallbackTicksTotal,
         hub_connected: this.#hubConnected ? 1 : 0,
       },
+      pendingRequests: this.#options.feed.pendingRequests,
     });
   }
 

@@ -150,8 +150,13 @@ export interface FeedListener {
   onClosed(): void;
 }
 
+/** Requests that one side may have open at another; one more is refused. */
+export const MAX_PENDING_REQUESTS = 4_096;
+
 /** The edge's end. */
 export interface EdgeFeed extends AsyncDisposable {
+  /** Requests that wait for the hub's answer; at most {@link MAX_PENDING_REQUESTS}. */
+  readonly pendingRequests: number;
   /** Starts delivery; called once. */
   listen(listener: FeedListener, responder: Responder<EdgeRequests>): void;
   request<K extends keyof HubRequests>(name: K, input: HubRequests[K]['input']): Promise<HubRequests[K]['output']>;
@@ -159,6 +164,8 @@ export interface EdgeFeed extends AsyncDisposable {
 
 /** The hub's end, for all of its edges. */
 export interface HubFeed extends AsyncDisposable {
+  /** Edges that are connected, and requests that wait for the answer of one of them. */
+  readonly load: { edges: number; pendingRequests: number };
   /**
    * Starts accepting edges. A new edge gets `source.snapshot()` at once and every batch published after it, and is
    * handed to `source.connectLayout` so that layout workers post to it directly.

@@ -37,6 +37,12 @@ class MemoryHubFeed implements HubFeed {
     return edge;
   }
 
+  get load(): HubFeed['load'] {
+    let pendingRequests = 0;
+    for (const edge of this.#edges) pendingRequests += edge.askedRequests;
+    return { edges: this.#edges.size, pendingRequests };
+  }
+
   serve(source: FeedSource, responder: Responder<HubRequests>): void {
     this.#source = source;
     this.#responder = responder;
@@ -112,6 +118,10 @@ class MemoryEdgeFeed implements EdgeFeed {
     this.#hub.listening();
   }
 
+  get pendingRequests(): number {
+    return this.#pending.size;
+  }
+
   async request<K extends keyof HubRequests>(
     name: K,
     input: HubRequests[K]['input'],
@@ -121,6 +131,11 @@ class MemoryEdgeFeed implements EdgeFeed {
       if (this.#hub.responder() === undefined) this.#waitingForHub.push(call);
       else call();
     })) as HubRequests[K]['output'];
+  }
+
+  /** Of the hub, to this edge. */
+  get askedRequests(): number {
+    return this.#asked.size;
   }
 
   async ask<K extends keyof EdgeRequests>(

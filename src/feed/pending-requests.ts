@@ -1,7 +1,5 @@
 import { FeedBusyError, FeedClosedError, FeedRequestError, type ThrownForm } from './errors.ts';
-
-/** Requests that one side may have open; one more is refused with {@link FeedBusyError}. */
-const MAX_PENDING_REQUESTS = 4_096;
+import { MAX_PENDING_REQUESTS } from './feed.ts';
 
 interface Waiter {
   resolve: (value: unknown) => void;

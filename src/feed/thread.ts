@@ -41,6 +41,12 @@ class HubEnd implements ThreadHubFeed {
   #responder: Responder<HubRequests> | undefined;
   #closed = false;
 
+  get load(): HubFeed['load'] {
+    let pendingRequests = 0;
+    for (const pending of this.#edges.values()) pendingRequests += pending.size;
+    return { edges: this.#edges.size, pendingRequests };
+  }
+
   addEdge(port: MessagePort): void {
     if (this.#closed) throw new FeedClosedError();
     const pending = new PendingRequests();
@@ -131,6 +137,10 @@ class EdgeEnd implements EdgeFeed {
       else if (parcel.kind === 'layout') this.#followLayout(parcel.port, listener);
       else receive(parcel, this.#port, this.#pending, responder);
     });
+  }
+
+  get pendingRequests(): number {
+    return this.#pending.size;
   }
 
   async request<K extends keyof HubRequests>(

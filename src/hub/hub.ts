@@ -2,6 +2,7 @@
  * The hub: everything that needs one owner. MCP servers in, one world, one layout, one feed out. It runs in a thread
  * of its own and never shares it with an edge.
  */
+import { MAX_PENDING_REQUESTS } from '../feed/feed.ts';
 import type { ClientsPage, EdgeSettings, FeedSource, HubFeed, HubRequests, Responder } from '../feed/feed.ts';
 import { degradationLevel, type DegradationLevel } from '../model/health.ts';
 import type { ServerRecord } from '../model/server.ts';
@@ -112,8 +113,14 @@ export class Hub implements AsyncDisposable {
   }
 
   stats(): Record<string, Record<string, number>> {
+    const { load } = this.#options.feed;
     return {
-      hub: { batches_total: this.#batches },
+      hub: {
+        batches_total: this.#batches,
+        edges: load.edges,
+        edge_requests_pending: load.pendingRequests,
+        edge_requests_pending_limit: MAX_PENDING_REQUESTS * Math.max(1, load.edges),
+      },
       world: numbersOf(this.#world.stats()),
       layout: numbersOf(this.#layout.stats()),
     };

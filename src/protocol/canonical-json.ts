@@ -1,12 +1,48 @@
 /** Canonical JSON, RFC 8785: members sorted by UTF-16 code units, ECMAScript number and string forms, no white space. */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`;
-  if (value === null || typeof value !== 'object') return JSON.stringify(value ?? null);
-  const members: string[] = [];
-  // Default sort compares UTF-16 code units, as the RFC asks.
-  for (const key of Object.keys(value).toSorted()) {
-    const member: unknown = (value as Record<string, unknown>)[key];
-    if (member !== undefined) members.push(`${JSON.stringify(key)}:${canonicalJson(member)}`);
+  switch (typeof value) {
+    case 'string':
+      return quoted(value);
+    case 'number':
+      return Number.isFinite(value) ? String(value) : 'null';
+    case 'boolean':
+      return value ? 'true' : 'false';
+    case 'object':
+      if (value === null) return 'null';
+      return Array.isArray(value) ? canonicalArray(value) : canonicalObject(value as Record<string, unknown>, NONE);
+    default:
+      return JSON.stringify(value ?? null);
   }
-  return `{${members.join(',')}}`;
+}
+
+const NONE: readonly string[] = [];
+
+/** An object without the members named in `leftOut`. Undefined members are left out too. */
+export function canonicalObject(value: Readonly<Record<string, unknown>>, leftOut: readonly string[]): string {
+  // Default sort compares UTF-16 code units, as the RFC asks.
+  const keys = Object.keys(value).toSorted();
+  let text = '{';
+  for (const key of keys) {
+    const member = value[key];
+    if (member === undefined || leftOut.includes(key)) continue;
+    if (text.length > 1) text += ',';
+    text += `${quoted(key)}:${canonicalJson(member)}`;
+  }
+  return `${text}}`;
+}
+
+function canonicalArray(items: readonly unknown[]): string {
+  let text = '[';
+  for (let i = 0; i < items.length; i++) {
+    if (i > 0) text += ',';
+    text += canonicalJson(items[i] ?? null);
+  }
+  return `${text}]`;
+}
+
+// Text that needs no escape, nor a look for lone surrogates, which is nearly all of it.
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+function quoted(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }

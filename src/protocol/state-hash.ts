@@ -5,7 +5,7 @@
  * without `ref` and the {@link UNHASHED} ones. XOR makes it independent of order and cheap to maintain.
  */
 import type { Ref } from '../model/ids.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalObject } from './canonical-json.ts';
 
 /** Kinds that are hashed. Servers are not: their health changes too often to prove anything. */
 export type HashedKind = 'agent' | 'link' | 'task' | 'swarm';
@@ -27,16 +27,28 @@ export interface StateHash {
 }
 
 const encoder = new TextEncoder();
+/** Where entities are coded, one after the other; grows to the largest. */
+let scratch = new Uint8Array(4_096);
 
 /** Hash of one entity. `record` holds only the fields that the view shows; null and undefined fields count as absent. */
 export function entityHash(kind: HashedKind, record: { ref: Ref }): StateHash {
-  const skip = UNHASHED[kind];
-  const fields: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(record)) {
-    if (value !== undefined && value !== null && !skip.includes(key)) fields[key] = value;
+  const fields = canonicalObject(withoutNulls(record), UNHASHED[kind]);
+  const text = `["${kind}",${record.ref},${fields}]`;
+  // UTF-8 takes at most three bytes for a UTF-16 unit.
+  if (text.length * 3 > scratch.byteLength) scratch = new Uint8Array(text.length * 3);
+  const { written } = encoder.encodeInto(text, scratch);
+  return murmur3Twice(scratch, written);
+}
+
+// A member that is null counts as absent in the record itself, and as null below.
+function withoutNulls(record: object): Record<string, unknown> {
+  const fields = record as Record<string, unknown>;
+  for (const key in fields) {
+    if (fields[key] === null) {
+      return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+    }
   }
-  const bytes = encoder.encode(canonicalJson([kind, record.ref, fields]));
-  return { high: murmur3(bytes, LANE_SEEDS[0]), low: murmur3(bytes, LANE_SEEDS[1]) };
+  return fields;
 }
 
 /** Adds an entity to, or takes it from, a state hash (XOR is its own inverse). Changes `state`. */
@@ -59,15 +71,37 @@ export function murmur3(bytes: Uint8Array, seed: number): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const blocks = bytes.byteLength >>> 2;
   let hash = seed;
+  for (let i = 0; i < blocks; i++) hash = mix(hash, scramble(view.getUint32(i * 4, true)));
+  return avalanche(hash ^ tailOf(bytes, bytes.byteLength) ^ bytes.byteLength);
+}
+
+/** The first `length` bytes with both seeds, in one pass. */
+function murmur3Twice(bytes: Uint8Array, length: number): StateHash {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, length);
+  const blocks = length >>> 2;
+  let high: number = LANE_SEEDS[0];
+  let low: number = LANE_SEEDS[1];
   for (let i = 0; i < blocks; i++) {
-    hash ^= scramble(view.getUint32(i * 4, true));
-    hash = (hash << 13) | (hash >>> 19);
-    hash = (Math.imul(hash, 5) + 0xe654_6b64) | 0;
+    const block = scramble(view.getUint32(i * 4, true));
+    high = mix(high, block);
+    low = mix(low, block);
   }
+  const end = tailOf(bytes, length) ^ length;
+  return { high: avalanche(high ^ end), low: avalanche(low ^ end) };
+}
+
+function mix(hash: number, block: number): number {
+  const mixed = hash ^ block;
+  return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe654_6b64) | 0;
+}
+
+// What is left after whole blocks; 0 when nothing is, which changes no hash.
+function tailOf(bytes: Uint8Array, length: number): number {
+  const left = length & 3;
+  if (left === 0) return 0;
   let tail = 0;
-  for (let i = bytes.byteLength - 1; i >= blocks * 4; i--) tail = (tail << 8) | (bytes[i] ?? 0);
-  if (bytes.byteLength % 4 !== 0) hash ^= scramble(tail);
-  return avalanche(hash ^ bytes.byteLength);
+  for (let i = length - 1; i >= length - left; i--) tail = (tail << 8) | (bytes[i] ?? 0);
+  return scramble(tail);
 }
 
 function scramble(block: number): number {

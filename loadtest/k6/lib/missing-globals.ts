@@ -6,22 +6,29 @@
 /** UTF-8, as the platform's. */
 class Utf8Encoder {
   encode(text: string): Uint8Array {
+    const bytes = new Uint8Array(text.length * 3);
+    return bytes.subarray(0, this.encodeInto(text, bytes).written);
+  }
+
+  /** Writes what fits; unlike the platform's it may stop inside of a character then. */
+  encodeInto(text: string, target: Uint8Array): { read: number; written: number } {
     // Percent-encoding is UTF-8 spelled out; k6 has it natively.
     const spelled = encodeURIComponent(text);
-    const bytes = new Uint8Array(spelled.length);
-    let length = 0;
-    for (let i = 0; i < spelled.length; i++) {
+    let written = 0;
+    for (let i = 0; i < spelled.length && written < target.length; i++) {
       const code = spelled.charCodeAt(i);
-      if (code === 37) {
-        bytes[length++] = Number.parseInt(spelled.slice(i + 1, i + 3), 16);
+      if (code === PERCENT) {
+        target[written++] = Number.parseInt(spelled.slice(i + 1, i + 3), 16);
         i += 2;
       } else {
-        bytes[length++] = code;
+        target[written++] = code;
       }
     }
-    return bytes.subarray(0, length);
+    return { read: text.length, written };
   }
 }
+
+const PERCENT = 37;
 
 const globals = globalThis as unknown as { TextEncoder?: unknown };
 globals.TextEncoder ??= Utf8Encoder;

@@ -50,6 +50,7 @@ export class Watcher {
   #wasOpen = false;
   #leaving = false;
   #caughtUp = false;
+  #complained = false;
   #nextId = 1;
   #tick = 0;
   #ackedTick = 0;
@@ -217,8 +218,11 @@ export class Watcher {
   #guard(read: () => void): void {
     try {
       read();
-    } catch {
-      // A client that can't read it has lost it: counted, and a threshold fails.
+    } catch (error) {
+      // A client that can't read it has lost it: counted, and a threshold fails. One word of it is enough.
+      // oxlint-disable-next-line no-console -- k6 has no other log
+      if (!this.#complained) console.warn(`could not be read: ${String(error)}`);
+      this.#complained = true;
       metrics.undecodable.add(1);
     }
   }

@@ -11,6 +11,7 @@ import type { Replica } from '../replica/replica.ts';
 import type { ViewRegistry } from '../views/view-registry.ts';
 import { ClientCounters } from './client-counters.ts';
 import type { ClientSocket } from './client-socket.ts';
+import { HashWarmer } from './hash-warmer.ts';
 import type { ModeCap } from './mode-ladder.ts';
 import { Pace } from './pace.ts';
 import { Session, type SessionContext } from './session.ts';
@@ -71,6 +72,7 @@ export class Clients {
       maxTurnBytes: options.maxTurnBytes ?? MAX_TURN_BYTES,
       pace: this.#pace,
       counters: this.counters,
+      hashes: new HashWarmer(this.#pace),
       cap: () => this.#cap,
       decided: (session) => this.#openSoon(session),
       ended: (session) => this.#forget(session),

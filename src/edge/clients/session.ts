@@ -25,6 +25,7 @@ import { Backlog } from './backlog.ts';
 import { describeView } from './describe-view.ts';
 import { TURNS_PER_SAMPLE, type ClientCounters } from './client-counters.ts';
 import type { ClientSocket } from './client-socket.ts';
+import type { HashWarmer } from './hash-warmer.ts';
 import { Liveness, nextOccurrence } from './liveness.ts';
 import { ModeLadder, type ModeCap } from './mode-ladder.ts';
 import { Outlet } from './outlet.ts';
@@ -49,6 +50,7 @@ export interface SessionContext {
   views: ViewRegistry;
   pace: Pace;
   counters: ClientCounters;
+  hashes: HashWarmer;
   /** The fastest mode that anybody is served in now. */
   cap: () => ModeCap | undefined;
   /** Messages and discoveries that a client may send. */
@@ -542,7 +544,7 @@ export class Session implements Paced {
     live.owesTurn = false;
     live.stream.catchUpHealth();
     if (live.ladder.mode !== 'on_demand') this.#heartbeat(live, nowMs);
-    else if (wasOwed || live.lastProof === undefined) live.lastProof = this.#proof(live);
+    else if (wasOwed || live.lastProof === undefined) live.lastProof = this.#proof(live, true);
     if (live.ladder.flowed(nowMs) === undefined) return;
     this.#context.counters.promotionsTotal++;
     this.#enterMode(live, 'recovered');
@@ -559,22 +561,24 @@ export class Session implements Paced {
   }
 
   #heartbeat(live: Live, nowMs: number): void {
-    if (nowMs < live.nextHeartbeatMs) return;
-    const proof = live.ladder.mode === 'on_demand' ? live.lastProof : this.#proof(live);
+    const lateMs = nowMs - live.nextHeartbeatMs;
+    if (lateMs < 0) return;
+    const { heartbeat_interval_ms: intervalMs } = this.#context.config;
+    const proof = live.ladder.mode === 'on_demand' ? live.lastProof : this.#proof(live, lateMs > intervalMs);
     if (proof === undefined) return;
-    live.nextHeartbeatMs = nextOccurrence(
-      live.nextHeartbeatMs,
-      this.#context.config.heartbeat_interval_ms,
-      Math.floor(nowMs),
-    );
+    live.nextHeartbeatMs = nextOccurrence(live.nextHeartbeatMs, intervalMs, Math.floor(nowMs));
     this.#replies.send('heartbeat', proof);
   }
 
-  /** Only right in the turn that brought everything: the view's hash is that of the present version. */
-  #proof(live: Live): ServerPayloads['heartbeat'] | undefined {
-    const { stream } = live;
-    if (!stream.isCurrent) return undefined;
-    return { state_hash: stream.view.stateHash(), cursor: stream.view.cursor(this.#context.replica.version) };
+  /**
+   * Only right in the turn that brought everything: the view's hash is that of the present version. Undefined too while
+   * there is much to hash and it can wait.
+   */
+  #proof(live: Live, isUrgent: boolean): ServerPayloads['heartbeat'] | undefined {
+    const { view, isCurrent } = live.stream;
+    if (!isCurrent) return undefined;
+    const hash = isUrgent ? view.stateHash() : this.#context.hashes.hashOf(view);
+    return hash === undefined ? undefined : { state_hash: hash, cursor: view.cursor(this.#context.replica.version) };
   }
 
   #now(): number {

@@ -40,6 +40,8 @@ export interface SocketServerOptions {
    */
   sharePort?: 'open' | 'join' | undefined;
   allowedOrigins: readonly string[];
+  /** JSON messages of this size and more are compressed, where the client offered it; 0: none. */
+  compressFromBytes: number;
   /** Buffered bytes of a socket that its sessions keep below; the library's own bound lies above. */
   hardLimitBytes: number;
   /** A new client; undefined when it was refused and closed. */
@@ -145,6 +147,8 @@ function routeSockets(
 ): void {
   app.ws<SocketState>(path, {
     maxPayloadLength: MAX_READ_BYTES,
+    // One compressor for all sockets of the thread: a window of its own for each would cost memory that idle clients hold.
+    compression: options.compressFromBytes > 0 ? uws.SHARED_COMPRESSOR : uws.DISABLED,
     // Above what sessions allow themselves, so that the library never drops what they count as sent.
     maxBackpressure: options.hardLimitBytes + MAX_READ_BYTES,
     // Sessions ping and find silence themselves.
@@ -153,7 +157,7 @@ function routeSockets(
     upgrade: (res, req, context) => upgrade(res, req, context, policy(), options),
     open: (ws) => {
       const state = ws.getUserData();
-      const socket = new UwsSocket(ws, state.coding);
+      const socket = new UwsSocket(ws, state.coding, options.compressFromBytes);
       state.socket = socket;
       state.session = options.connect(socket);
     },

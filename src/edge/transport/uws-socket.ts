@@ -23,10 +23,13 @@ export class UwsSocket implements ClientSocket {
   readonly coding: Coding;
   #socket: WebSocket<SocketState> | undefined;
   #isSubscribed = false;
+  readonly #compressFromBytes: number;
 
-  constructor(socket: WebSocket<SocketState>, coding: Coding) {
+  /** `compressFromBytes`: text of this length and more is compressed, where the client offered it; 0: never. */
+  constructor(socket: WebSocket<SocketState>, coding: Coding, compressFromBytes: number) {
     this.#socket = socket;
     this.coding = coding;
+    this.#compressFromBytes = compressFromBytes;
   }
 
   send(message: string | Uint8Array, isBinary: boolean): SendResult {
@@ -35,7 +38,8 @@ export class UwsSocket implements ClientSocket {
       this.#isSubscribed = true;
       this.#socket.subscribe(NO_TOPIC);
     }
-    const status = this.#socket.send(message, isBinary);
+    const isCompressed = this.#compressFromBytes > 0 && !isBinary && message.length >= this.#compressFromBytes;
+    const status = this.#socket.send(message, isBinary, isCompressed);
     if (status === 1) return 'sent';
     return status === 0 ? 'buffered' : 'dropped';
   }

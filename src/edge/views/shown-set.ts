@@ -108,7 +108,26 @@ export class ShownSet {
     this.frameRevision++;
     for (const shown of [this.swarms, this.servers, this.links, this.tasks]) shown.clear();
     this.departures.clear(version);
-    this.#evaluateNewer(-1);
+    this.#fill();
+  }
+
+  // Everything once, each kind after those that decide on it.
+  #fill(): void {
+    const { servers, swarms, links, tasks, positions } = this.#replica;
+    const version = this.#version;
+    for (const server of servers.values())
+      if (this.filter.showsServer(server.record)) this.servers.set(server, version);
+    for (const swarm of swarms.values()) {
+      if (!this.filter.showsSwarm(swarm.record)) continue;
+      const shown = new ShownSwarm(swarm, version);
+      for (const agent of swarm.agents) if (this.filter.showsAgent(agent)) shown.agents.set(agent, version);
+      shown.change(positions.stamp());
+      this.#agents += shown.agents.size;
+      this.swarms.set(swarm, shown);
+    }
+    for (const task of tasks.values()) if (this.#showsTask(task)) this.tasks.set(task, version);
+    if (!this.filter.filters.include_topology) return;
+    for (const link of links.values()) if (this.showsLink(link)) this.links.set(link, version);
   }
 
   // Removals were forgotten before they were seen here: look for what is no longer alive.
@@ -181,11 +200,13 @@ export class ShownSet {
   }
 
   #evaluateTask(task: TaskEntity): void {
-    const shows =
-      task.home !== undefined &&
-      (task.home.kind === 'swarm' ? this.swarms.has(task.home) : this.servers.has(task.home));
-    if (!shows) this.#leave(task);
+    if (!this.#showsTask(task)) this.#leave(task);
     else if (!this.tasks.has(task)) this.tasks.set(task, this.#version);
+  }
+
+  #showsTask({ home }: TaskEntity): boolean {
+    if (home === undefined) return false;
+    return home.kind === 'swarm' ? this.swarms.has(home) : this.servers.has(home);
   }
 
   #leave(entity: AnyEntity): void {

@@ -36,7 +36,7 @@ export class ShownSwarm {
   change(tick: number): void {
     this.changedTick = tick;
     this.#ascending = undefined;
-    this.#places = [];
+    if (this.#places.length > 0) this.#places = [];
   }
 
   /** Shown agents by ascending slot; sorted when asked for after a change. */

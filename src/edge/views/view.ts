@@ -182,10 +182,18 @@ export class View {
     return this.#frames.since(sinceTick);
   }
 
-  /** State hash of what the view shows at the replica's present version: right for clients whose `held` is of that version. */
+  /**
+   * State hash of what the view shows at the replica's present version: right for clients whose `held` is of that
+   * version.
+   */
   stateHash(): string {
+    return this.stateHashWithin(Number.POSITIVE_INFINITY) ?? '';
+  }
+
+  /** The same, if no more than `entities` have to be hashed for it; else undefined, and so many are by then. */
+  stateHashWithin(entities: number): string | undefined {
     this.#sync();
-    return (this.#hash ??= viewHash(this.#shown));
+    return (this.#hash ??= viewHash(this.#shown, entities));
   }
 
   counts(): ViewCounts {

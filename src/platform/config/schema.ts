@@ -120,8 +120,14 @@ const clientsSchema = z.strictObject({
   messages_per_second: count(50, 100_000, 'Messages a client may send per second, on average'),
   message_burst: count(200, 1_000_000, 'Messages a client may send at once'),
   discover_per_minute: count(10, 100_000, 'Discovery requests per client and minute'),
-  soft_limit_bytes: count(262_144, 1_073_741_824, 'Buffered bytes above which a client is skipped'),
+  soft_limit_bytes: count(131_072, 1_073_741_824, 'Buffered bytes above which a client is skipped'),
   hard_limit_bytes: count(8_388_608, 1_073_741_824, 'Buffered bytes at which a client is closed'),
+  compress_from_bytes: count(
+    0,
+    1_073_741_824,
+    'JSON messages of this size and more are compressed for clients that can; 0: none (it costs 15 times the CPU of sending)',
+    0,
+  ),
   tombstones: count(100_000, 10_000_000, 'Removed entities remembered for resume'),
 });
 
