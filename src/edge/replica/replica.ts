@@ -176,7 +176,7 @@ export class Replica {
 
   /** Where positions are, and which moved. Events of several workers may come in any order between workers. */
   onLayout(event: LayoutEvent): void {
-    if (event.kind === 'tick') this.#timeMs = Math.max(this.#timeMs, event.time_ms);
+    if (event.kind === 'tick') this.#timeMs = Math.max(this.#timeMs, Math.round(event.time_ms));
     this.positions.onLayout(event);
   }
 
