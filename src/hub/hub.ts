@@ -72,6 +72,7 @@ export class Hub implements AsyncDisposable {
     this.#upstreams = startUpstreams({
       servers,
       limits: config.upstream,
+      resilience: config.resilience,
       sink: this.#world,
       dialects: createDialects,
       openSource,

@@ -2,18 +2,26 @@
  * Everything that exists while a server is connected: the session, the dialect that understands it, its poll, its pushed
  * events and its source beside MCP. It ends as a whole.
  */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../platform/clock.ts';
 import type { ServerConfig, UpstreamConfig } from '../../platform/config/schema.ts';
 import type { Logger } from '../../platform/telemetry/log.ts';
 import { chooseDialect, type DialectChoice } from './choose-dialect.ts';
 import type { Call, Dialect, DialectTiming, Outcome, PeerDescription } from './dialects/dialect.ts';
-import { ConnectionClosedError, describeError, NotConnectedError, RequestTimeoutError } from './errors.ts';
+import {
+  ConnectionClosedError,
+  describeError,
+  NotConnectedError,
+  OverloadedError,
+  RequestTimeoutError,
+} from './errors.ts';
 import { EventReader } from './event-reader.ts';
-import { FAILURE_THRESHOLD, type HealthEvent } from './health.ts';
+import type { HealthEvent } from './health.ts';
 import type { OpenSource } from './observation-source.ts';
 import { startPoller, type Poller, type PollReply } from './poller.ts';
-import { openSession, type Session } from './session.ts';
+import { openSession, type Session, type SessionEvents } from './session.ts';
+import type { ServerPolicy } from './resilience/policy.ts';
 import type { Scratch } from './transports/scratch.ts';
 import { transportFactory } from './open-transport.ts';
 import type { UpstreamCounts } from './upstream-stats.ts';
@@ -35,6 +43,10 @@ export interface LiveOptions {
   log: Logger;
   scratchRoot: string;
   counts: UpstreamCounts;
+  /** All requests go through it. */
+  policy: ServerPolicy;
+  /** Requests without a reply, in a row, after which the connection is given up. */
+  unhealthyThreshold: number;
   openSource?: OpenSource | undefined;
   onHealth(event: HealthEvent): void;
   /** Once, when the connection ended; undefined when we closed it. */
@@ -46,9 +58,36 @@ export interface LiveOptions {
  * @throws SwarmcastError when any of that fails; nothing is left open then.
  */
 export async function openLive(options: LiveOptions, signal: AbortSignal): Promise<LiveConnection> {
-  const { server, limits, counts, dialects } = options;
+  const { policy } = options;
   let live: LiveConnection | undefined;
   let closedEarly = false;
+  const connected = await policy.connect(signal, () =>
+    connect(options, signal, {
+      onPush: (event) => live?.push(event),
+      onNoise: (line) => live?.noise(line),
+      onClosed: (why) => {
+        if (live === undefined) closedEarly = true;
+        else options.onClosed(why);
+      },
+    }),
+  );
+  try {
+    if (closedEarly) throw new ConnectionClosedError('closed right after the handshake');
+    live = new LiveConnection(options, connected);
+    await live.prepare(signal);
+    return live;
+  } catch (error) {
+    // Whoever called learns of the failure from the error alone.
+    live?.mute();
+    await live?.[Symbol.asyncDispose]();
+    await connected.session.close();
+    throw error;
+  }
+}
+
+/** Connects, and finds out who is there and how it speaks. */
+async function connect(options: LiveOptions, signal: AbortSignal, events: SessionEvents): Promise<Connected> {
+  const { server, limits, counts, dialects } = options;
   const transports = transportFactory(server, limits, { counters: counts, scratchRoot: options.scratchRoot });
   const session = await openSession({
     openTransport: transports.open,
@@ -56,31 +95,24 @@ export async function openLive(options: LiveOptions, signal: AbortSignal): Promi
     requestTimeoutMs: limits.request_timeout_ms,
     counters: counts,
     signal,
-    events: {
-      onPush: (event) => live?.push(event),
-      onNoise: (line) => live?.noise(line),
-      onClosed: (why) => {
-        if (live === undefined) closedEarly = true;
-        else options.onClosed(why);
-      },
-    },
+    events,
   });
   try {
     const peer = await session.describe(signal);
     const choice = chooseDialect(server, peer, dialects);
     const apiKey = server.api_key ?? limits.api_key;
     if (apiKey !== undefined && choice.dialect.name === 'seed') await session.authenticate(apiKey, signal);
-    if (closedEarly) throw new ConnectionClosedError('closed right after the handshake');
-    live = new LiveConnection(options, { session, peer, choice, scratch: transports.scratch });
-    await live.prepare(signal);
-    return live;
+    return { session, peer, choice, scratch: transports.scratch };
   } catch (error) {
-    // Whoever called learns of the failure from the error alone.
-    live?.mute();
-    await live?.[Symbol.asyncDispose]();
     await session.close();
     throw error;
   }
+}
+
+/** `repeat`: asking twice does no more than asking once. */
+interface CallOptions {
+  signal: AbortSignal;
+  repeat: boolean;
 }
 
 interface Connected {
@@ -108,6 +140,8 @@ export class LiveConnection implements AsyncDisposable {
   constructor(options: LiveOptions, connected: Connected) {
     this.#options = options;
     this.#connected = connected;
+    // Every request in flight listens; their number is bounded by the policy.
+    setMaxListeners(0, this.#stop.signal);
     const { dialect } = connected.choice;
     const { poll_interval_ms: fastMs = dialect.timing.fastMs } = options.server;
     this.#timing = { ...dialect.timing, fastMs, slowMs: Math.max(dialect.timing.slowMs, fastMs) };
@@ -142,9 +176,9 @@ export class LiveConnection implements AsyncDisposable {
   /** Warm-up and bootstrap; then polling, subscription and source begin. */
   async prepare(signal: AbortSignal): Promise<void> {
     this.#identify();
-    for (const call of this.#reader.session.warmUp()) await this.#attempt(call, signal);
+    for (const call of this.#reader.session.warmUp()) await this.#attempt(call, { signal, repeat: true });
     for (const { tool, args } of this.#options.server.bootstrap) {
-      await this.#attempt({ kind: 'tool', tool, args }, signal);
+      await this.#attempt({ kind: 'tool', tool, args }, { signal, repeat: false });
       await delay(WRITE_GAP_MS);
     }
     if (this.#connected.session.closed) throw new ConnectionClosedError('closed while preparing');
@@ -178,7 +212,7 @@ export class LiveConnection implements AsyncDisposable {
     const call: Call = { kind: 'tool', tool, args };
     const turn = this.#writes.then(async () => {
       if (this.#stop.signal.aborted) throw new NotConnectedError('the connection ended');
-      const { outcome } = await this.#request(call, this.#stop.signal);
+      const { outcome } = await this.#request(call, { signal: this.#stop.signal, repeat: false });
       return outcome;
     });
     this.#writes = turn.then(
@@ -205,19 +239,19 @@ export class LiveConnection implements AsyncDisposable {
   }
 
   /** A dialect's own request: errors are not fatal, unless the connection ends. */
-  async #attempt(call: Call, signal: AbortSignal): Promise<void> {
+  async #attempt(call: Call, options: CallOptions): Promise<void> {
     try {
-      const { outcome } = await this.#request(call, signal);
+      const { outcome } = await this.#request(call, options);
       if (!outcome.ok) this.#debug(outcome.message, 'preparation was refused');
     } catch (error) {
-      signal.throwIfAborted();
+      options.signal.throwIfAborted();
       if (!(error instanceof RequestTimeoutError)) throw error;
       this.#debug(error, 'preparation timed out');
     }
   }
 
   async #ask(call: Call, isProbe: boolean, signal: AbortSignal): Promise<PollReply> {
-    const { outcome, reply } = await this.#request(call, signal);
+    const { outcome, reply } = await this.#request(call, { signal, repeat: true });
     if (isProbe) {
       const atMs = this.#options.clock.now();
       const method = nameOf(call);
@@ -227,11 +261,12 @@ export class LiveConnection implements AsyncDisposable {
     return reply;
   }
 
-  async #request(call: Call, signal: AbortSignal): Promise<{ outcome: Outcome; reply: PollReply }> {
-    const { clock, counts } = this.#options;
-    counts.calls += 1;
-    const startedAt = clock.monotonic();
-    try {
+  async #request(call: Call, options: CallOptions): Promise<{ outcome: Outcome; reply: PollReply }> {
+    const { clock, counts, policy } = this.#options;
+    const onFailure = (error: unknown): void => this.#countFailure(call, error);
+    return policy.request({ name: nameOf(call), ...options, onFailure }, async (signal) => {
+      counts.calls += 1;
+      const startedAt = clock.monotonic();
       const outcome = await this.#connected.session.call(call, signal);
       const roundTripMs = clock.monotonic() - startedAt;
       this.#lastRoundTripMs = roundTripMs;
@@ -239,19 +274,19 @@ export class LiveConnection implements AsyncDisposable {
       if (!outcome.ok) counts.failures += 1;
       this.#trimLedger();
       return { outcome, reply: { roundTripMs, fingerprint: this.#reader.reply(call, outcome) } };
-    } catch (error) {
-      if (!signal.aborted) this.#countFailure(call, error);
-      throw error;
-    }
+    });
   }
 
   #countFailure(call: Call, error: unknown): void {
-    this.#options.counts.failures += 1;
-    if (!(error instanceof RequestTimeoutError)) return;
-    this.#health({ kind: 'failure', atMs: this.#options.clock.now(), method: nameOf(call), error: error.message });
+    const { counts, clock, unhealthyThreshold } = this.#options;
+    counts.failures += 1;
+    const isTimeout = error instanceof RequestTimeoutError;
+    if (!isTimeout && !(error instanceof OverloadedError)) return;
+    this.#health({ kind: 'failure', atMs: clock.now(), method: nameOf(call), error: error.message });
+    if (!isTimeout) return;
     this.#timeouts += 1;
     // It hangs, or the connection is half open: only a new one can tell.
-    if (this.#timeouts === FAILURE_THRESHOLD) this.#hangUp(`${FAILURE_THRESHOLD} requests in a row had no reply`);
+    if (this.#timeouts === unhealthyThreshold) this.#hangUp(`${unhealthyThreshold} requests in a row had no reply`);
   }
 
   #hangUp(why: string): void {
@@ -265,7 +300,7 @@ export class LiveConnection implements AsyncDisposable {
     const call = this.dialect.subscribe?.({ intervalMs, bufferSize });
     if (call === undefined) return;
     try {
-      const { outcome } = await this.#request(call, this.#stop.signal);
+      const { outcome } = await this.#request(call, { signal: this.#stop.signal, repeat: false });
       if (!outcome.ok) {
         this.#debug(outcome.message, 'no push: polling');
         return;

@@ -22,6 +22,7 @@ import {
   ConnectionClosedError,
   describeError,
   NotConnectedError,
+  OverloadedError,
   ReplyTooLargeError,
   RequestTimeoutError,
 } from './errors.ts';
@@ -34,10 +35,12 @@ const GATEWAY = { name: 'swarmcast', version: '0.1.0' };
 /** A peer that is silent when asked for the new era has at most this share of the connect timeout. */
 const PROBE_SHARE = 1 / 3;
 /** Dialects read what servers really send; the schemas of MCP are too strict for some. */
+/** HTTP answers that speak of the server's condition, not of the request. */
+const OVERLOADED = new Set([429, 502, 503, 504]);
 const anyResult = z.unknown();
 
 /** What a session tells, in the order in which it happens. */
-interface SessionEvents {
+export interface SessionEvents {
   /** A pushed event: a vendor notification, or the seeds' bare event. */
   onPush: (event: unknown) => void;
   onNoise: (line: string) => void;
@@ -177,6 +180,10 @@ function outcomeOfError(error: unknown, context: { method: string; timeoutMs: nu
   if (error instanceof SwarmcastError && !(error instanceof ReplyTooLargeError)) throw error;
   if (error instanceof ProtocolError) return failure(error.code, error.message);
   if (error instanceof SdkHttpError) {
+    if (error.status !== undefined && OVERLOADED.has(error.status)) {
+      const words = cleanText(rpcErrorOf(error)?.message ?? error.message, 200);
+      throw new OverloadedError(`HTTP ${error.status}: ${words}`, { cause: error });
+    }
     const said = rpcErrorOf(error);
     return failure(said?.code ?? error.status, said?.message ?? error.message);
   }

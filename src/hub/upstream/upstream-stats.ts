@@ -1,5 +1,7 @@
 import type { ConnectionCounters } from './connection-counters.ts';
 
+import type { PolicyStats } from './resilience/policy-stats.ts';
+
 /** Counts of one server's upstream, over all reconnects. They only grow. */
 export interface UpstreamCounts extends ConnectionCounters {
   /** Requests made for dialects, bootstrap and control. */
@@ -17,11 +19,13 @@ export interface UpstreamCounts extends ConnectionCounters {
 }
 
 /** How one server's upstream stands. */
-export interface UpstreamStats extends Readonly<UpstreamCounts> {
+export interface UpstreamStats extends Readonly<UpstreamCounts>, Omit<PolicyStats, 'failures'> {
   serverId: string;
   state: 'connecting' | 'online' | 'waiting' | 'stopped';
   /** Undefined before the first reply. */
   lastRoundTripMs: number | undefined;
   /** Undefined while not online. */
   pollIntervalMs: number | undefined;
+  /** 0–1, from evidence; undefined before there is any. */
+  healthScore: number | undefined;
 }

@@ -3,15 +3,18 @@
  * and its counts. What happens while connected is live-connection.ts.
  */
 import type { Clock } from '../../platform/clock.ts';
-import type { ServerConfig, UpstreamConfig } from '../../platform/config/schema.ts';
+import type { ResilienceConfig, ServerConfig, UpstreamConfig } from '../../platform/config/schema.ts';
 import type { Logger } from '../../platform/telemetry/log.ts';
 import { createCounters } from './connection-counters.ts';
 import type { Dialect, Outcome } from './dialects/dialect.ts';
 import { describeError, NotConnectedError } from './errors.ts';
+import { healthScore } from './health.ts';
 import { HealthReporter } from './health-reporter.ts';
 import { openLive, type LiveConnection } from './live-connection.ts';
 import type { OpenSource } from './observation-source.ts';
 import { describeEndpoint } from './open-transport.ts';
+import type { CircuitReport } from '../../model/server.ts';
+import { ServerPolicy } from './resilience/policy.ts';
 import { ReconnectBackoff } from './resilience/reconnect-backoff.ts';
 import type { UpstreamCounts, UpstreamStats } from './upstream-stats.ts';
 import type { UpstreamSink } from './upstream-sink.ts';
@@ -19,6 +22,7 @@ import type { UpstreamSink } from './upstream-sink.ts';
 export interface UpstreamOptions {
   server: ServerConfig;
   limits: UpstreamConfig;
+  resilience: ResilienceConfig;
   sink: UpstreamSink;
   dialects: readonly Dialect[];
   clock: Clock;
@@ -63,6 +67,7 @@ class SupervisedUpstream implements Upstream {
   readonly #counts: UpstreamCounts;
   readonly #backoff: ReconnectBackoff;
   readonly #health: HealthReporter;
+  readonly #policy: ServerPolicy;
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
   #state: State = { name: 'connecting', attempt: 0 };
@@ -71,7 +76,7 @@ class SupervisedUpstream implements Upstream {
   #connections = 0;
 
   constructor(options: UpstreamOptions) {
-    const { server, sink, limits, clock } = options;
+    const { server, sink, limits, resilience, clock, random = Math.random } = options;
     this.serverId = server.id;
     this.#options = options;
     this.#counts = {
@@ -86,11 +91,20 @@ class SupervisedUpstream implements Upstream {
     this.#backoff = new ReconnectBackoff({
       minMs: limits.reconnect_min_ms,
       maxMs: limits.reconnect_max_ms,
-      random: options.random ?? Math.random,
+      random,
     });
     const { id, type, simulated, transport } = server;
     sink.addServer({ id, type, simulated, transport, endpoint: describeEndpoint(server) });
-    this.#health = new HealthReporter({ serverId: id, sink, clock, windowMs: () => this.#healthWindowMs() });
+    const onCircuit = (circuit: CircuitReport): void => this.#onCircuit(circuit);
+    this.#policy = new ServerPolicy({ resilience, limits, clock, random, onCircuit });
+    sink.identify(id, { circuit: this.#policy.circuit });
+    this.#health = new HealthReporter({
+      serverId: id,
+      sink,
+      clock,
+      windowMs: () => this.#healthWindowMs(),
+      thresholds: { healthy: resilience.healthy_threshold, unhealthy: resilience.unhealthy_threshold },
+    });
     this.#done = this.#run();
   }
 
@@ -104,17 +118,22 @@ class SupervisedUpstream implements Upstream {
     if (now - this.#hurriedAt < HURRY_GAP_MS) return;
     this.#hurriedAt = now;
     if (this.#state.name === 'online') this.#state.live.pollNow();
-    else if (this.#state.name === 'waiting') this.#state.wake();
+    // An open circuit would refuse: it has its own time.
+    else if (this.#state.name === 'waiting' && this.#policy.refusesForMs === 0) this.#state.wake();
   }
 
   stats(): UpstreamStats {
     const live = this.#state.name === 'online' ? this.#state.live : undefined;
+    const policy = this.#policy.stats();
+    const recent = { successes: policy.windowSuccesses, failures: policy.windowFailures };
     return {
+      ...policy,
       ...this.#counts,
       serverId: this.serverId,
       state: this.#state.name,
       lastRoundTripMs: live?.lastRoundTripMs ?? this.#lastRoundTripMs,
       pollIntervalMs: live?.pollIntervalMs,
+      healthScore: healthScore(this.#health.report, recent, this.#options.clock.now(), this.#healthWindowMs()),
     };
   }
 
@@ -150,6 +169,8 @@ class SupervisedUpstream implements Upstream {
         {
           ...this.#options,
           counts: this.#counts,
+          policy: this.#policy,
+          unhealthyThreshold: this.#options.resilience.unhealthy_threshold,
           onClosed: end,
           onHealth: (event) => {
             if (event.kind === 'success' && !worked) {
@@ -195,8 +216,20 @@ class SupervisedUpstream implements Upstream {
     this.#health.apply({ kind: 'closed', atMs, error: why });
   }
 
+  /** An open circuit means that nothing is heard of the server: what is known is stale from now on. */
+  #onCircuit(circuit: CircuitReport): void {
+    const { sink, clock, log } = this.#options;
+    sink.identify(this.serverId, { circuit });
+    if (circuit.state === 'open') sink.disconnected(this.serverId, clock.now());
+    log[circuit.state === 'open' ? 'warn' : 'info']({ server: this.serverId, circuit: circuit.state }, 'circuit');
+  }
+
   async #wait(attempt: number): Promise<void> {
-    const delayMs = this.#backoff.nextDelayMs();
+    // Gateways that lost a server together come back spread over the first delay of reconnects.
+    const { limits, random = Math.random } = this.#options;
+    const refusedMs = this.#policy.refusesForMs;
+    const closedMs = refusedMs === 0 ? 0 : refusedMs + random() * limits.reconnect_min_ms;
+    const delayMs = Math.max(this.#backoff.nextDelayMs(), closedMs);
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, delayMs);
       const wake = (): void => {

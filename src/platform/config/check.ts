@@ -56,6 +56,12 @@ function crossFieldProblems(config: Config, layered: Layered): ConfigProblem[] {
       `must not be above upstream.reconnect_max_ms (${config.upstream.reconnect_max_ms})`,
     );
   }
+  if (config.upstream.pool_min > config.upstream.pool_size) {
+    refuse('upstream.pool_min', `must not be above upstream.pool_size (${config.upstream.pool_size})`);
+  }
+  if (config.resilience.retry_min_ms > config.resilience.retry_max_ms) {
+    refuse('resilience.retry_min_ms', `must not be above resilience.retry_max_ms (${config.resilience.retry_max_ms})`);
+  }
   if (config.clients.soft_limit_bytes > config.clients.hard_limit_bytes) {
     refuse(
       'clients.soft_limit_bytes',

@@ -80,8 +80,41 @@ const upstreamSchema = z.strictObject({
   telemetry_buffer: count(1_000, 1_000_000, 'buffer_size asked for in telemetry.subscribe'),
   max_line_bytes: count(10_485_760, 268_435_456, 'Longest line accepted from a TCP or stdio server', 1_024),
   heartbeat_interval_ms: ms(30_000, 'TCP keep-alive and longest silence of a pushing server before it is asked'),
-  pool_size: count(1, 64, 'Connections per server'),
+  pool_size: count(10, 64, 'Connections per server at most; stdio servers always have one'),
+  pool_min: count(1, 64, 'Connections per server that are kept open'),
+  pool_idle_ms: ms(30_000, 'A connection above pool_min that carried nothing for this long is closed', 10),
+  requests_per_second: count(100, 1_000_000, 'Requests per second and server; more wait. 0: no limit', 0),
+  max_in_flight: count(1_000, 100_000, 'Requests in flight per server'),
+  max_queued: count(1_000, 100_000, 'Requests per server that wait for their turn; more are refused', 0),
+  batch_size: count(10, 100, 'Requests per call of a server that answers the method "batch"; 1: never batched'),
+  batch_delay_ms: ms(50, 'Longest wait of a request for others to share a batch with', 0),
+  inbox_events: count(
+    20_000,
+    10_000_000,
+    'Pushed events per server that wait to be merged; past it the least needed go',
+  ),
   api_key: z.string().optional().describe('Default api_key of servers (secret)'),
+});
+
+const ratio = (fallback: number, what: string) => z.number().positive().max(1).default(fallback).describe(what);
+
+const resilienceSchema = z.strictObject({
+  failure_threshold: count(3, 1_000, 'Failures in a row that open the circuit of a server'),
+  error_rate: ratio(0.4, 'Share of failed requests within the window above which the circuit opens'),
+  window_ms: ms(30_000, 'Time over which the share of failures is taken', 100),
+  minimum_requests: count(5, 10_000, 'Requests within the window before their share of failures counts'),
+  recovery_ms: ms(10_000, 'An open circuit refuses everything this long, then lets a few requests try', 10),
+  success_threshold: count(2, 100, 'Requests that must succeed to close the circuit again'),
+  retry_attempts: count(3, 10, 'Attempts of a request that is safe to repeat; 1: no retries'),
+  retry_min_ms: ms(100, 'Delay before the first retry; doubles'),
+  retry_max_ms: ms(5_000, 'Longest delay before a retry'),
+  retry_jitter: z.number().min(0).max(1).default(0.5).describe('Share of a retry delay that is drawn at random'),
+  healthy_threshold: count(2, 100, 'Successes in a row after which a server that had failed is healthy again'),
+  unhealthy_threshold: count(3, 100, 'Failures in a row after which a server is unhealthy; when silent, reconnected'),
+  adaptive: z
+    .boolean()
+    .default(true)
+    .describe('Fit retry delays, circuit and pool to latency and error rate, in bounds'),
 });
 
 const worldSchema = z.strictObject({
@@ -155,11 +188,13 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   upstream: upstreamSchema.prefault({}),
+  resilience: resilienceSchema.prefault({}),
   world: worldSchema.prefault({}),
   layout: layoutSchema.prefault({}),
   clients: clientsSchema.prefault({}),
 });
 export type Config = z.infer<typeof configSchema>;
 export type UpstreamConfig = Config['upstream'];
+export type ResilienceConfig = Config['resilience'];
 export type WorldConfig = Config['world'];
 export type ClientsConfig = Config['clients'];

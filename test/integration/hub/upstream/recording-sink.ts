@@ -43,6 +43,11 @@ export class RecordingSink implements UpstreamSink {
     );
   }
 
+  /** States of the circuit of the only server, in order. */
+  get circuits(): string[] {
+    return this.identities.flatMap(({ circuit }) => (circuit === undefined ? [] : [circuit.state]));
+  }
+
   state(id: string): string | undefined {
     return this.health.findLast((report) => report.id === id)?.state;
   }

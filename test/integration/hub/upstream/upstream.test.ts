@@ -13,15 +13,17 @@ import { plainDialect } from './plain-dialect.ts';
 import { politePeer, RawPeer, textResult, type Script } from './raw-peer.ts';
 import { RecordingSink } from './recording-sink.ts';
 
-const limits = configSchema.parse({
+const { upstream: limits, resilience } = configSchema.parse({
   upstream: { connect_timeout_ms: 1_000, request_timeout_ms: 150, reconnect_min_ms: 10, reconnect_max_ms: 50 },
-}).upstream;
+  resilience: { recovery_ms: 100, retry_min_ms: 10 },
+});
 
 function options(server: Record<string, unknown>, sink: RecordingSink, dialect: Partial<Dialect> = {}) {
   const parsed: ServerConfig = serverSchema.parse({ id: 'one', transport: 'tcp', ...server });
   return {
     server: parsed,
     limits,
+    resilience,
     sink,
     dialects: [plainDialect(dialect)],
     clock: systemClock,
@@ -44,7 +46,7 @@ describe('one server', () => {
     expect(sink.introduced).toEqual([
       { id: 'one', type: 'other', simulated: false, transport: 'tcp', endpoint: `tcp://127.0.0.1:${raw.port}` },
     ]);
-    expect(sink.identities[0]).toEqual({
+    expect(sink.identities.find(({ dialect }) => dialect !== undefined)).toEqual({
       id: 'one',
       type: 'claude-flow',
       dialect: 'claude-flow',
@@ -253,12 +255,16 @@ describe('trouble', () => {
     await using raw = await RawPeer.start(politePeer(script));
     await using upstream = startUpstream(options({ port: raw.port }, sink));
     await sink.until(() => sink.state('one') === 'degraded');
-    expect(sink.health.at(-1)?.reason).toBe('failed: no reply to tools/call within 150 ms');
+    expect(sink.health.at(-1)?.reason).toBe('failed: no reply to tools/call agent_list within 150 ms');
     await sink.until(() => sink.state('one') === 'down');
-    expect(sink.disconnects).toEqual(['one']);
+    // By the circuit that opened, and by the connection that was given up.
+    expect(sink.disconnects).toEqual(['one', 'one']);
+    expect(sink.circuits).toEqual(['closed', 'open']);
     hanging = false;
     await sink.until(() => sink.state('one') === 'healthy');
-    expect(upstream.stats()).toMatchObject({ state: 'online', reconnects: 1 });
+    await sink.until(() => sink.circuits.at(-1) === 'closed');
+    expect(sink.circuits).toEqual(['closed', 'open', 'half_open', 'closed']);
+    expect(upstream.stats()).toMatchObject({ state: 'online', reconnects: 1, circuitTrips: 1, circuitRecoveries: 1 });
   });
 
   test('half open: the peer is gone without a word', async () => {

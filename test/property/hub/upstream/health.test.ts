@@ -16,20 +16,23 @@ const eventAt = (name: HealthEvent['kind'], atMs: number): HealthEvent => {
   return name === 'closed' ? { kind: name, atMs, error: 'e' } : { kind: name, atMs };
 };
 
-test('no schedule of events gives healthy without a success inside the window and nothing bad since', () => {
+test('healthy if and only if a success is inside the window, nothing bad came since, and recovery is complete', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(kind, step), { maxLength: 60 }), (schedule) => {
       let health = initialHealth(0);
       let now = 0;
       let lastSuccess: number | undefined;
       let badSince = false;
+      let owed = 0;
       return schedule.every(([name, delta]) => {
         now += delta;
         health = nextHealth(health, eventAt(name, now), WINDOW_MS);
-        if (name === 'success') [lastSuccess, badSince] = [now, false];
+        if (name === 'success') [lastSuccess, badSince, owed] = [now, false, Math.max(0, owed - 1)];
         else if (name !== 'tick') badSince = true;
+        const { state } = health.report;
+        if (state === 'down' || state === 'unhealthy' || (owed > 0 && name === 'failure')) owed = 2;
         const vouched = lastSuccess !== undefined && now >= lastSuccess && now - lastSuccess <= WINDOW_MS;
-        return (health.report.state === 'healthy') === (vouched && !badSince);
+        return (state === 'healthy') === (vouched && !badSince && owed === 0);
       });
     }),
     { numRuns: 10_000 },
