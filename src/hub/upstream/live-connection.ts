@@ -22,6 +22,7 @@ import type { OpenSource } from './observation-source.ts';
 import { startPoller, type Poller, type PollReply } from './poller.ts';
 import { openSession, type Session, type SessionEvents } from './session.ts';
 import type { ServerPolicy } from './resilience/policy.ts';
+import { SessionPool, type PoolStats } from './session-pool.ts';
 import type { Scratch } from './transports/scratch.ts';
 import { transportFactory } from './open-transport.ts';
 import type { UpstreamCounts } from './upstream-stats.ts';
@@ -47,6 +48,8 @@ export interface LiveOptions {
   policy: ServerPolicy;
   /** Requests without a reply, in a row, after which the connection is given up. */
   unhealthyThreshold: number;
+  /** Connections at most. */
+  poolMax: () => number;
   openSource?: OpenSource | undefined;
   onHealth(event: HealthEvent): void;
   /** Once, when the connection ended; undefined when we closed it. */
@@ -61,13 +64,14 @@ export async function openLive(options: LiveOptions, signal: AbortSignal): Promi
   const { policy } = options;
   let live: LiveConnection | undefined;
   let closedEarly = false;
-  const connected = await policy.connect(signal, () =>
+  let connected: Connected | undefined;
+  connected = await policy.connect(signal, () =>
     connect(options, signal, {
       onPush: (event) => live?.push(event),
       onNoise: (line) => live?.noise(line),
       onClosed: (why) => {
-        if (live === undefined) closedEarly = true;
-        else options.onClosed(why);
+        if (live === undefined || connected === undefined) closedEarly = true;
+        else live.lose(connected.session, why);
       },
     }),
   );
@@ -89,20 +93,39 @@ export async function openLive(options: LiveOptions, signal: AbortSignal): Promi
 async function connect(options: LiveOptions, signal: AbortSignal, events: SessionEvents): Promise<Connected> {
   const { server, limits, counts, dialects } = options;
   const transports = transportFactory(server, limits, { counters: counts, scratchRoot: options.scratchRoot });
-  const session = await openSession({
-    openTransport: transports.open,
-    connectTimeoutMs: limits.connect_timeout_ms,
-    requestTimeoutMs: limits.request_timeout_ms,
-    counters: counts,
-    signal,
-    events,
-  });
+  const openMore = (more: SessionEvents, stop: AbortSignal): Promise<Session> =>
+    openSession({
+      openTransport: transports.open,
+      connectTimeoutMs: limits.connect_timeout_ms,
+      requestTimeoutMs: limits.request_timeout_ms,
+      counters: counts,
+      signal: stop,
+      events: more,
+    });
+  const session = await openMore(events, signal);
   try {
     const peer = await session.describe(signal);
     const choice = chooseDialect(server, peer, dialects);
-    const apiKey = server.api_key ?? limits.api_key;
-    if (apiKey !== undefined && choice.dialect.name === 'seed') await session.authenticate(apiKey, signal);
-    return { session, peer, choice, scratch: transports.scratch };
+    const authenticate = async (one: Session, stop: AbortSignal): Promise<Session> => {
+      const apiKey = server.api_key ?? limits.api_key;
+      if (apiKey !== undefined && choice.dialect.name === 'seed') await one.authenticate(apiKey, stop);
+      return one;
+    };
+    await authenticate(session, signal);
+    const openAnother = async (more: SessionEvents, stop: AbortSignal): Promise<Session> => {
+      const another = await openMore(more, stop);
+      return closeIfFailed(another, () => authenticate(another, stop));
+    };
+    return { session, openAnother, peer, choice, scratch: transports.scratch };
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+async function closeIfFailed(session: Session, work: () => Promise<Session>): Promise<Session> {
+  try {
+    return await work();
   } catch (error) {
     await session.close();
     throw error;
@@ -117,6 +140,8 @@ interface CallOptions {
 
 interface Connected {
   session: Session;
+  /** One more connection with the same server. */
+  openAnother: (events: SessionEvents, signal: AbortSignal) => Promise<Session>;
   peer: PeerDescription;
   choice: DialectChoice;
   scratch: () => Scratch | undefined;
@@ -126,6 +151,7 @@ export class LiveConnection implements AsyncDisposable {
   readonly #options: LiveOptions;
   readonly #connected: Connected;
   readonly #reader: EventReader;
+  readonly #pool: SessionPool;
   readonly #timing: DialectTiming;
   readonly #stop = new AbortController();
   #poller: Poller | undefined;
@@ -154,6 +180,18 @@ export class LiveConnection implements AsyncDisposable {
       onUnreadable: (error) =>
         options.log.warn({ server: options.server.id, error: describeError(error) }, 'a dialect could not read'),
     });
+    // A stdio server is a process of ours: another connection would be another server.
+    const single = options.server.transport === 'stdio';
+    this.#pool = new SessionPool({
+      lead: connected.session,
+      min: single ? 1 : options.limits.pool_min,
+      max: () => (single ? 1 : options.poolMax()),
+      idleMs: options.limits.pool_idle_ms,
+      clock: options.clock,
+      open: (onClosed, signal) => this.#openAnother(onClosed, signal),
+      onLeadChanged: () => this.#resubscribe(),
+      onOpenFailed: (error) => this.#debug(error, 'no further connection'),
+    });
   }
 
   get dialect(): Dialect {
@@ -162,6 +200,15 @@ export class LiveConnection implements AsyncDisposable {
 
   get lastRoundTripMs(): number | undefined {
     return this.#lastRoundTripMs;
+  }
+
+  poolStats(): PoolStats {
+    return this.#pool.stats();
+  }
+
+  /** A connection ended by itself. The whole ends with the last. */
+  lose(session: Session, why: string | undefined): void {
+    if (!this.#pool.lose(session)) this.#options.onClosed(why);
   }
 
   get pollIntervalMs(): number | undefined {
@@ -181,7 +228,7 @@ export class LiveConnection implements AsyncDisposable {
       await this.#attempt({ kind: 'tool', tool, args }, { signal, repeat: false });
       await delay(WRITE_GAP_MS);
     }
-    if (this.#connected.session.closed) throw new ConnectionClosedError('closed while preparing');
+    if (this.#pool.stats().poolConnections === 0) throw new ConnectionClosedError('closed while preparing');
     await this.#startSource();
     this.#poller = startPoller({
       timing: this.#timing,
@@ -233,7 +280,7 @@ export class LiveConnection implements AsyncDisposable {
     this.#stop.abort(new ConnectionClosedError('closing'));
     const errors = [
       ...(await Promise.allSettled([this.#poller?.[Symbol.asyncDispose](), this.#source?.[Symbol.asyncDispose]()])),
-      ...(await Promise.allSettled([this.#background, this.#connected.session.close()])),
+      ...(await Promise.allSettled([this.#background, this.#pool[Symbol.asyncDispose]()])),
     ].flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
     for (const error of errors) this.#debug(error, 'closing was not clean');
   }
@@ -267,7 +314,7 @@ export class LiveConnection implements AsyncDisposable {
     return policy.request({ name: nameOf(call), ...options, onFailure }, async (signal) => {
       counts.calls += 1;
       const startedAt = clock.monotonic();
-      const outcome = await this.#connected.session.call(call, signal);
+      const outcome = await this.#pool.use(options.repeat ? 'any' : 'lead', (session) => session.call(call, signal));
       const roundTripMs = clock.monotonic() - startedAt;
       this.#lastRoundTripMs = roundTripMs;
       this.#timeouts = 0;
@@ -293,6 +340,33 @@ export class LiveConnection implements AsyncDisposable {
     if (this.#muted) return;
     this.#muted = true;
     this.#options.onClosed(why);
+  }
+
+  async #openAnother(onClosed: () => void, signal: AbortSignal): Promise<Session> {
+    let session: Session | undefined;
+    const leads = (): boolean => session !== undefined && this.#pool.leads(session);
+    // It proves little: a server may take only so many. So the circuit is heeded, not told.
+    if (this.#options.policy.refusesForMs > 0) throw new NotConnectedError('the circuit is open');
+    session = await this.#connected.openAnother(
+      {
+        // Some peers tell every connection the same: only the lead is listened to.
+        onPush: (event) => (leads() ? this.push(event) : undefined),
+        onNoise: (line) => (leads() ? this.noise(line) : undefined),
+        onClosed: (why) => {
+          onClosed();
+          if (this.#pool.stats().poolConnections === 0) this.#options.onClosed(why);
+        },
+      },
+      signal,
+    );
+    return session;
+  }
+
+  /** Another connection leads: pushes must be asked for there. */
+  #resubscribe(): void {
+    if (this.#stop.signal.aborted) return;
+    this.#background = this.#background.then(() => this.#subscribe());
+    this.pollNow();
   }
 
   async #subscribe(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { ConnectionCounters } from './connection-counters.ts';
 
+import type { PoolStats } from './session-pool.ts';
 import type { PolicyStats } from './resilience/policy-stats.ts';
 
 /** Counts of one server's upstream, over all reconnects. They only grow. */
@@ -18,8 +19,8 @@ export interface UpstreamCounts extends ConnectionCounters {
   unreadable: number;
 }
 
-/** How one server's upstream stands. */
-export interface UpstreamStats extends Readonly<UpstreamCounts>, Omit<PolicyStats, 'failures'> {
+/** How one server's upstream stands. What belongs to a connection is absent while there is none. */
+export interface UpstreamStats extends Readonly<UpstreamCounts>, Omit<PolicyStats, 'failures'>, Partial<PoolStats> {
   serverId: string;
   state: 'connecting' | 'online' | 'waiting' | 'stopped';
   /** Undefined before the first reply. */

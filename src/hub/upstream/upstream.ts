@@ -129,6 +129,7 @@ class SupervisedUpstream implements Upstream {
     return {
       ...policy,
       ...this.#counts,
+      ...live?.poolStats(),
       serverId: this.serverId,
       state: this.#state.name,
       lastRoundTripMs: live?.lastRoundTripMs ?? this.#lastRoundTripMs,
@@ -170,6 +171,7 @@ class SupervisedUpstream implements Upstream {
           ...this.#options,
           counts: this.#counts,
           policy: this.#policy,
+          poolMax: () => this.#options.limits.pool_size,
           unhealthyThreshold: this.#options.resilience.unhealthy_threshold,
           onClosed: end,
           onHealth: (event) => {

@@ -230,6 +230,31 @@ describe('a source beside MCP', () => {
   });
 });
 
+describe('several connections', () => {
+  test('the first is cut in the middle of an answer: asked again on another, and nobody notices', async () => {
+    const sink = new RecordingSink();
+    let cuts = 0;
+    let isLeadCut = false;
+    const script: Script = (m, p, peer) => {
+      const [lead] = peer.sockets;
+      if (peer.sockets.size === 2 && !isLeadCut && p === lead) {
+        isLeadCut = true;
+        cuts += 1;
+        p.socket.destroy();
+      } else listing('a')(m, p, peer);
+    };
+    await using raw = await RawPeer.start(politePeer(script));
+    const base = options({ port: raw.port }, sink);
+    await using upstream = startUpstream({ ...base, limits: { ...limits, pool_min: 2 } });
+    await expect.poll(() => cuts).toBe(1);
+    await expect.poll(() => upstream.stats().poolConnections).toBe(2);
+    expect(upstream.stats()).toMatchObject({ poolBroken: 1, retriedFailures: 0, reconnects: 0, circuitTrips: 0 });
+    expect(upstream.stats().retriedSuccesses).toBeGreaterThanOrEqual(1);
+    expect(sink.disconnects).toEqual([]);
+    expect(new Set(sink.health.map(({ state }) => state))).toEqual(new Set(['unknown', 'healthy']));
+  });
+});
+
 describe('trouble', () => {
   test('a server that restarts is told as lost at once, and comes back without hands', async () => {
     const sink = new RecordingSink();
