@@ -381,7 +381,7 @@ afterAll(async () => {
   await Promise.all([client.close(), controlClient.close()]);
   await Promise.all([gateway[Symbol.asyncDispose](), control[Symbol.asyncDispose]()]);
   const servers = [witness, ...faulty.flatMap(({ simulator, process: child }) => [simulator, child])];
-  await Promise.all(servers.map((server) => server?.[Symbol.asyncDispose]()));
+  await Promise.all(servers.map(async (server) => server?.[Symbol.asyncDispose]()));
 });
 
 /** For a person: `SHOW_FAULTS=1`. */
