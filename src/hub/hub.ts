@@ -2,6 +2,7 @@
  * The hub: everything that needs one owner. MCP servers in, one world, one layout, one feed out. It runs in a thread
  * of its own and never shares it with an edge.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { FeedSource, HubFeed, HubRequests, Responder } from '../feed/feed.ts';
 import { degradationLevel, type DegradationLevel } from '../model/health.ts';
 import type { ServerRecord } from '../model/server.ts';
@@ -11,6 +12,7 @@ import type { Logger } from '../platform/telemetry/log.ts';
 import { openLayout } from './layout/open-layout.ts';
 import type { Layout } from './layout/layout.ts';
 import { openClaudeFlowFiles } from './upstream/claude-flow-files.ts';
+import { startDiscovery, type Discovery } from './upstream/discovery/discovery.ts';
 import { createDialects } from './upstream/dialects/all-dialects.ts';
 import type { ObservationSource } from './upstream/observation-source.ts';
 import { startUpstreams, type Upstreams } from './upstream/upstreams.ts';
@@ -36,6 +38,9 @@ export class Hub implements AsyncDisposable {
   readonly #world: World;
   readonly #layout: Layout;
   #upstreams: Upstreams | undefined;
+  #discovery: Discovery | undefined;
+  #settings: Pick<Config, 'discovery' | 'upstream' | 'resilience'> | undefined;
+  #found: readonly ServerConfig[] = [];
   #flushTimer: NodeJS.Timeout | undefined;
   readonly #sweepTimer: NodeJS.Timeout;
   #draining = false;
@@ -66,11 +71,11 @@ export class Hub implements AsyncDisposable {
     return hub;
   }
 
-  /** Connects to every server, each on its own: one that fails does not hold up the others. */
+  /** Connects to every server, each on its own: one that fails does not hold up the others. Discovery begins. */
   startServers(servers: readonly ServerConfig[]): void {
     const { config, clock, log, scratchRoot } = this.#options;
     this.#upstreams = startUpstreams({
-      servers,
+      servers: [],
       limits: config.upstream,
       resilience: config.resilience,
       sink: this.#world,
@@ -80,6 +85,12 @@ export class Hub implements AsyncDisposable {
       log,
       scratchRoot,
     });
+    this.#apply(config, servers);
+  }
+
+  /** Servers come, go and change; limits hold from now on. Clients stay. */
+  reload(config: Config, servers: readonly ServerConfig[]): void {
+    if (this.#upstreams !== undefined) this.#apply(config, servers);
   }
 
   /**
@@ -140,7 +151,7 @@ export class Hub implements AsyncDisposable {
     clearInterval(this.#sweepTimer);
     clearTimeout(this.#flushTimer);
     this.#draining = true;
-    const closing = [this.#layout, this.#upstreams, this.#options.feed];
+    const closing = [this.#discovery, this.#layout, this.#upstreams, this.#options.feed];
     for (const part of closing) {
       try {
         await part?.[Symbol.asyncDispose]();
@@ -151,9 +162,36 @@ export class Hub implements AsyncDisposable {
     clearTimeout(this.#flushTimer);
   }
 
-  #discover(): { servers: number } {
+  #apply(config: Config, fixed: readonly ServerConfig[]): void {
+    const { discovery, upstream: limits, resilience } = config;
+    const isFirst = this.#discovery === undefined;
+    const same = isDeepStrictEqual(this.#settings?.discovery, discovery);
+    this.#settings = { discovery, upstream: limits, resilience };
+    this.#upstreams?.apply(this.#found, { limits, resilience });
+    if (same) {
+      this.#discovery?.setFixed(fixed);
+      return;
+    }
+    void this.#discovery?.[Symbol.asyncDispose]();
+    this.#discovery = startDiscovery({
+      config: discovery,
+      fixed,
+      log: this.#options.log,
+      onServers: (found) => this.#follow(found),
+      tellAtOnce: isFirst,
+    });
+  }
+
+  #follow(found: readonly ServerConfig[]): void {
+    this.#found = found;
+    const { upstream, resilience } = this.#settings ?? this.#options.config;
+    this.#upstreams?.apply(found, { limits: upstream, resilience });
+  }
+
+  async #discover(): Promise<{ servers: number }> {
+    await this.#discovery?.refresh();
     this.#upstreams?.discover();
-    return { servers: this.servers().length };
+    return { servers: this.#found.length };
   }
 
   // One timer for all changes of a flush interval; none while nothing changes.

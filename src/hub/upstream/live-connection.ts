@@ -48,6 +48,8 @@ export interface LiveOptions {
   policy: ServerPolicy;
   /** Requests without a reply, in a row, after which the connection is given up. */
   unhealthyThreshold: number;
+  /** Counts attempts to connect: of several addresses each is tried in its turn. */
+  attempt: number;
   /** Connections at most. */
   poolMax: () => number;
   openSource?: OpenSource | undefined;
@@ -92,7 +94,11 @@ export async function openLive(options: LiveOptions, signal: AbortSignal): Promi
 /** Connects, and finds out who is there and how it speaks. */
 async function connect(options: LiveOptions, signal: AbortSignal, events: SessionEvents): Promise<Connected> {
   const { server, limits, counts, dialects } = options;
-  const transports = transportFactory(server, limits, { counters: counts, scratchRoot: options.scratchRoot });
+  const transports = transportFactory(server, limits, {
+    counters: counts,
+    scratchRoot: options.scratchRoot,
+    firstTurn: options.attempt,
+  });
   const openMore = (more: SessionEvents, stop: AbortSignal): Promise<Session> =>
     openSession({
       openTransport: transports.open,
@@ -184,7 +190,7 @@ export class LiveConnection implements AsyncDisposable {
     const single = options.server.transport === 'stdio';
     this.#pool = new SessionPool({
       lead: connected.session,
-      min: single ? 1 : options.limits.pool_min,
+      min: single ? 1 : Math.max(options.limits.pool_min, addressCount(options.server)),
       max: () => (single ? 1 : options.poolMax()),
       idleMs: options.limits.pool_idle_ms,
       clock: options.clock,
@@ -436,4 +442,9 @@ export class LiveConnection implements AsyncDisposable {
 
 function nameOf(call: Call): string {
   return call.kind === 'tool' ? `tools/call ${call.tool}` : call.method;
+}
+
+/** With several addresses each has a connection. */
+function addressCount(server: ServerConfig): number {
+  return server.transport === 'tcp' ? 1 + (server.endpoints?.length ?? 0) : 1;
 }

@@ -179,20 +179,23 @@ function outcomeOfError(error: unknown, context: { method: string; timeoutMs: nu
   // Ours, not the server's: closed, stalled, too many waiting.
   if (error instanceof SwarmcastError && !(error instanceof ReplyTooLargeError)) throw error;
   if (error instanceof ProtocolError) return failure(error.code, error.message);
-  if (error instanceof SdkHttpError) {
-    if (error.status !== undefined && OVERLOADED.has(error.status)) {
-      const words = cleanText(rpcErrorOf(error)?.message ?? error.message, 200);
-      throw new OverloadedError(`HTTP ${error.status}: ${words}`, { cause: error });
-    }
-    const said = rpcErrorOf(error);
-    return failure(said?.code ?? error.status, said?.message ?? error.message);
-  }
+  if (error instanceof SdkHttpError) return outcomeOfHttp(error);
   if (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout) {
     throw new RequestTimeoutError(`no reply to ${method} within ${timeoutMs} ms`, { cause: error });
   }
   if (closed) throw new ConnectionClosedError(`${method}: ${describeError(error)}`, { cause: error });
   // An answer that is none: not MCP, too large, of an unknown kind.
   return failure(undefined, describeError(error));
+}
+
+/** @throws {@link OverloadedError} where the status speaks of the server's condition */
+function outcomeOfHttp(error: SdkHttpError): Outcome {
+  const said = rpcErrorOf(error);
+  const message = said?.message ?? error.message;
+  if (error.status !== undefined && OVERLOADED.has(error.status)) {
+    throw new OverloadedError(`HTTP ${error.status}: ${cleanText(message, 200)}`, { cause: error });
+  }
+  return failure(said?.code ?? error.status, message);
 }
 
 /** The peer closed when it was asked for the new era, as peers do that exit on any request before initialize. */

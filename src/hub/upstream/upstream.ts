@@ -74,6 +74,7 @@ class SupervisedUpstream implements Upstream {
   #lastRoundTripMs: number | undefined;
   #hurriedAt = Number.NEGATIVE_INFINITY;
   #connections = 0;
+  #attempts = 0;
 
   constructor(options: UpstreamOptions) {
     const { server, sink, limits, resilience, clock, random = Math.random } = options;
@@ -171,6 +172,7 @@ class SupervisedUpstream implements Upstream {
           ...this.#options,
           counts: this.#counts,
           policy: this.#policy,
+          attempt: this.#attempts++,
           poolMax: () => this.#options.limits.pool_size,
           unhealthyThreshold: this.#options.resilience.unhealthy_threshold,
           onClosed: end,

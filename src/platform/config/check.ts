@@ -68,10 +68,15 @@ function crossFieldProblems(config: Config, layered: Layered): ConfigProblem[] {
       `must not be above clients.hard_limit_bytes (${config.clients.hard_limit_bytes})`,
     );
   }
-  if (config.simulate.enabled === 'never' && config.servers.length === 0) {
+  if (config.simulate.enabled === 'never' && config.servers.length === 0 && !discoversServers(config)) {
     refuse('servers', 'is empty and simulate.enabled is "never": there would be nothing to show');
   }
   return problems;
+}
+
+/** True when servers may come from elsewhere than `servers`. */
+export function discoversServers({ discovery }: Config): boolean {
+  return discovery.file !== undefined || discovery.dns.length > 0 || discovery.registry !== undefined;
 }
 
 function deepFreeze<T>(value: T): T {

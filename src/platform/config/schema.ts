@@ -51,6 +51,11 @@ export const serverSchema = z.discriminatedUnion('transport', [
     transport: z.literal('tcp'),
     host: z.string().min(1).default('127.0.0.1'),
     port: z.int().min(1).max(65_535).default(9500),
+    endpoints: z
+      .array(z.strictObject({ host: z.string().min(1), port: z.int().min(1).max(65_535) }))
+      .max(64)
+      .optional()
+      .describe('More addresses of the same server: connections are shared among all'),
     tls: z.boolean().default(false),
   }),
   z.strictObject({
@@ -94,6 +99,25 @@ const upstreamSchema = z.strictObject({
     'Pushed events per server that wait to be merged; past it the least needed go',
   ),
   api_key: z.string().optional().describe('Default api_key of servers (secret)'),
+});
+
+const discoverySchema = z.strictObject({
+  file: z.string().optional().describe('YAML or JSON file with a list of servers; watched, its changes apply at once'),
+  dns: z
+    .array(z.string().regex(/^[A-Za-z0-9._-]{1,253}:\d{1,5}$/, 'must be host:port'))
+    .max(64)
+    .default([])
+    .describe('host:port of servers whose name is resolved again and again; all its addresses are one server'),
+  registry: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('MCP registry; its /v0.1/servers is read. Off by default'),
+  registry_allow_private: z
+    .boolean()
+    .default(false)
+    .describe('Also take private and loopback addresses from the registry'),
+  refresh_ms: ms(10_000, 'How often names, file and registry are looked at', 100),
+  max_servers: count(1_000, 10_000, 'Servers taken from discovery at most'),
 });
 
 const ratio = (fallback: number, what: string) => z.number().positive().max(1).default(fallback).describe(what);
@@ -187,6 +211,7 @@ export const configSchema = z.strictObject({
       seed: z.int().min(0).max(0xffff_ffff).default(1).describe('Same seed, same world'),
     })
     .prefault({}),
+  discovery: discoverySchema.prefault({}),
   upstream: upstreamSchema.prefault({}),
   resilience: resilienceSchema.prefault({}),
   world: worldSchema.prefault({}),
@@ -195,6 +220,7 @@ export const configSchema = z.strictObject({
 });
 export type Config = z.infer<typeof configSchema>;
 export type UpstreamConfig = Config['upstream'];
+export type DiscoveryConfig = Config['discovery'];
 export type ResilienceConfig = Config['resilience'];
 export type WorldConfig = Config['world'];
 export type ClientsConfig = Config['clients'];

@@ -400,4 +400,42 @@ describe('many servers', () => {
     await upstreams[Symbol.asyncDispose]();
     expect(new Set(upstreams.stats().map(({ state }) => state))).toEqual(new Set(['stopped']));
   });
+
+  test('come, go and change without a word to the others', async () => {
+    const sink = new RecordingSink();
+    await using kept = await RawPeer.start(politePeer(listing('a')));
+    await using moved = await RawPeer.start(politePeer(listing('b')));
+    await using target = await RawPeer.start(politePeer(listing('c')));
+    const server = (id: string, port: number): ServerConfig => serverSchema.parse({ id, transport: 'tcp', port });
+    const { server: _one, ...shared } = options({ port: 1 }, sink);
+    await using upstreams = startUpstreams({
+      ...shared,
+      servers: [server('kept', kept.port), server('m', moved.port)],
+    });
+    await sink.until(() => sink.state('kept') === 'healthy' && sink.state('m') === 'healthy');
+    upstreams.apply([server('kept', kept.port), server('m', target.port), server('new', moved.port)], shared);
+    await sink.until(() => sink.agents.has('c') && sink.state('new') === 'healthy');
+    expect(sink.removed).toEqual(['m']);
+    upstreams.apply([server('kept', kept.port)], shared);
+    await sink.until(() => sink.removed.length === 3);
+    expect(sink.removed.toSorted()).toEqual(['m', 'm', 'new']);
+    expect(kept.connections).toBe(1);
+    expect(upstreams.stats().map(({ serverId }) => serverId)).toEqual(['kept']);
+    upstreams.apply([server('kept', kept.port)], { ...shared, limits: { ...limits, request_timeout_ms: 200 } });
+    await expect.poll(() => kept.connections).toBe(2);
+  });
+
+  test('several addresses are one server: each has a connection, a dead one is passed over', async () => {
+    const sink = new RecordingSink();
+    await using first = await RawPeer.start(politePeer(listing('a')));
+    const second = await RawPeer.start(politePeer(listing('a')));
+    const endpoints = [{ host: '127.0.0.1', port: second.port }];
+    await using upstream = startUpstream(options({ port: first.port, endpoints }, sink));
+    await expect.poll(() => [first.sockets.size, second.sockets.size]).toEqual([1, 1]);
+    await sink.until(() => sink.state('one') === 'healthy');
+    await second[Symbol.asyncDispose]();
+    await expect.poll(() => first.sockets.size).toBe(2);
+    expect(sink.disconnects).toEqual([]);
+    expect(upstream.stats().poolConnections).toBe(2);
+  });
 });

@@ -20,7 +20,7 @@ test('a thousand gateways that retry together come back spread over half of the 
     return seed / 2_147_483_647;
   };
   const delays = new RetryDelays({ minMs: () => 1_000, maxMs: 1_000, jitter: 0.5, random });
-  const buckets = new Array<number>(10).fill(0);
+  const buckets = Array.from({ length: 10 }, () => 0);
   for (let i = 0; i < 1_000; i += 1) {
     const index = Math.floor((delays.next().duration - 500) / 50);
     buckets[index] = (buckets[index] ?? 0) + 1;
