@@ -27,6 +27,12 @@ export interface UpstreamStats extends Readonly<UpstreamCounts>, Omit<PolicyStat
   lastRoundTripMs: number | undefined;
   /** Undefined while not online. */
   pollIntervalMs: number | undefined;
+  /** Since the connection was made; undefined while not online. */
+  onlineForMs: number | undefined;
+  /** Smoothed over about ten probes. */
+  averageRoundTripMs: number | undefined;
+  /** Values that were fitted to what was measured, each logged with its cause. */
+  adaptations: number;
   /** 0–1, from evidence; undefined before there is any. */
   healthScore: number | undefined;
 }

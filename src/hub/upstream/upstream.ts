@@ -14,6 +14,7 @@ import { openLive, type LiveConnection } from './live-connection.ts';
 import type { OpenSource } from './observation-source.ts';
 import { describeEndpoint } from './open-transport.ts';
 import type { CircuitReport } from '../../model/server.ts';
+import { adapt } from './resilience/adapt.ts';
 import { ServerPolicy } from './resilience/policy.ts';
 import { ReconnectBackoff } from './resilience/reconnect-backoff.ts';
 import type { UpstreamCounts, UpstreamStats } from './upstream-stats.ts';
@@ -50,6 +51,10 @@ export interface Upstream extends AsyncDisposable {
 /** `hurry` more often than this changes nothing. */
 const HURRY_GAP_MS = 1_000;
 
+/** How often values are fitted to what is measured. */
+const ADAPT_MS = 5_000;
+const QUIET_POOL = 3;
+
 /** Introduces the server to the sink and begins to connect. */
 export function startUpstream(options: UpstreamOptions): Upstream {
   return new SupervisedUpstream(options);
@@ -75,6 +80,11 @@ class SupervisedUpstream implements Upstream {
   #hurriedAt = Number.NEGATIVE_INFINITY;
   #connections = 0;
   #attempts = 0;
+  #onlineAt: number | undefined;
+  #latencyMs: number | undefined;
+  #poolMax: number;
+  #adaptations = 0;
+  readonly #adaptTimer: NodeJS.Timeout | undefined;
 
   constructor(options: UpstreamOptions) {
     const { server, sink, limits, resilience, clock, random = Math.random } = options;
@@ -106,6 +116,8 @@ class SupervisedUpstream implements Upstream {
       windowMs: () => this.#healthWindowMs(),
       thresholds: { healthy: resilience.healthy_threshold, unhealthy: resilience.unhealthy_threshold },
     });
+    this.#poolMax = startingPoolMax(limits);
+    if (resilience.adaptive) this.#adaptTimer = setInterval(() => this.#adapt(), ADAPT_MS);
     this.#done = this.#run();
   }
 
@@ -135,6 +147,9 @@ class SupervisedUpstream implements Upstream {
       state: this.#state.name,
       lastRoundTripMs: live?.lastRoundTripMs ?? this.#lastRoundTripMs,
       pollIntervalMs: live?.pollIntervalMs,
+      onlineForMs: this.#onlineAt === undefined ? undefined : this.#options.clock.monotonic() - this.#onlineAt,
+      averageRoundTripMs: this.#latencyMs,
+      adaptations: this.#adaptations,
       healthScore: healthScore(this.#health.report, recent, this.#options.clock.now(), this.#healthWindowMs()),
     };
   }
@@ -157,6 +172,7 @@ class SupervisedUpstream implements Upstream {
       if (!this.#stop.signal.aborted) await this.#wait(attempt);
     }
     this.#health.stop();
+    clearInterval(this.#adaptTimer);
     this.#state = { name: 'stopped' };
   }
 
@@ -173,7 +189,7 @@ class SupervisedUpstream implements Upstream {
           counts: this.#counts,
           policy: this.#policy,
           attempt: this.#attempts++,
-          poolMax: () => this.#options.limits.pool_size,
+          poolMax: () => this.#poolMax,
           unhealthyThreshold: this.#options.resilience.unhealthy_threshold,
           onClosed: end,
           onHealth: (event) => {
@@ -181,6 +197,7 @@ class SupervisedUpstream implements Upstream {
               worked = true;
               this.#backoff.reset();
             }
+            if (event.kind === 'success') this.#measure(event.latencyMs);
             this.#health.apply(event);
           },
         },
@@ -192,15 +209,52 @@ class SupervisedUpstream implements Upstream {
     }
     if (this.#connections > 0) this.#counts.reconnects += 1;
     this.#connections += 1;
+    this.#onlineAt = this.#options.clock.monotonic();
     this.#state = { name: 'online', live, end: () => end(undefined) };
     log.info({ server: this.serverId, dialect: live.dialect.name }, 'connected');
     if (this.#stop.signal.aborted) end(undefined);
     const why = await ended;
+    this.#onlineAt = undefined;
     this.#lost(why ?? 'closed');
     live.mute();
     this.#lastRoundTripMs = live.lastRoundTripMs;
     await live[Symbol.asyncDispose]();
     return worked;
+  }
+
+  /** Smoothed over about ten probes. */
+  #measure(latencyMs: number): void {
+    this.#latencyMs = this.#latencyMs === undefined ? latencyMs : this.#latencyMs + (latencyMs - this.#latencyMs) / 10;
+  }
+
+  #adapt(): void {
+    const { limits, resilience, log } = this.#options;
+    const { windowSuccesses, windowFailures } = this.#policy.stats();
+    const pool = this.#state.name === 'online' ? this.#state.live.poolStats() : undefined;
+    const requests = windowSuccesses + windowFailures;
+    const { tuning } = this.#policy;
+    const changes = adapt(
+      { ...tuning, poolMax: this.#poolMax },
+      {
+        latencyMs: this.#latencyMs,
+        errorRate: requests === 0 ? undefined : windowFailures / requests,
+        utilization: pool === undefined ? undefined : pool.poolActive / Math.max(1, pool.poolMax),
+      },
+      {
+        retryMinMs: {
+          start: resilience.retry_min_ms,
+          max: Math.min(resilience.retry_max_ms, 10 * resilience.retry_min_ms),
+        },
+        failureThreshold: { start: resilience.failure_threshold, min: Math.min(2, resilience.failure_threshold) },
+        poolMax: { start: startingPoolMax(limits), max: limits.pool_size },
+      },
+    );
+    for (const { setting, from, to, cause } of changes) {
+      this.#adaptations += 1;
+      if (setting === 'poolMax') this.#poolMax = to;
+      else tuning[setting] = to;
+      log.info({ server: this.serverId, setting, from, to, cause }, 'adapted');
+    }
   }
 
   #failed(error: unknown): void {
@@ -248,6 +302,11 @@ class SupervisedUpstream implements Upstream {
     const { limits } = this.#options;
     return this.#state.name === 'online' ? this.#state.live.healthWindowMs : 2 * limits.request_timeout_ms;
   }
+}
+
+/** Connections at most while a server is not crowded. */
+function startingPoolMax({ pool_min, pool_size }: UpstreamConfig): number {
+  return Math.max(pool_min, Math.min(pool_size, QUIET_POOL));
 }
 
 function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {

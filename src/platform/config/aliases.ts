@@ -20,8 +20,6 @@ export const ENV_ALIASES: Readonly<Record<string, { path: string; factor?: numbe
   MCP_POOL_MIN: { path: 'upstream.pool_min' },
   MCP_RETRY_ATTEMPTS: { path: 'resilience.retry_attempts' },
   MCP_MAX_RETRIES: { path: 'resilience.retry_attempts' },
-  MCP_MESSAGE_BATCH_SIZE: { path: 'upstream.batch_size' },
-  MCP_MESSAGE_BATCH_TIMEOUT: { path: 'upstream.batch_delay_ms' },
   MCP_API_KEY: { path: 'upstream.api_key' },
   MCP_MAX_MESSAGE_HISTORY: { path: 'world.message_history' },
   MCP_LOG_LEVEL: { path: 'log.level' },
@@ -58,6 +56,8 @@ export const SEED_NAMES_WITHOUT_EFFECT: readonly string[] = [
   'MCP_RATE_LIMIT_REQUESTS',
   'MCP_RATE_LIMIT_WINDOW',
   'MCP_ENABLE_DEGRADED_MODE',
+  'MCP_MESSAGE_BATCH_SIZE',
+  'MCP_MESSAGE_BATCH_TIMEOUT',
   'MAX_AGENTS',
   'AGENT_TIMEOUT',
 ];

@@ -91,13 +91,6 @@ const upstreamSchema = z.strictObject({
   requests_per_second: count(100, 1_000_000, 'Requests per second and server; more wait. 0: no limit', 0),
   max_in_flight: count(1_000, 100_000, 'Requests in flight per server'),
   max_queued: count(1_000, 100_000, 'Requests per server that wait for their turn; more are refused', 0),
-  batch_size: count(10, 100, 'Requests per call of a server that answers the method "batch"; 1: never batched'),
-  batch_delay_ms: ms(50, 'Longest wait of a request for others to share a batch with', 0),
-  inbox_events: count(
-    20_000,
-    10_000_000,
-    'Pushed events per server that wait to be merged; past it the least needed go',
-  ),
   api_key: z.string().optional().describe('Default api_key of servers (secret)'),
 });
 
