@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import type { HttpReply, HttpRequest } from '../feed/feed.ts';
 import type { Logger } from '../platform/telemetry/log.ts';
 import type { HubStatus } from './hub-status.ts';
+import { mcpBuffers, mcpHealth, mcpMetrics, networkHealth, websocketHealth } from './mcp-status.ts';
 import { createMetricsText } from './metrics.ts';
 
 /** The routes. Unknown paths get 404, failures 500 without details. */
@@ -29,8 +30,15 @@ export function createHttpApp(hub: HubStatus, log: Logger): Hono {
   app.get('/api/health/mcp', (c) => {
     const level = hub.degradationLevel();
     const status = level === 'fully_operational' || level === 'partial' ? 200 : 503;
-    return c.json({ degradation_level: level, servers: serverHealth(hub) }, status);
+    return c.json({ ...mcpHealth(hub), degradation_level: level, servers: serverHealth(hub) }, status);
   });
+  app.get('/api/health/network', (c) => c.json(networkHealth(hub)));
+  app.get('/api/health/websocket', async (c) => {
+    const health = await websocketHealth(hub);
+    return c.json(health, health.status === 'healthy' ? 200 : 503);
+  });
+  app.get('/api/metrics/mcp', (c) => c.json(mcpMetrics(hub)));
+  app.get('/api/debug/mcp/buffers', (c) => c.json(mcpBuffers(hub)));
   app.notFound((c) => c.json({ error: { code: 'not_found', message: `no such path; try ${PATHS.join(', ')}` } }, 404));
   app.onError((error, c) => {
     log.error({ err: error, path: c.req.path.slice(0, 200) }, 'HTTP request failed');
@@ -39,7 +47,17 @@ export function createHttpApp(hub: HubStatus, log: Logger): Hono {
   return app;
 }
 
-const PATHS = ['/healthz', '/readyz', '/metrics', '/api/bots/agents', '/api/health/mcp'];
+const PATHS = [
+  '/healthz',
+  '/readyz',
+  '/metrics',
+  '/api/bots/agents',
+  '/api/health/mcp',
+  '/api/health/network',
+  '/api/health/websocket',
+  '/api/metrics/mcp',
+  '/api/debug/mcp/buffers',
+];
 
 function agentsBody(hub: HubStatus) {
   const { epoch, version, agents, swarms } = hub.snapshot();

@@ -9,6 +9,8 @@ import type { ServerRecord } from '../model/server.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Config, ServerConfig } from '../platform/config/schema.ts';
 import type { Logger } from '../platform/telemetry/log.ts';
+import { DegradationTracker, type DegradationStats } from './degradation-tracker.ts';
+import { MessageRate } from './message-rate.ts';
 import { openLayout } from './layout/open-layout.ts';
 import type { Layout } from './layout/layout.ts';
 import { openClaudeFlowFiles } from './upstream/claude-flow-files.ts';
@@ -43,6 +45,8 @@ export class Hub implements AsyncDisposable {
   #found: readonly ServerConfig[] = [];
   #flushTimer: NodeJS.Timeout | undefined;
   readonly #sweepTimer: NodeJS.Timeout;
+  readonly #degradation = new DegradationTracker();
+  readonly #rate = new MessageRate();
   #draining = false;
   #batches = 0;
 
@@ -50,7 +54,7 @@ export class Hub implements AsyncDisposable {
     this.#options = options;
     this.#layout = layout;
     this.#world = new World({ config: options.config.world, clock: options.clock, onDirty: () => this.#flushSoon() });
-    this.#sweepTimer = setInterval(() => this.#world.sweep(options.clock.now()), SWEEP_INTERVAL_MS);
+    this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_INTERVAL_MS);
   }
 
   /** Opens layout and feed; edges may connect from now on. `http` answers what edges pass on. */
@@ -121,9 +125,19 @@ export class Hub implements AsyncDisposable {
     return degradationLevel(this.servers().map((server) => server.health.state));
   }
 
+  /** As of now. */
+  degradation(): DegradationStats {
+    return this.#degradation.stats(this.#options.clock.monotonic());
+  }
+
+  messagesPerSecond(): number | undefined {
+    return this.#rate.perSecond;
+  }
+
   stats(): Record<string, Record<string, number>> {
+    const { degradations, recoveries } = this.degradation();
     return {
-      hub: { batches_total: this.#batches },
+      hub: { batches_total: this.#batches, degradations_total: degradations, recoveries_total: recoveries },
       world: numbersOf(this.#world.stats()),
       layout: numbersOf(this.#layout.stats()),
     };
@@ -160,6 +174,15 @@ export class Hub implements AsyncDisposable {
       }
     }
     clearTimeout(this.#flushTimer);
+  }
+
+  #sweep(): void {
+    const { clock, log } = this.#options;
+    this.#world.sweep(clock.now());
+    const level = this.degradationLevel();
+    if (this.#degradation.follow(level, clock.monotonic())) log.warn({ level }, 'degradation level');
+    const total = (this.#upstreams?.stats() ?? []).reduce((all, { pushes, calls }) => all + pushes + calls, 0);
+    this.#rate.sample(total, clock.monotonic());
   }
 
   #apply(config: Config, fixed: readonly ServerConfig[]): void {

@@ -12,7 +12,7 @@ export interface HealthThresholds {
   unhealthy: number;
 }
 
-export const DEFAULT_THRESHOLDS: HealthThresholds = { healthy: 2, unhealthy: 3 };
+const DEFAULT_THRESHOLDS: HealthThresholds = { healthy: 2, unhealthy: 3 };
 
 /** What happened. `method`: the real request, e.g. `tools/call agent_list`. Times are wall clock, ms since 1970. */
 export type HealthEvent =

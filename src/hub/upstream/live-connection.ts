@@ -48,6 +48,8 @@ export interface LiveOptions {
   policy: ServerPolicy;
   /** Requests without a reply, in a row, after which the connection is given up. */
   unhealthyThreshold: number;
+  /** False while the server's health is anything but healthy or not known yet. */
+  isWell: () => boolean;
   /** Counts attempts to connect: of several addresses each is tried in its turn. */
   attempt: number;
   /** Connections at most. */
@@ -239,7 +241,8 @@ export class LiveConnection implements AsyncDisposable {
     this.#poller = startPoller({
       timing: this.#timing,
       clock: this.#options.clock,
-      plan: (cadence) => this.#reader.session.plan(cadence),
+      // A server that is not well is asked only for what its state rests on, until it is healthy again.
+      plan: (cadence) => (cadence === 'slow' && !this.#options.isWell() ? [] : this.#reader.session.plan(cadence)),
       ask: (call, isProbe, pollSignal) => this.#ask(call, isProbe, pollSignal),
       onError: (error) => this.#debug(error, 'poll failed'),
     });

@@ -188,6 +188,7 @@ class SupervisedUpstream implements Upstream {
           ...this.#options,
           counts: this.#counts,
           policy: this.#policy,
+          isWell: () => ['healthy', 'unknown'].includes(this.#health.report.state),
           attempt: this.#attempts++,
           poolMax: () => this.#poolMax,
           unhealthyThreshold: this.#options.resilience.unhealthy_threshold,

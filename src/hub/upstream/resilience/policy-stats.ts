@@ -6,6 +6,8 @@ export interface PolicyCounts {
   /** Attempts and connects that succeeded, and that failed. */
   successes: number;
   failures: number;
+  /** Attempts of requests that failed. */
+  attemptFailures: number;
   /** Attempts after a request's first. */
   retries: number;
   /** Requests that succeeded, or failed, after at least one retry. */
@@ -32,7 +34,9 @@ export interface PolicyStats extends Readonly<PolicyCounts> {
   windowSuccesses: number;
   windowFailures: number;
   inFlight: number;
+  maxInFlight: number;
   queued: number;
+  maxQueued: number;
   retryMinMs: number;
   failureThreshold: number;
 }
@@ -44,6 +48,7 @@ export function createPolicyCounts(): PolicyCounts {
     attempts: 0,
     successes: 0,
     failures: 0,
+    attemptFailures: 0,
     retries: 0,
     retriedSuccesses: 0,
     retriedFailures: 0,

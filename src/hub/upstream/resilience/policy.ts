@@ -136,10 +136,14 @@ export class ServerPolicy {
     if (this.refusesForMs > 0) throw this.#refusal();
     this.#counts.requests += 1;
     let attempts = 0;
+    const onFailure = (error: unknown): void => {
+      this.#counts.attemptFailures += 1;
+      options.onFailure?.(error);
+    };
     const attempt = async (): Promise<T> => {
       attempts += 1;
       if (attempts > 1) this.#counts.retries += 1;
-      return this.#guarded(() => this.#limited(options, work), options);
+      return this.#guarded(() => this.#limited(options, work), { signal, onFailure });
     };
     try {
       const result = await orAbort(
@@ -183,6 +187,8 @@ export class ServerPolicy {
       circuitTimeInStateMs: this.#options.clock.monotonic() - this.#enteredAt,
       windowSuccesses: successes,
       windowFailures: failures,
+      maxInFlight: max_in_flight,
+      maxQueued: max_queued,
       inFlight: max_in_flight - this.#bulkhead.executionSlots,
       queued: max_queued - this.#bulkhead.queueSlots,
       retryMinMs: this.tuning.retryMinMs,
