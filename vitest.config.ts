@@ -31,6 +31,8 @@ export default defineConfig({
       project('integration', 60_000),
       // A browser, a gateway and simulators for each file.
       project('e2e', 150_000, { fileParallelism: false }),
+      // Bounds in real time: alone on the machine, not beside other files.
+      project('faults', 120_000, { fileParallelism: false }),
       project('peers', 240_000, { fileParallelism: false }),
     ],
   },

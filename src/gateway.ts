@@ -9,15 +9,20 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { startEdge, type Edge } from './edge/edge.ts';
 import { EdgeSupervisor } from './edge-supervisor.ts';
 import { createThreadEdgeFeed } from './feed/thread.ts';
 import { HubSupervisor } from './hub-supervisor.ts';
 import { systemClock } from './platform/clock.ts';
+import { discoversServers } from './platform/config/check.ts';
 import type { Config } from './platform/config/schema.ts';
 import { isLoopback } from './platform/loopback.ts';
 import { createLogger, type Logger } from './platform/telemetry/log.ts';
 import { startSimulatedServers, type SimulatedServers } from './simulated-servers.ts';
+
+/** Sections of the configuration that a running gateway does not change. */
+const RESTART_SECTIONS = ['server', 'simulate', 'world', 'layout', 'clients'] as const;
 
 /** A running gateway. Disposal: not ready → clients told and drained → edge → hub (layout, upstreams) → simulators. */
 export interface Gateway extends AsyncDisposable {
@@ -34,6 +39,8 @@ export interface Gateway extends AsyncDisposable {
   callTool(server: string, tool: string, args: Record<string, unknown>): Promise<unknown>;
   /** For tests: the thread of a further edge (1, 2, …) throws where nobody catches. */
   failEdge(edgeId: number): void;
+  /** Applies servers, limits of upstreams, discovery and log level of `next`; clients stay. Names what needs a restart. */
+  reload(next: Config): readonly string[];
 }
 
 /**
@@ -45,7 +52,8 @@ export async function openGateway(config: Config): Promise<Gateway> {
   const started: AsyncDisposable[] = [];
   try {
     const simulate =
-      config.simulate.enabled === 'always' || (config.simulate.enabled === 'auto' && config.servers.length === 0);
+      config.simulate.enabled === 'always' ||
+      (config.simulate.enabled === 'auto' && config.servers.length === 0 && !discoversServers(config));
     // Children take longest to start: they begin first, and the hub gets its servers when all listen.
     const simulators: Promise<SimulatedServers | undefined> = simulate
       ? startSimulatedServers(config.simulate)
@@ -85,6 +93,14 @@ export async function openGateway(config: Config): Promise<Gateway> {
       failed: hub.died(),
       callTool: (server, tool, args) => hub.callTool(server, tool, args),
       failEdge: (edgeId) => further[edgeId - 1]?.fail('failed on purpose'),
+      reload: (next) => {
+        const simulatedServers = simulated?.servers ?? [];
+        hub.reload(next, [...next.servers, ...simulatedServers]);
+        log.level = next.log.level;
+        const restart = RESTART_SECTIONS.filter((name) => !isDeepStrictEqual(next[name], config[name]));
+        log.info({ needs_restart: restart }, 'configuration applied');
+        return restart;
+      },
       [Symbol.asyncDispose]: () => close(config, hub, [edge, ...further], started),
     };
   } catch (error) {

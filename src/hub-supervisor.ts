@@ -1,7 +1,7 @@
 /** The gateway's side of the hub's thread. */
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import type { HubThreadCommand, HubThreadData, HubThreadReport } from './hub-thread.ts';
-import type { ServerConfig } from './platform/config/schema.ts';
+import type { Config, ServerConfig } from './platform/config/schema.ts';
 import { workerUrl } from './platform/worker-url.ts';
 
 const STOP_DEADLINE_MS = 8_000;
@@ -45,6 +45,11 @@ export class HubSupervisor implements AsyncDisposable {
 
   startServers(servers: readonly ServerConfig[]): void {
     this.#send({ kind: 'servers', servers });
+  }
+
+  /** Applies what can change while running. */
+  reload(config: Config, servers: readonly ServerConfig[]): void {
+    this.#send({ kind: 'reload', config, servers });
   }
 
   drain(): void {

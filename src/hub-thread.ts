@@ -19,6 +19,7 @@ export interface HubThreadData {
 export type HubThreadCommand =
   | { kind: 'edge'; port: MessagePort }
   | { kind: 'servers'; servers: readonly ServerConfig[] }
+  | { kind: 'reload'; config: Config; servers: readonly ServerConfig[] }
   | { kind: 'call-tool'; id: number; server: string; tool: string; args: Record<string, unknown> }
   | { kind: 'drain' }
   | { kind: 'stop' };
@@ -47,6 +48,10 @@ port.on('message', (command: HubThreadCommand) => {
       return;
     case 'servers':
       hub.startServers(command.servers);
+      return;
+    case 'reload':
+      log.level = command.config.log.level;
+      hub.reload(command.config, command.servers);
       return;
     case 'call-tool':
       void callTool(command);

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** Process entry: signals and exit code. Nothing else. */
 import { runCli } from './cli/cli.ts';
-import { EXIT } from './cli/command.ts';
+import { EXIT, type CommandIo } from './cli/command.ts';
 
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -19,8 +19,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   stop.abort('EPIPE');
 });
 
-process.exitCode = await runCli(process.argv.slice(2), {
-  stdout: process.stdout,
-  stderr: process.stderr,
-  signal: stop.signal,
+const io: CommandIo = { stdout: process.stdout, stderr: process.stderr, signal: stop.signal };
+process.on('SIGHUP', () => {
+  // Whoever has nothing to read again ends with its terminal.
+  if (io.onHangup === undefined) stop.abort('SIGHUP');
+  else io.onHangup();
 });
+
+process.exitCode = await runCli(process.argv.slice(2), io);

@@ -4,6 +4,8 @@ export interface CommandIo {
   stderr: { write(text: string): unknown };
   /** Aborted by SIGINT and SIGTERM. */
   signal: AbortSignal;
+  /** Called at every SIGHUP while a command has set it. */
+  onHangup?: (() => void) | undefined;
 }
 
 export type Command = (argv: string[], io: CommandIo) => Promise<number>;

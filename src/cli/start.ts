@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { openGateway, type Gateway } from '../gateway.ts';
 import { EXIT, type CommandIo } from './command.ts';
-import { CONFIG_FLAGS_HELP, parseConfigFlags } from './config-flags.ts';
+import { ConfigError } from '../platform/config/errors.ts';
+import { CONFIG_FLAGS_HELP, parseConfigFlags, type ConfigFlags } from './config-flags.ts';
 
 const HELP = `swarmcast start — run the gateway
 
@@ -15,7 +16,8 @@ Then:  swarmcast watch          a live table in a second terminal
        GET /api/bots/agents     all agents; /api/health/mcp, /healthz, /readyz, /metrics
        ws://HOST:PORT/ws        the live stream (PROTOCOL.md)
        swarmcast clients        who is connected, at what cost; slow them down (needs the operator key)
-Stop with Ctrl-C. Exit codes: 0 stopped, 1 failed, 2 bad configuration, 70 had to be forced.
+Stop with Ctrl-C. SIGHUP reads the configuration again: servers, limits and log level change, clients stay.
+Exit codes: 0 stopped, 1 failed, 2 bad configuration, 70 had to be forced.
 `;
 
 /** `swarmcast start`. */
@@ -29,10 +31,23 @@ export async function start(argv: string[], io: CommandIo): Promise<number> {
   for (const note of loaded.notes) io.stderr.write(`swarmcast start: ${note}\n`);
   await using gateway = await openGateway(loaded.config);
   announce(gateway, flags.json, io);
+  io.onHangup = () => reload(gateway, flags, io);
   const failure = await Promise.race([stopped(io.signal), gateway.failed]);
   if (failure === undefined) return EXIT.ok;
   io.stderr.write(`swarmcast start: the gateway can't go on: ${failure.message}\n`);
   return EXIT.failed;
+}
+
+/** A bad configuration is refused whole: the old one stays. */
+function reload(gateway: Gateway, flags: ConfigFlags, io: CommandIo): void {
+  try {
+    const restart = gateway.reload(flags.load().config);
+    const rest = restart.length === 0 ? '' : `; changes of ${restart.join(', ')} need a restart`;
+    io.stderr.write(`swarmcast start: configuration read again${rest}\n`);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    io.stderr.write(`swarmcast start: the new configuration is refused, the old one stays:\n${error.message}\n`);
+  }
 }
 
 async function stopped(signal: AbortSignal): Promise<undefined> {

@@ -4,6 +4,7 @@ import type { HttpReply, HttpRequest } from '../feed/feed.ts';
 import type { Logger } from '../platform/telemetry/log.ts';
 import { createClientsApi } from './clients-api.ts';
 import type { HubStatus } from './hub-status.ts';
+import { mcpBuffers, mcpHealth, mcpMetrics, networkHealth, websocketHealth } from './mcp-status.ts';
 import { createMetricsText } from './metrics.ts';
 import { requireOperatorKey } from './operator-key.ts';
 import { BadInputError } from './request-input.ts';
@@ -39,8 +40,15 @@ export function createHttpApp(hub: HubStatus, log: Logger, operatorKey: string |
   app.get('/api/health/mcp', (c) => {
     const level = hub.degradationLevel();
     const status = level === 'fully_operational' || level === 'partial' ? 200 : 503;
-    return c.json({ degradation_level: level, servers: serverHealth(hub) }, status);
+    return c.json({ ...mcpHealth(hub), degradation_level: level, servers: serverHealth(hub) }, status);
   });
+  app.get('/api/health/network', (c) => c.json(networkHealth(hub)));
+  app.get('/api/health/websocket', async (c) => {
+    const health = await websocketHealth(hub);
+    return c.json(health, health.status === 'healthy' ? 200 : 503);
+  });
+  app.get('/api/metrics/mcp', (c) => c.json(mcpMetrics(hub)));
+  app.get('/api/debug/mcp/buffers', (c) => c.json(mcpBuffers(hub)));
   app.use('/api/clients', onlyOperators);
   app.use('/api/clients/*', onlyOperators);
   app.route('/api/clients', createClientsApi(hub, log));
@@ -53,7 +61,18 @@ export function createHttpApp(hub: HubStatus, log: Logger, operatorKey: string |
   return app;
 }
 
-const PATHS = ['/healthz', '/readyz', '/metrics', '/api/bots/agents', '/api/health/mcp', '/api/clients'];
+const PATHS = [
+  '/healthz',
+  '/readyz',
+  '/metrics',
+  '/api/bots/agents',
+  '/api/health/mcp',
+  '/api/health/network',
+  '/api/health/websocket',
+  '/api/metrics/mcp',
+  '/api/debug/mcp/buffers',
+  '/api/clients',
+];
 
 function agentsBody(hub: HubStatus) {
   const { epoch, version, agents, swarms } = hub.snapshot();

@@ -8,10 +8,22 @@ import type { Mode } from '../protocol/modes.ts';
 /** Numbers by name; names become metric names (`swarmcast_<group>_<name>`). */
 export type Stats = Record<string, number>;
 
+/** How the level went; times are ms. */
+interface DegradationView {
+  level: DegradationLevel;
+  sinceMs: number;
+  degradations: number;
+  recoveries: number;
+  timeInMs: Readonly<Record<DegradationLevel, number>>;
+}
+
 export interface HubStatus {
   snapshot(): WorldSnapshot;
   servers(): readonly ServerRecord[];
   degradationLevel(): DegradationLevel;
+  degradation(): DegradationView;
+  /** From all servers, over the last minute; undefined before anything was measured. */
+  messagesPerSecond(): number | undefined;
   /** Groups without labels: `world`, `layout`, `hub`. */
   stats(): Record<string, Stats>;
   /** Per server id. */

@@ -2,6 +2,7 @@
  * The hub: everything that needs one owner. MCP servers in, one world, one layout, one feed out. It runs in a thread
  * of its own and never shares it with an edge.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { MAX_PENDING_REQUESTS } from '../feed/feed.ts';
 import type { ClientsPage, EdgeSettings, FeedSource, HubFeed, HubRequests, Responder } from '../feed/feed.ts';
 import { degradationLevel, type DegradationLevel } from '../model/health.ts';
@@ -10,9 +11,12 @@ import type { Mode } from '../protocol/modes.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Config, ServerConfig } from '../platform/config/schema.ts';
 import type { Logger } from '../platform/telemetry/log.ts';
+import { DegradationTracker, type DegradationStats } from './degradation-tracker.ts';
+import { MessageRate } from './message-rate.ts';
 import { openLayout } from './layout/open-layout.ts';
 import type { Layout } from './layout/layout.ts';
 import { openClaudeFlowFiles } from './upstream/claude-flow-files.ts';
+import { startDiscovery, type Discovery } from './upstream/discovery/discovery.ts';
 import { createDialects } from './upstream/dialects/all-dialects.ts';
 import type { ObservationSource } from './upstream/observation-source.ts';
 import { startUpstreams, type Upstreams } from './upstream/upstreams.ts';
@@ -38,8 +42,13 @@ export class Hub implements AsyncDisposable {
   readonly #world: World;
   readonly #layout: Layout;
   #upstreams: Upstreams | undefined;
+  #discovery: Discovery | undefined;
+  #applied: Pick<Config, 'discovery' | 'upstream' | 'resilience'> | undefined;
+  #found: readonly ServerConfig[] = [];
   #flushTimer: NodeJS.Timeout | undefined;
   readonly #sweepTimer: NodeJS.Timeout;
+  readonly #degradation = new DegradationTracker();
+  readonly #rate = new MessageRate();
   #draining = false;
   #batches = 0;
   #settings: EdgeSettings = { cap: null };
@@ -48,7 +57,7 @@ export class Hub implements AsyncDisposable {
     this.#options = options;
     this.#layout = layout;
     this.#world = new World({ config: options.config.world, clock: options.clock, onDirty: () => this.#flushSoon() });
-    this.#sweepTimer = setInterval(() => this.#world.sweep(options.clock.now()), SWEEP_INTERVAL_MS);
+    this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_INTERVAL_MS);
   }
 
   /** Opens layout and feed; edges may connect from now on. `http` answers what edges pass on. */
@@ -69,12 +78,13 @@ export class Hub implements AsyncDisposable {
     return hub;
   }
 
-  /** Connects to every server, each on its own: one that fails does not hold up the others. */
+  /** Connects to every server, each on its own: one that fails does not hold up the others. Discovery begins. */
   startServers(servers: readonly ServerConfig[]): void {
     const { config, clock, log, scratchRoot } = this.#options;
     this.#upstreams = startUpstreams({
-      servers,
+      servers: [],
       limits: config.upstream,
+      resilience: config.resilience,
       sink: this.#world,
       dialects: createDialects,
       openSource,
@@ -82,6 +92,12 @@ export class Hub implements AsyncDisposable {
       log,
       scratchRoot,
     });
+    this.#apply(config, servers);
+  }
+
+  /** Servers come, go and change; limits hold from now on. Clients stay. */
+  reload(config: Config, servers: readonly ServerConfig[]): void {
+    if (this.#upstreams !== undefined) this.#apply(config, servers);
   }
 
   /**
@@ -112,11 +128,23 @@ export class Hub implements AsyncDisposable {
     return degradationLevel(this.servers().map((server) => server.health.state));
   }
 
+  /** As of now. */
+  degradation(): DegradationStats {
+    return this.#degradation.stats(this.#options.clock.monotonic());
+  }
+
+  messagesPerSecond(): number | undefined {
+    return this.#rate.perSecond;
+  }
+
   stats(): Record<string, Record<string, number>> {
     const { load } = this.#options.feed;
+    const { degradations, recoveries } = this.degradation();
     return {
       hub: {
         batches_total: this.#batches,
+        degradations_total: degradations,
+        recoveries_total: recoveries,
         edges: load.edges,
         edge_requests_pending: load.pendingRequests,
         edge_requests_pending_limit: MAX_PENDING_REQUESTS * Math.max(1, load.edges),
@@ -168,7 +196,7 @@ export class Hub implements AsyncDisposable {
     clearInterval(this.#sweepTimer);
     clearTimeout(this.#flushTimer);
     this.#draining = true;
-    const closing = [this.#layout, this.#upstreams, this.#options.feed];
+    const closing = [this.#discovery, this.#layout, this.#upstreams, this.#options.feed];
     for (const part of closing) {
       try {
         await part?.[Symbol.asyncDispose]();
@@ -179,9 +207,45 @@ export class Hub implements AsyncDisposable {
     clearTimeout(this.#flushTimer);
   }
 
-  #discover(): { servers: number } {
+  #sweep(): void {
+    const { clock, log } = this.#options;
+    this.#world.sweep(clock.now());
+    const level = this.degradationLevel();
+    if (this.#degradation.follow(level, clock.monotonic())) log.warn({ level }, 'degradation level');
+    const total = (this.#upstreams?.stats() ?? []).reduce((all, { pushes, calls }) => all + pushes + calls, 0);
+    this.#rate.sample(total, clock.monotonic());
+  }
+
+  #apply(config: Config, fixed: readonly ServerConfig[]): void {
+    const { discovery, upstream: limits, resilience } = config;
+    const isFirst = this.#discovery === undefined;
+    const same = isDeepStrictEqual(this.#applied?.discovery, discovery);
+    this.#applied = { discovery, upstream: limits, resilience };
+    this.#upstreams?.apply(this.#found, { limits, resilience });
+    if (same) {
+      this.#discovery?.setFixed(fixed);
+      return;
+    }
+    void this.#discovery?.[Symbol.asyncDispose]();
+    this.#discovery = startDiscovery({
+      config: discovery,
+      fixed,
+      log: this.#options.log,
+      onServers: (found) => this.#follow(found),
+      tellAtOnce: isFirst,
+    });
+  }
+
+  #follow(found: readonly ServerConfig[]): void {
+    this.#found = found;
+    const { upstream, resilience } = this.#applied ?? this.#options.config;
+    this.#upstreams?.apply(found, { limits: upstream, resilience });
+  }
+
+  async #discover(): Promise<{ servers: number }> {
+    await this.#discovery?.refresh();
     this.#upstreams?.discover();
-    return { servers: this.servers().length };
+    return { servers: this.#found.length };
   }
 
   // One timer for all changes of a flush interval; none while nothing changes.

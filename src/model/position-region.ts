@@ -93,7 +93,6 @@ export type LayoutEvent =
 export type LayoutSink =
   { kind: 'port'; openPort: () => MessagePort } | { kind: 'direct'; post: (event: LayoutEvent) => void };
 
-
 /** Rounds half away from zero and saturates to i16. Non-finite values become 0: a frame never carries nonsense. */
 export function quantise(value: number, origin: number, scale: number): number {
   const steps = (value - origin) / scale;

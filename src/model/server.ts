@@ -34,6 +34,18 @@ export interface ServerRecord {
   metrics?: Record<string, number> | undefined;
   neural?: Record<string, number | string> | undefined;
   health: HealthReport;
+  /** The circuit breaker before this server; absent until it is supervised. */
+  circuit?: CircuitReport | undefined;
+}
+
+/** Whether requests reach a server. `open`: all are refused at once; `half_open`: a few try. */
+export interface CircuitReport {
+  state: 'closed' | 'open' | 'half_open';
+  /** Times that it opened, and that it closed again. */
+  trips_total: number;
+  recoveries_total: number;
+  /** When the state was entered, ms since 1970. */
+  since_ms: number;
 }
 
 interface ServerCapabilities {

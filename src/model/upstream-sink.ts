@@ -7,7 +7,7 @@ import type { ServerRecord } from './server.ts';
 export type ServerIntroduction = Pick<ServerRecord, 'id' | 'type' | 'simulated' | 'transport' | 'endpoint'>;
 /** What was learned by connecting. */
 export type ServerIdentity = Partial<
-  Pick<ServerRecord, 'type' | 'dialect' | 'name' | 'version' | 'protocol_version' | 'capabilities'>
+  Pick<ServerRecord, 'type' | 'dialect' | 'name' | 'version' | 'protocol_version' | 'capabilities' | 'circuit'>
 >;
 
 export interface UpstreamSink {

@@ -35,3 +35,10 @@ export class UnsupportedFaultError extends SwarmcastError {
   readonly reason = 'unsupported_fault';
   readonly retryable = false;
 }
+
+/** A fault that cannot be read; the message says what is allowed. */
+export class FaultSyntaxError extends SwarmcastError {
+  override name = 'FaultSyntaxError';
+  readonly reason = 'fault_syntax';
+  readonly retryable = false;
+}

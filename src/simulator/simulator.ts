@@ -16,10 +16,10 @@ import { genericFace } from './faces/generic.ts';
 import { ruvSwarmFace } from './faces/ruv-swarm.ts';
 import { seedFace } from './faces/seed.ts';
 import { FaultBook } from './faults.ts';
-import type { ArmedFault, Fault, ServerFault } from './faults.ts';
+import type { ArmedFault, Fault, FaultKind, ServerFault } from './faults.ts';
 import type { SimulatorStats } from './stats.ts';
 import { emptyStats } from './stats.ts';
-import { Telemetry } from './telemetry.ts';
+import { floodEvents, Telemetry } from './telemetry.ts';
 import type { PushSink } from './telemetry.ts';
 import { Ticker } from './ticker.ts';
 import { openHttp } from './transports/http.ts';
@@ -39,6 +39,9 @@ const FACES: Record<DialectName, Face> = {
   seed: seedFace,
   generic: genericFace,
 };
+
+/** A flood that lasts comes in steps of this. */
+const FLOOD_STEP_MS = 20;
 
 export interface SimulatorOptions {
   face: DialectName;
@@ -80,6 +83,10 @@ export interface Simulator extends AsyncDisposable {
   readonly stats: SimulatorStats;
   /** Orders a fault. @throws UnsupportedFaultError when the transport cannot show it. */
   inject(fault: Fault): ArmedFault;
+  /** No ordered fault fires any more; what the clock, a freeze or a flood does now ends. */
+  cancelFaults(): void;
+  /** Faults that its transport cannot show. */
+  readonly unsupportedFaults: ReadonlySet<FaultKind>;
   /** Resolves when it is over: disposed, dead by a fault, or left by its stdio peer. */
   readonly closed: Promise<void>;
 }
@@ -110,12 +117,16 @@ class RunningSimulator implements Simulator {
   readonly #ticker: Ticker;
   #listening: Listening | undefined;
   #thawTimer: NodeJS.Timeout | undefined;
+  #skewMs = 0;
+  #skewTimer: NodeJS.Timeout | undefined;
+  #floods = new Set<NodeJS.Timeout>();
   #markClosed: () => void = () => undefined;
 
   constructor(options: SimulatorOptions) {
     this.#options = options;
     this.#face = FACES[options.face];
-    this.#clock = options.clock ?? systemClock;
+    const clock = options.clock ?? systemClock;
+    this.#clock = { now: () => clock.now() + this.#skewMs, monotonic: () => clock.monotonic() };
     this.closed = new Promise((resolve) => {
       this.#markClosed = resolve;
     });
@@ -203,7 +214,19 @@ class RunningSimulator implements Simulator {
     return this.#faults.arm(fault);
   }
 
+  get unsupportedFaults(): ReadonlySet<FaultKind> {
+    return this.#listening?.unsupported ?? new Set();
+  }
+
+  cancelFaults(): void {
+    this.#faults.cancelAll();
+    this.#stopEffects();
+    if (this.#thawTimer !== undefined) this.#thaw();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#faults.cancelAll();
+    this.#stopEffects();
     this.#ticker.stop();
     clearTimeout(this.#thawTimer);
     await this.#listening?.[Symbol.asyncDispose]();
@@ -253,11 +276,18 @@ class RunningSimulator implements Simulator {
 
   #perform(fault: ServerFault): void {
     switch (fault.kind) {
-      case 'event-flood': {
-        const event = { type: 'heartbeat', timestamp: iso(this.#clock.now()), data: { flood: true } };
-        this.#listening?.flood(Array.from({ length: fault.events }, () => event));
+      case 'event-flood':
+        this.#flood(fault);
         break;
-      }
+      case 'half-open':
+        this.#listening?.goHalfOpen();
+        break;
+      case 'restart':
+        this.#listening?.restart(fault.ms);
+        break;
+      case 'clock-skew':
+        this.#skew(fault.byMs, fault.ms);
+        break;
       case 'freeze':
         if (this.#thawTimer !== undefined) break;
         this.#ticker.stop();
@@ -265,12 +295,50 @@ class RunningSimulator implements Simulator {
         this.#thawTimer = setTimeout(() => this.#thaw(), fault.ms);
         break;
       case 'exit':
+        this.#faults.cancelAll();
+        this.#stopEffects();
         this.#ticker.stop();
         this.#listening?.cut();
         this.#options.exit?.(fault.code ?? 1);
         this.#markClosed();
         break;
     }
+  }
+
+  #flood({ events, overMs = 0, of }: Extract<ServerFault, { kind: 'event-flood' }>): void {
+    const some = floodEvents(of ?? 'heartbeat', this.world, iso(this.#clock.now()));
+    let sent = 0;
+    const send = (until: number) => {
+      const batch = Array.from({ length: until - sent }, (_, index) => some[(sent + index) % some.length]);
+      sent = until;
+      this.#listening?.flood(batch.filter((event) => event !== undefined));
+    };
+    if (overMs === 0) return send(events);
+    const startedMs = this.#clock.monotonic();
+    const timer = setInterval(() => {
+      const share = Math.min(1, (this.#clock.monotonic() - startedMs) / overMs);
+      send(Math.floor(events * share));
+      if (share < 1) return;
+      clearInterval(timer);
+      this.#floods.delete(timer);
+    }, FLOOD_STEP_MS);
+    this.#floods.add(timer);
+  }
+
+  #skew(byMs: number, ms: number | undefined): void {
+    clearTimeout(this.#skewTimer);
+    this.#skewMs = byMs;
+    if (ms === undefined) return;
+    this.#skewTimer = setTimeout(() => {
+      this.#skewMs = 0;
+    }, ms);
+  }
+
+  #stopEffects(): void {
+    clearTimeout(this.#skewTimer);
+    this.#skewMs = 0;
+    for (const timer of this.#floods) clearInterval(timer);
+    this.#floods.clear();
   }
 
   #thaw(): void {

@@ -138,6 +138,17 @@ class Subscription {
   }
 }
 
+/** One event of each that a flood repeats. */
+export function floodEvents(
+  of: 'heartbeat' | 'agent.status',
+  world: SimulatedWorld,
+  timestamp: string,
+): TelemetryEvent[] {
+  const agents = of === 'heartbeat' ? [] : [...world.agents.values()];
+  if (agents.length === 0) return [{ type: 'heartbeat', timestamp, data: { flood: true } }];
+  return agents.map((agent) => ({ type: of, timestamp, data: statusOf(agent) }));
+}
+
 function statusOf(agent: SimAgent): Record<string, unknown> {
   return { agent_id: agent.id, swarm_id: agent.swarmId, ...seedRows.status(agent) };
 }

@@ -41,6 +41,30 @@ export class TooManyPendingError extends SwarmcastError {
   override readonly retryable = true;
 }
 
+/** The server failed too often: it is left alone for a while. */
+export class CircuitOpenError extends SwarmcastError {
+  override name = 'CircuitOpenError';
+  override readonly reason = 'circuit_open';
+  /** After the recovery time a few requests try. */
+  override readonly retryable = true;
+}
+
+/** More requests than the limits of this server allow, and too many that wait already. */
+export class TooManyRequestsError extends SwarmcastError {
+  override name = 'TooManyRequestsError';
+  override readonly reason = 'too_many_requests';
+  /** The others finish. */
+  override readonly retryable = true;
+}
+
+/** The server answered that it is overloaded, or that what stands behind it fails (HTTP 429, 502, 503, 504). */
+export class OverloadedError extends SwarmcastError {
+  override name = 'OverloadedError';
+  override readonly reason = 'overloaded';
+  /** It asks to come back later. */
+  override readonly retryable = true;
+}
+
 /** An HTTP reply is larger than the limit. */
 export class ReplyTooLargeError extends SwarmcastError {
   override name = 'ReplyTooLargeError';

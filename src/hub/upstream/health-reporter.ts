@@ -1,6 +1,6 @@
 import type { HealthReport } from '../../model/health.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { initialHealth, nextHealth, type Health, type HealthEvent } from './health.ts';
+import { initialHealth, nextHealth, type Health, type HealthEvent, type HealthThresholds } from './health.ts';
 import type { UpstreamSink } from './upstream-sink.ts';
 
 /** How often silence is judged. */
@@ -14,6 +14,7 @@ export interface HealthReporterOptions {
   clock: Clock;
   /** How long a success vouches for the server just now. */
   windowMs(): number;
+  thresholds: HealthThresholds;
 }
 
 /** Keeps one server's health and tells the sink of it. Runs a timer until stopped. */
@@ -38,7 +39,7 @@ export class HealthReporter {
   }
 
   apply(event: HealthEvent): void {
-    this.#health = nextHealth(this.#health, event, this.#options.windowMs());
+    this.#health = nextHealth(this.#health, event, this.#options.windowMs(), this.#options.thresholds);
     const { report } = this.#health;
     const now = this.#options.clock.monotonic();
     const turned = report.state !== this.#told.state || report.reason !== this.#told.reason;

@@ -2,18 +2,27 @@
  * Everything that exists while a server is connected: the session, the dialect that understands it, its poll, its pushed
  * events and its source beside MCP. It ends as a whole.
  */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../platform/clock.ts';
 import type { ServerConfig, UpstreamConfig } from '../../platform/config/schema.ts';
 import type { Logger } from '../../platform/telemetry/log.ts';
 import { chooseDialect, type DialectChoice } from './choose-dialect.ts';
 import type { Call, Dialect, DialectTiming, Outcome, PeerDescription } from './dialects/dialect.ts';
-import { ConnectionClosedError, describeError, NotConnectedError, RequestTimeoutError } from './errors.ts';
+import {
+  ConnectionClosedError,
+  describeError,
+  NotConnectedError,
+  OverloadedError,
+  RequestTimeoutError,
+} from './errors.ts';
 import { EventReader } from './event-reader.ts';
-import { FAILURE_THRESHOLD, type HealthEvent } from './health.ts';
+import type { HealthEvent } from './health.ts';
 import type { OpenSource } from './observation-source.ts';
 import { startPoller, type Poller, type PollReply } from './poller.ts';
-import { openSession, type Session } from './session.ts';
+import { openSession, type Session, type SessionEvents } from './session.ts';
+import type { ServerPolicy } from './resilience/policy.ts';
+import { SessionPool, type PoolStats } from './session-pool.ts';
 import type { Scratch } from './transports/scratch.ts';
 import { transportFactory } from './open-transport.ts';
 import type { UpstreamCounts } from './upstream-stats.ts';
@@ -35,6 +44,16 @@ export interface LiveOptions {
   log: Logger;
   scratchRoot: string;
   counts: UpstreamCounts;
+  /** All requests go through it. */
+  policy: ServerPolicy;
+  /** Requests without a reply, in a row, after which the connection is given up. */
+  unhealthyThreshold: number;
+  /** False while the server's health is anything but healthy or not known yet. */
+  isWell: () => boolean;
+  /** Counts attempts to connect: of several addresses each is tried in its turn. */
+  attempt: number;
+  /** Connections at most. */
+  poolMax: () => number;
   openSource?: OpenSource | undefined;
   onHealth(event: HealthEvent): void;
   /** Once, when the connection ended; undefined when we closed it. */
@@ -46,45 +65,91 @@ export interface LiveOptions {
  * @throws SwarmcastError when any of that fails; nothing is left open then.
  */
 export async function openLive(options: LiveOptions, signal: AbortSignal): Promise<LiveConnection> {
-  const { server, limits, counts, dialects } = options;
+  const { policy } = options;
   let live: LiveConnection | undefined;
   let closedEarly = false;
-  const transports = transportFactory(server, limits, { counters: counts, scratchRoot: options.scratchRoot });
-  const session = await openSession({
-    openTransport: transports.open,
-    connectTimeoutMs: limits.connect_timeout_ms,
-    requestTimeoutMs: limits.request_timeout_ms,
-    counters: counts,
-    signal,
-    events: {
+  let connected: Connected | undefined;
+  connected = await policy.connect(signal, () =>
+    connect(options, signal, {
       onPush: (event) => live?.push(event),
       onNoise: (line) => live?.noise(line),
       onClosed: (why) => {
-        if (live === undefined) closedEarly = true;
-        else options.onClosed(why);
+        if (live === undefined || connected === undefined) closedEarly = true;
+        else live.lose(connected.session, why);
       },
-    },
-  });
+    }),
+  );
   try {
-    const peer = await session.describe(signal);
-    const choice = chooseDialect(server, peer, dialects);
-    const apiKey = server.api_key ?? limits.api_key;
-    if (apiKey !== undefined && choice.dialect.name === 'seed') await session.authenticate(apiKey, signal);
     if (closedEarly) throw new ConnectionClosedError('closed right after the handshake');
-    live = new LiveConnection(options, { session, peer, choice, scratch: transports.scratch });
+    live = new LiveConnection(options, connected);
     await live.prepare(signal);
     return live;
   } catch (error) {
     // Whoever called learns of the failure from the error alone.
     live?.mute();
     await live?.[Symbol.asyncDispose]();
+    await connected.session.close();
+    throw error;
+  }
+}
+
+/** Connects, and finds out who is there and how it speaks. */
+async function connect(options: LiveOptions, signal: AbortSignal, events: SessionEvents): Promise<Connected> {
+  const { server, limits, counts, dialects } = options;
+  const transports = transportFactory(server, limits, {
+    counters: counts,
+    scratchRoot: options.scratchRoot,
+    firstTurn: options.attempt,
+  });
+  const openMore = (more: SessionEvents, stop: AbortSignal): Promise<Session> =>
+    openSession({
+      openTransport: transports.open,
+      connectTimeoutMs: limits.connect_timeout_ms,
+      requestTimeoutMs: limits.request_timeout_ms,
+      counters: counts,
+      signal: stop,
+      events: more,
+    });
+  const session = await openMore(events, signal);
+  try {
+    const peer = await session.describe(signal);
+    const choice = chooseDialect(server, peer, dialects);
+    const authenticate = async (one: Session, stop: AbortSignal): Promise<Session> => {
+      const apiKey = server.api_key ?? limits.api_key;
+      if (apiKey !== undefined && choice.dialect.name === 'seed') await one.authenticate(apiKey, stop);
+      return one;
+    };
+    await authenticate(session, signal);
+    const openAnother = async (more: SessionEvents, stop: AbortSignal): Promise<Session> => {
+      const another = await openMore(more, stop);
+      return closeIfFailed(another, () => authenticate(another, stop));
+    };
+    return { session, openAnother, peer, choice, scratch: transports.scratch };
+  } catch (error) {
     await session.close();
     throw error;
   }
 }
 
+async function closeIfFailed(session: Session, work: () => Promise<Session>): Promise<Session> {
+  try {
+    return await work();
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+/** `repeat`: asking twice does no more than asking once. */
+interface CallOptions {
+  signal: AbortSignal;
+  repeat: boolean;
+}
+
 interface Connected {
   session: Session;
+  /** One more connection with the same server. */
+  openAnother: (events: SessionEvents, signal: AbortSignal) => Promise<Session>;
   peer: PeerDescription;
   choice: DialectChoice;
   scratch: () => Scratch | undefined;
@@ -94,6 +159,7 @@ export class LiveConnection implements AsyncDisposable {
   readonly #options: LiveOptions;
   readonly #connected: Connected;
   readonly #reader: EventReader;
+  readonly #pool: SessionPool;
   readonly #timing: DialectTiming;
   readonly #stop = new AbortController();
   #poller: Poller | undefined;
@@ -108,6 +174,8 @@ export class LiveConnection implements AsyncDisposable {
   constructor(options: LiveOptions, connected: Connected) {
     this.#options = options;
     this.#connected = connected;
+    // Every request in flight listens; their number is bounded by the policy.
+    setMaxListeners(0, this.#stop.signal);
     const { dialect } = connected.choice;
     const { poll_interval_ms: fastMs = dialect.timing.fastMs } = options.server;
     this.#timing = { ...dialect.timing, fastMs, slowMs: Math.max(dialect.timing.slowMs, fastMs) };
@@ -120,6 +188,18 @@ export class LiveConnection implements AsyncDisposable {
       onUnreadable: (error) =>
         options.log.warn({ server: options.server.id, error: describeError(error) }, 'a dialect could not read'),
     });
+    // A stdio server is a process of ours: another connection would be another server.
+    const single = options.server.transport === 'stdio';
+    this.#pool = new SessionPool({
+      lead: connected.session,
+      min: single ? 1 : Math.max(options.limits.pool_min, addressCount(options.server)),
+      max: () => (single ? 1 : options.poolMax()),
+      idleMs: options.limits.pool_idle_ms,
+      clock: options.clock,
+      open: (onClosed, signal) => this.#openAnother(onClosed, signal),
+      onLeadChanged: () => this.#resubscribe(),
+      onOpenFailed: (error) => this.#debug(error, 'no further connection'),
+    });
   }
 
   get dialect(): Dialect {
@@ -128,6 +208,15 @@ export class LiveConnection implements AsyncDisposable {
 
   get lastRoundTripMs(): number | undefined {
     return this.#lastRoundTripMs;
+  }
+
+  poolStats(): PoolStats {
+    return this.#pool.stats();
+  }
+
+  /** A connection ended by itself. The whole ends with the last. */
+  lose(session: Session, why: string | undefined): void {
+    if (!this.#pool.lose(session)) this.#options.onClosed(why);
   }
 
   get pollIntervalMs(): number | undefined {
@@ -142,17 +231,18 @@ export class LiveConnection implements AsyncDisposable {
   /** Warm-up and bootstrap; then polling, subscription and source begin. */
   async prepare(signal: AbortSignal): Promise<void> {
     this.#identify();
-    for (const call of this.#reader.session.warmUp()) await this.#attempt(call, signal);
+    for (const call of this.#reader.session.warmUp()) await this.#attempt(call, { signal, repeat: true });
     for (const { tool, args } of this.#options.server.bootstrap) {
-      await this.#attempt({ kind: 'tool', tool, args }, signal);
+      await this.#attempt({ kind: 'tool', tool, args }, { signal, repeat: false });
       await delay(WRITE_GAP_MS);
     }
-    if (this.#connected.session.closed) throw new ConnectionClosedError('closed while preparing');
+    if (this.#pool.stats().poolConnections === 0) throw new ConnectionClosedError('closed while preparing');
     await this.#startSource();
     this.#poller = startPoller({
       timing: this.#timing,
       clock: this.#options.clock,
-      plan: (cadence) => this.#reader.session.plan(cadence),
+      // A server that is not well is asked only for what its state rests on, until it is healthy again.
+      plan: (cadence) => (cadence === 'slow' && !this.#options.isWell() ? [] : this.#reader.session.plan(cadence)),
       ask: (call, isProbe, pollSignal) => this.#ask(call, isProbe, pollSignal),
       onError: (error) => this.#debug(error, 'poll failed'),
     });
@@ -178,7 +268,7 @@ export class LiveConnection implements AsyncDisposable {
     const call: Call = { kind: 'tool', tool, args };
     const turn = this.#writes.then(async () => {
       if (this.#stop.signal.aborted) throw new NotConnectedError('the connection ended');
-      const { outcome } = await this.#request(call, this.#stop.signal);
+      const { outcome } = await this.#request(call, { signal: this.#stop.signal, repeat: false });
       return outcome;
     });
     this.#writes = turn.then(
@@ -199,25 +289,25 @@ export class LiveConnection implements AsyncDisposable {
     this.#stop.abort(new ConnectionClosedError('closing'));
     const errors = [
       ...(await Promise.allSettled([this.#poller?.[Symbol.asyncDispose](), this.#source?.[Symbol.asyncDispose]()])),
-      ...(await Promise.allSettled([this.#background, this.#connected.session.close()])),
+      ...(await Promise.allSettled([this.#background, this.#pool[Symbol.asyncDispose]()])),
     ].flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
     for (const error of errors) this.#debug(error, 'closing was not clean');
   }
 
   /** A dialect's own request: errors are not fatal, unless the connection ends. */
-  async #attempt(call: Call, signal: AbortSignal): Promise<void> {
+  async #attempt(call: Call, options: CallOptions): Promise<void> {
     try {
-      const { outcome } = await this.#request(call, signal);
+      const { outcome } = await this.#request(call, options);
       if (!outcome.ok) this.#debug(outcome.message, 'preparation was refused');
     } catch (error) {
-      signal.throwIfAborted();
+      options.signal.throwIfAborted();
       if (!(error instanceof RequestTimeoutError)) throw error;
       this.#debug(error, 'preparation timed out');
     }
   }
 
   async #ask(call: Call, isProbe: boolean, signal: AbortSignal): Promise<PollReply> {
-    const { outcome, reply } = await this.#request(call, signal);
+    const { outcome, reply } = await this.#request(call, { signal, repeat: true });
     if (isProbe) {
       const atMs = this.#options.clock.now();
       const method = nameOf(call);
@@ -227,31 +317,32 @@ export class LiveConnection implements AsyncDisposable {
     return reply;
   }
 
-  async #request(call: Call, signal: AbortSignal): Promise<{ outcome: Outcome; reply: PollReply }> {
-    const { clock, counts } = this.#options;
-    counts.calls += 1;
-    const startedAt = clock.monotonic();
-    try {
-      const outcome = await this.#connected.session.call(call, signal);
+  async #request(call: Call, options: CallOptions): Promise<{ outcome: Outcome; reply: PollReply }> {
+    const { clock, counts, policy } = this.#options;
+    const onFailure = (error: unknown): void => this.#countFailure(call, error);
+    return policy.request({ name: nameOf(call), ...options, onFailure }, async (signal) => {
+      counts.calls += 1;
+      const startedAt = clock.monotonic();
+      const outcome = await this.#pool.use(options.repeat ? 'any' : 'lead', (session) => session.call(call, signal));
       const roundTripMs = clock.monotonic() - startedAt;
       this.#lastRoundTripMs = roundTripMs;
       this.#timeouts = 0;
       if (!outcome.ok) counts.failures += 1;
       this.#trimLedger();
       return { outcome, reply: { roundTripMs, fingerprint: this.#reader.reply(call, outcome) } };
-    } catch (error) {
-      if (!signal.aborted) this.#countFailure(call, error);
-      throw error;
-    }
+    });
   }
 
   #countFailure(call: Call, error: unknown): void {
-    this.#options.counts.failures += 1;
-    if (!(error instanceof RequestTimeoutError)) return;
-    this.#health({ kind: 'failure', atMs: this.#options.clock.now(), method: nameOf(call), error: error.message });
+    const { counts, clock, unhealthyThreshold } = this.#options;
+    counts.failures += 1;
+    const isTimeout = error instanceof RequestTimeoutError;
+    if (!isTimeout && !(error instanceof OverloadedError)) return;
+    this.#health({ kind: 'failure', atMs: clock.now(), method: nameOf(call), error: error.message });
+    if (!isTimeout) return;
     this.#timeouts += 1;
     // It hangs, or the connection is half open: only a new one can tell.
-    if (this.#timeouts === FAILURE_THRESHOLD) this.#hangUp(`${FAILURE_THRESHOLD} requests in a row had no reply`);
+    if (this.#timeouts === unhealthyThreshold) this.#hangUp(`${unhealthyThreshold} requests in a row had no reply`);
   }
 
   #hangUp(why: string): void {
@@ -260,12 +351,39 @@ export class LiveConnection implements AsyncDisposable {
     this.#options.onClosed(why);
   }
 
+  async #openAnother(onClosed: () => void, signal: AbortSignal): Promise<Session> {
+    let session: Session | undefined;
+    const leads = (): boolean => session !== undefined && this.#pool.leads(session);
+    // It proves little: a server may take only so many. So the circuit is heeded, not told.
+    if (this.#options.policy.refusesForMs > 0) throw new NotConnectedError('the circuit is open');
+    session = await this.#connected.openAnother(
+      {
+        // Some peers tell every connection the same: only the lead is listened to.
+        onPush: (event) => (leads() ? this.push(event) : undefined),
+        onNoise: (line) => (leads() ? this.noise(line) : undefined),
+        onClosed: (why) => {
+          onClosed();
+          if (this.#pool.stats().poolConnections === 0) this.#options.onClosed(why);
+        },
+      },
+      signal,
+    );
+    return session;
+  }
+
+  /** Another connection leads: pushes must be asked for there. */
+  #resubscribe(): void {
+    if (this.#stop.signal.aborted) return;
+    this.#background = this.#background.then(() => this.#subscribe());
+    this.pollNow();
+  }
+
   async #subscribe(): Promise<void> {
     const { telemetry_interval_ms: intervalMs, telemetry_buffer: bufferSize } = this.#options.limits;
     const call = this.dialect.subscribe?.({ intervalMs, bufferSize });
     if (call === undefined) return;
     try {
-      const { outcome } = await this.#request(call, this.#stop.signal);
+      const { outcome } = await this.#request(call, { signal: this.#stop.signal, repeat: false });
       if (!outcome.ok) {
         this.#debug(outcome.message, 'no push: polling');
         return;
@@ -327,4 +445,9 @@ export class LiveConnection implements AsyncDisposable {
 
 function nameOf(call: Call): string {
   return call.kind === 'tool' ? `tools/call ${call.tool}` : call.method;
+}
+
+/** With several addresses each has a connection. */
+function addressCount(server: ServerConfig): number {
+  return server.transport === 'tcp' ? 1 + (server.endpoints?.length ?? 0) : 1;
 }

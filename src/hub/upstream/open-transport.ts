@@ -33,9 +33,11 @@ export interface TransportFactory {
 export function transportFactory(
   server: ServerConfig,
   limits: UpstreamConfig,
-  context: { counters: ConnectionCounters; scratchRoot: string },
+  context: { counters: ConnectionCounters; scratchRoot: string; firstTurn?: number | undefined },
 ): TransportFactory {
   let scratch: Scratch | undefined;
+  // Each connection goes to the next address: load is shared, and a dead address is passed over.
+  let turn = context.firstTurn ?? 0;
   const lines: LineOptions = {
     maxLineBytes: limits.max_line_bytes,
     writeStallMs: limits.request_timeout_ms,
@@ -45,7 +47,9 @@ export function transportFactory(
     const options = { ...lines, onNoise: hooks.onNoise, onEvent: hooks.onPush };
     switch (server.transport) {
       case 'tcp': {
-        const { host, port, tls } = server;
+        const addresses = [{ host: server.host, port: server.port }, ...(server.endpoints ?? [])];
+        const { host, port } = addresses[turn++ % addresses.length] ?? server;
+        const { tls } = server;
         const times = { connectTimeoutMs: limits.connect_timeout_ms, keepAliveMs: limits.heartbeat_interval_ms };
         const transport = new TcpTransport({ ...options, ...times, host, port, tls });
         return { transport, pipe: true, why: () => transport.closeReason };

@@ -22,6 +22,7 @@ import {
   ConnectionClosedError,
   describeError,
   NotConnectedError,
+  OverloadedError,
   ReplyTooLargeError,
   RequestTimeoutError,
 } from './errors.ts';
@@ -34,10 +35,12 @@ const GATEWAY = { name: 'swarmcast', version: '0.1.0' };
 /** A peer that is silent when asked for the new era has at most this share of the connect timeout. */
 const PROBE_SHARE = 1 / 3;
 /** Dialects read what servers really send; the schemas of MCP are too strict for some. */
+/** HTTP answers that speak of the server's condition, not of the request. */
+const OVERLOADED = new Set([429, 502, 503, 504]);
 const anyResult = z.unknown();
 
 /** What a session tells, in the order in which it happens. */
-interface SessionEvents {
+export interface SessionEvents {
   /** A pushed event: a vendor notification, or the seeds' bare event. */
   onPush: (event: unknown) => void;
   onNoise: (line: string) => void;
@@ -176,16 +179,23 @@ function outcomeOfError(error: unknown, context: { method: string; timeoutMs: nu
   // Ours, not the server's: closed, stalled, too many waiting.
   if (error instanceof SwarmcastError && !(error instanceof ReplyTooLargeError)) throw error;
   if (error instanceof ProtocolError) return failure(error.code, error.message);
-  if (error instanceof SdkHttpError) {
-    const said = rpcErrorOf(error);
-    return failure(said?.code ?? error.status, said?.message ?? error.message);
-  }
+  if (error instanceof SdkHttpError) return outcomeOfHttp(error);
   if (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout) {
     throw new RequestTimeoutError(`no reply to ${method} within ${timeoutMs} ms`, { cause: error });
   }
   if (closed) throw new ConnectionClosedError(`${method}: ${describeError(error)}`, { cause: error });
   // An answer that is none: not MCP, too large, of an unknown kind.
   return failure(undefined, describeError(error));
+}
+
+/** @throws {@link OverloadedError} where the status speaks of the server's condition */
+function outcomeOfHttp(error: SdkHttpError): Outcome {
+  const said = rpcErrorOf(error);
+  const message = said?.message ?? error.message;
+  if (error.status !== undefined && OVERLOADED.has(error.status)) {
+    throw new OverloadedError(`HTTP ${error.status}: ${cleanText(message, 200)}`, { cause: error });
+  }
+  return failure(said?.code ?? error.status, message);
 }
 
 /** The peer closed when it was asked for the new era, as peers do that exit on any request before initialize. */

@@ -1,5 +1,8 @@
 import type { ConnectionCounters } from './connection-counters.ts';
 
+import type { PoolStats } from './session-pool.ts';
+import type { PolicyStats } from './resilience/policy-stats.ts';
+
 /** Counts of one server's upstream, over all reconnects. They only grow. */
 export interface UpstreamCounts extends ConnectionCounters {
   /** Requests made for dialects, bootstrap and control. */
@@ -16,12 +19,20 @@ export interface UpstreamCounts extends ConnectionCounters {
   unreadable: number;
 }
 
-/** How one server's upstream stands. */
-export interface UpstreamStats extends Readonly<UpstreamCounts> {
+/** How one server's upstream stands. What belongs to a connection is absent while there is none. */
+export interface UpstreamStats extends Readonly<UpstreamCounts>, Omit<PolicyStats, 'failures'>, Partial<PoolStats> {
   serverId: string;
   state: 'connecting' | 'online' | 'waiting' | 'stopped';
   /** Undefined before the first reply. */
   lastRoundTripMs: number | undefined;
   /** Undefined while not online. */
   pollIntervalMs: number | undefined;
+  /** Since the connection was made; undefined while not online. */
+  onlineForMs: number | undefined;
+  /** Smoothed over about ten probes. */
+  averageRoundTripMs: number | undefined;
+  /** Values that were fitted to what was measured, each logged with its cause. */
+  adaptations: number;
+  /** 0–1, from evidence; undefined before there is any. */
+  healthScore: number | undefined;
 }

@@ -3,15 +3,19 @@
  * and its counts. What happens while connected is live-connection.ts.
  */
 import type { Clock } from '../../platform/clock.ts';
-import type { ServerConfig, UpstreamConfig } from '../../platform/config/schema.ts';
+import type { ResilienceConfig, ServerConfig, UpstreamConfig } from '../../platform/config/schema.ts';
 import type { Logger } from '../../platform/telemetry/log.ts';
 import { createCounters } from './connection-counters.ts';
 import type { Dialect, Outcome } from './dialects/dialect.ts';
 import { describeError, NotConnectedError } from './errors.ts';
+import { healthScore } from './health.ts';
 import { HealthReporter } from './health-reporter.ts';
 import { openLive, type LiveConnection } from './live-connection.ts';
 import type { OpenSource } from './observation-source.ts';
 import { describeEndpoint } from './open-transport.ts';
+import type { CircuitReport } from '../../model/server.ts';
+import { adapt } from './resilience/adapt.ts';
+import { ServerPolicy } from './resilience/policy.ts';
 import { ReconnectBackoff } from './resilience/reconnect-backoff.ts';
 import type { UpstreamCounts, UpstreamStats } from './upstream-stats.ts';
 import type { UpstreamSink } from './upstream-sink.ts';
@@ -19,6 +23,7 @@ import type { UpstreamSink } from './upstream-sink.ts';
 export interface UpstreamOptions {
   server: ServerConfig;
   limits: UpstreamConfig;
+  resilience: ResilienceConfig;
   sink: UpstreamSink;
   dialects: readonly Dialect[];
   clock: Clock;
@@ -46,6 +51,10 @@ export interface Upstream extends AsyncDisposable {
 /** `hurry` more often than this changes nothing. */
 const HURRY_GAP_MS = 1_000;
 
+/** How often values are fitted to what is measured. */
+const ADAPT_MS = 5_000;
+const QUIET_POOL = 3;
+
 /** Introduces the server to the sink and begins to connect. */
 export function startUpstream(options: UpstreamOptions): Upstream {
   return new SupervisedUpstream(options);
@@ -63,15 +72,22 @@ class SupervisedUpstream implements Upstream {
   readonly #counts: UpstreamCounts;
   readonly #backoff: ReconnectBackoff;
   readonly #health: HealthReporter;
+  readonly #policy: ServerPolicy;
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
   #state: State = { name: 'connecting', attempt: 0 };
   #lastRoundTripMs: number | undefined;
   #hurriedAt = Number.NEGATIVE_INFINITY;
   #connections = 0;
+  #attempts = 0;
+  #onlineAt: number | undefined;
+  #latencyMs: number | undefined;
+  #poolMax: number;
+  #adaptations = 0;
+  readonly #adaptTimer: NodeJS.Timeout | undefined;
 
   constructor(options: UpstreamOptions) {
-    const { server, sink, limits, clock } = options;
+    const { server, sink, limits, resilience, clock, random = Math.random } = options;
     this.serverId = server.id;
     this.#options = options;
     this.#counts = {
@@ -86,11 +102,22 @@ class SupervisedUpstream implements Upstream {
     this.#backoff = new ReconnectBackoff({
       minMs: limits.reconnect_min_ms,
       maxMs: limits.reconnect_max_ms,
-      random: options.random ?? Math.random,
+      random,
     });
     const { id, type, simulated, transport } = server;
     sink.addServer({ id, type, simulated, transport, endpoint: describeEndpoint(server) });
-    this.#health = new HealthReporter({ serverId: id, sink, clock, windowMs: () => this.#healthWindowMs() });
+    const onCircuit = (circuit: CircuitReport): void => this.#onCircuit(circuit);
+    this.#policy = new ServerPolicy({ resilience, limits, clock, random, onCircuit });
+    sink.identify(id, { circuit: this.#policy.circuit });
+    this.#health = new HealthReporter({
+      serverId: id,
+      sink,
+      clock,
+      windowMs: () => this.#healthWindowMs(),
+      thresholds: { healthy: resilience.healthy_threshold, unhealthy: resilience.unhealthy_threshold },
+    });
+    this.#poolMax = startingPoolMax(limits);
+    if (resilience.adaptive) this.#adaptTimer = setInterval(() => this.#adapt(), ADAPT_MS);
     this.#done = this.#run();
   }
 
@@ -104,17 +131,26 @@ class SupervisedUpstream implements Upstream {
     if (now - this.#hurriedAt < HURRY_GAP_MS) return;
     this.#hurriedAt = now;
     if (this.#state.name === 'online') this.#state.live.pollNow();
-    else if (this.#state.name === 'waiting') this.#state.wake();
+    // An open circuit would refuse: it has its own time.
+    else if (this.#state.name === 'waiting' && this.#policy.refusesForMs === 0) this.#state.wake();
   }
 
   stats(): UpstreamStats {
     const live = this.#state.name === 'online' ? this.#state.live : undefined;
+    const policy = this.#policy.stats();
+    const recent = { successes: policy.windowSuccesses, failures: policy.windowFailures };
     return {
+      ...policy,
       ...this.#counts,
+      ...live?.poolStats(),
       serverId: this.serverId,
       state: this.#state.name,
       lastRoundTripMs: live?.lastRoundTripMs ?? this.#lastRoundTripMs,
       pollIntervalMs: live?.pollIntervalMs,
+      onlineForMs: this.#onlineAt === undefined ? undefined : this.#options.clock.monotonic() - this.#onlineAt,
+      averageRoundTripMs: this.#latencyMs,
+      adaptations: this.#adaptations,
+      healthScore: healthScore(this.#health.report, recent, this.#options.clock.now(), this.#healthWindowMs()),
     };
   }
 
@@ -136,6 +172,7 @@ class SupervisedUpstream implements Upstream {
       if (!this.#stop.signal.aborted) await this.#wait(attempt);
     }
     this.#health.stop();
+    clearInterval(this.#adaptTimer);
     this.#state = { name: 'stopped' };
   }
 
@@ -150,12 +187,18 @@ class SupervisedUpstream implements Upstream {
         {
           ...this.#options,
           counts: this.#counts,
+          policy: this.#policy,
+          isWell: () => ['healthy', 'unknown'].includes(this.#health.report.state),
+          attempt: this.#attempts++,
+          poolMax: () => this.#poolMax,
+          unhealthyThreshold: this.#options.resilience.unhealthy_threshold,
           onClosed: end,
           onHealth: (event) => {
             if (event.kind === 'success' && !worked) {
               worked = true;
               this.#backoff.reset();
             }
+            if (event.kind === 'success') this.#measure(event.latencyMs);
             this.#health.apply(event);
           },
         },
@@ -167,15 +210,52 @@ class SupervisedUpstream implements Upstream {
     }
     if (this.#connections > 0) this.#counts.reconnects += 1;
     this.#connections += 1;
+    this.#onlineAt = this.#options.clock.monotonic();
     this.#state = { name: 'online', live, end: () => end(undefined) };
     log.info({ server: this.serverId, dialect: live.dialect.name }, 'connected');
     if (this.#stop.signal.aborted) end(undefined);
     const why = await ended;
+    this.#onlineAt = undefined;
     this.#lost(why ?? 'closed');
     live.mute();
     this.#lastRoundTripMs = live.lastRoundTripMs;
     await live[Symbol.asyncDispose]();
     return worked;
+  }
+
+  /** Smoothed over about ten probes. */
+  #measure(latencyMs: number): void {
+    this.#latencyMs = this.#latencyMs === undefined ? latencyMs : this.#latencyMs + (latencyMs - this.#latencyMs) / 10;
+  }
+
+  #adapt(): void {
+    const { limits, resilience, log } = this.#options;
+    const { windowSuccesses, windowFailures } = this.#policy.stats();
+    const pool = this.#state.name === 'online' ? this.#state.live.poolStats() : undefined;
+    const requests = windowSuccesses + windowFailures;
+    const { tuning } = this.#policy;
+    const changes = adapt(
+      { ...tuning, poolMax: this.#poolMax },
+      {
+        latencyMs: this.#latencyMs,
+        errorRate: requests === 0 ? undefined : windowFailures / requests,
+        utilization: pool === undefined ? undefined : pool.poolActive / Math.max(1, pool.poolMax),
+      },
+      {
+        retryMinMs: {
+          start: resilience.retry_min_ms,
+          max: Math.min(resilience.retry_max_ms, 10 * resilience.retry_min_ms),
+        },
+        failureThreshold: { start: resilience.failure_threshold, min: Math.min(2, resilience.failure_threshold) },
+        poolMax: { start: startingPoolMax(limits), max: limits.pool_size },
+      },
+    );
+    for (const { setting, from, to, cause } of changes) {
+      this.#adaptations += 1;
+      if (setting === 'poolMax') this.#poolMax = to;
+      else tuning[setting] = to;
+      log.info({ server: this.serverId, setting, from, to, cause }, 'adapted');
+    }
   }
 
   #failed(error: unknown): void {
@@ -195,8 +275,20 @@ class SupervisedUpstream implements Upstream {
     this.#health.apply({ kind: 'closed', atMs, error: why });
   }
 
+  /** An open circuit means that nothing is heard of the server: what is known is stale from now on. */
+  #onCircuit(circuit: CircuitReport): void {
+    const { sink, clock, log } = this.#options;
+    sink.identify(this.serverId, { circuit });
+    if (circuit.state === 'open') sink.disconnected(this.serverId, clock.now());
+    log[circuit.state === 'open' ? 'warn' : 'info']({ server: this.serverId, circuit: circuit.state }, 'circuit');
+  }
+
   async #wait(attempt: number): Promise<void> {
-    const delayMs = this.#backoff.nextDelayMs();
+    // Gateways that lost a server together come back spread over the first delay of reconnects.
+    const { limits, random = Math.random } = this.#options;
+    const refusedMs = this.#policy.refusesForMs;
+    const closedMs = refusedMs === 0 ? 0 : refusedMs + random() * limits.reconnect_min_ms;
+    const delayMs = Math.max(this.#backoff.nextDelayMs(), closedMs);
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, delayMs);
       const wake = (): void => {
@@ -211,6 +303,11 @@ class SupervisedUpstream implements Upstream {
     const { limits } = this.#options;
     return this.#state.name === 'online' ? this.#state.live.healthWindowMs : 2 * limits.request_timeout_ms;
   }
+}
+
+/** Connections at most while a server is not crowded. */
+function startingPoolMax({ pool_min, pool_size }: UpstreamConfig): number {
+  return Math.max(pool_min, Math.min(pool_size, QUIET_POOL));
 }
 
 function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {

@@ -1,7 +1,8 @@
 /** All servers of one hub. Each is supervised by itself: one that fails, hangs or floods takes nothing from the others. */
+import { isDeepStrictEqual } from 'node:util';
 import type { ServerConfig } from '../../platform/config/schema.ts';
 import type { Dialect, Outcome } from './dialects/dialect.ts';
-import { UnknownServerError } from './errors.ts';
+import { describeError, UnknownServerError } from './errors.ts';
 import { startUpstream, type Upstream, type UpstreamOptions } from './upstream.ts';
 import type { UpstreamStats } from './upstream-stats.ts';
 
@@ -16,35 +17,114 @@ export interface Upstreams extends AsyncDisposable {
   get(serverId: string): Upstream | undefined;
   /** As Upstream.callTool. @throws {@link UnknownServerError} */
   callTool(serverId: string, tool: string, args: Record<string, unknown>): Promise<Outcome>;
+  /**
+   * From now on these servers, with these limits: new ones start, missing ones are stopped and removed with all they
+   * had, changed ones do both; others are left alone unless limits changed. Of servers with the same id the first counts.
+   */
+  apply(servers: readonly ServerConfig[], settings: Pick<UpstreamOptions, 'limits' | 'resilience'>): void;
   /** Asks every server to connect or poll now; each heeds it at most once a second. */
   discover(): void;
   stats(): UpstreamStats[];
 }
 
-/** Starts all servers side by side; returns at once. Of servers with the same id the first is started. */
+/** Starts all servers side by side; returns at once. */
 export function startUpstreams(options: UpstreamsOptions): Upstreams {
-  const { servers, dialects, ...shared } = options;
-  const upstreams = new Map<string, Upstream>();
-  for (const server of servers) {
-    if (upstreams.has(server.id)) continue;
-    upstreams.set(
-      server.id,
-      startUpstream({ ...shared, server, dialects: typeof dialects === 'function' ? dialects(server) : dialects }),
-    );
+  const upstreams = new SupervisedUpstreams(options);
+  upstreams.apply(options.servers, options);
+  return upstreams;
+}
+
+interface Running {
+  server: ServerConfig;
+  upstream: Upstream;
+}
+
+class SupervisedUpstreams implements Upstreams {
+  readonly #options: UpstreamsOptions;
+  readonly #running = new Map<string, Running>();
+  /** Those that are being stopped: a server of the same id starts when its predecessor is gone. */
+  readonly #stopping = new Map<string, Promise<void>>();
+  /** Waiting for a predecessor to stop. */
+  readonly #next = new Map<string, ServerConfig>();
+  #settings: Pick<UpstreamOptions, 'limits' | 'resilience'>;
+  #disposed = false;
+
+  constructor(options: UpstreamsOptions) {
+    this.#options = options;
+    this.#settings = options;
   }
-  return {
-    get: (serverId) => upstreams.get(serverId),
-    callTool: async (serverId, tool, args) => {
-      const upstream = upstreams.get(serverId);
-      if (upstream === undefined) throw new UnknownServerError(`no server ${serverId}`);
-      return upstream.callTool(tool, args);
-    },
-    discover: () => {
-      for (const upstream of upstreams.values()) upstream.hurry();
-    },
-    stats: () => [...upstreams.values()].map((upstream) => upstream.stats()),
-    [Symbol.asyncDispose]: async () => {
-      await Promise.all([...upstreams.values()].map((upstream) => upstream[Symbol.asyncDispose]()));
-    },
-  };
+
+  get(serverId: string): Upstream | undefined {
+    return this.#running.get(serverId)?.upstream;
+  }
+
+  async callTool(serverId: string, tool: string, args: Record<string, unknown>): Promise<Outcome> {
+    const upstream = this.get(serverId);
+    if (upstream === undefined) throw new UnknownServerError(`no server ${serverId}`);
+    return upstream.callTool(tool, args);
+  }
+
+  apply(servers: readonly ServerConfig[], settings: Pick<UpstreamOptions, 'limits' | 'resilience'>): void {
+    if (this.#disposed) return;
+    const { limits, resilience } = settings;
+    const sameSettings =
+      isDeepStrictEqual(limits, this.#settings.limits) && isDeepStrictEqual(resilience, this.#settings.resilience);
+    this.#settings = { limits, resilience };
+    const wanted = new Map<string, ServerConfig>();
+    for (const server of servers) if (!wanted.has(server.id)) wanted.set(server.id, server);
+    this.#next.clear();
+    for (const [id, { server }] of this.#running) {
+      if (!sameSettings || !isDeepStrictEqual(wanted.get(id), server)) this.#stop(id);
+    }
+    for (const [id, server] of wanted) {
+      if (this.#stopping.has(id)) this.#next.set(id, server);
+      else if (!this.#running.has(id)) this.#start(server);
+    }
+  }
+
+  discover(): void {
+    for (const { upstream } of this.#running.values()) upstream.hurry();
+  }
+
+  stats(): UpstreamStats[] {
+    return [...this.#running.values()].map(({ upstream }) => upstream.stats());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
+    this.#next.clear();
+    const running = [...this.#running.values()].map(({ upstream }) => upstream[Symbol.asyncDispose]());
+    await Promise.all([...running, ...this.#stopping.values()]);
+  }
+
+  #start(server: ServerConfig): void {
+    const { servers: _servers, dialects, ...shared } = this.#options;
+    const upstream = startUpstream({
+      ...shared,
+      ...this.#settings,
+      server,
+      dialects: typeof dialects === 'function' ? dialects(server) : dialects,
+    });
+    this.#running.set(server.id, { server, upstream });
+  }
+
+  #stop(id: string): void {
+    const running = this.#running.get(id);
+    if (running === undefined) return;
+    this.#running.delete(id);
+    this.#stopping.set(id, this.#stopped(id, running.upstream));
+  }
+
+  async #stopped(id: string, upstream: Upstream): Promise<void> {
+    try {
+      await upstream[Symbol.asyncDispose]();
+    } catch (error) {
+      this.#options.log.error({ server: id, error: describeError(error) }, 'a server did not stop cleanly');
+    }
+    this.#options.sink.removeServer(id);
+    this.#stopping.delete(id);
+    const next = this.#next.get(id);
+    this.#next.delete(id);
+    if (next !== undefined && !this.#disposed) this.#start(next);
+  }
 }

@@ -25,6 +25,7 @@ const SERVER_FIELDS: FieldTable<ServerRecord> = {
   metrics: 'changes',
   neural: 'changes',
   health: 'changes',
+  circuit: 'changes',
 };
 const SWARM_FIELDS: FieldTable<SwarmRecord> = {
   key: 'fixed',

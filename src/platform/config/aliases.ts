@@ -18,6 +18,9 @@ export const ENV_ALIASES: Readonly<Record<string, { path: string; factor?: numbe
   MCP_TELEMETRY_BUFFER_SIZE: { path: 'upstream.telemetry_buffer' },
   MCP_POOL_SIZE: { path: 'upstream.pool_size' },
   MCP_CONNECTION_POOL_SIZE: { path: 'upstream.pool_size' },
+  MCP_POOL_MIN: { path: 'upstream.pool_min' },
+  MCP_RETRY_ATTEMPTS: { path: 'resilience.retry_attempts' },
+  MCP_MAX_RETRIES: { path: 'resilience.retry_attempts' },
   MCP_API_KEY: { path: 'upstream.api_key' },
   MCP_MAX_MESSAGE_HISTORY: { path: 'world.message_history' },
   MCP_LOG_LEVEL: { path: 'log.level' },
@@ -48,9 +51,6 @@ export const SEED_SERVERS: readonly SeedServer[] = [
 /** Names of the seeds that are understood and have no effect in this version. */
 export const SEED_NAMES_WITHOUT_EFFECT: readonly string[] = [
   'MCP_TRANSPORT',
-  'MCP_POOL_MIN',
-  'MCP_RETRY_ATTEMPTS',
-  'MCP_MAX_RETRIES',
   'MCP_RECONNECT_ATTEMPTS',
   'MCP_TELEMETRY_COMPRESSION',
   'MCP_CLIENT_CERT_PATH',

@@ -56,16 +56,27 @@ function crossFieldProblems(config: Config, layered: Layered): ConfigProblem[] {
       `must not be above upstream.reconnect_max_ms (${config.upstream.reconnect_max_ms})`,
     );
   }
+  if (config.upstream.pool_min > config.upstream.pool_size) {
+    refuse('upstream.pool_min', `must not be above upstream.pool_size (${config.upstream.pool_size})`);
+  }
+  if (config.resilience.retry_min_ms > config.resilience.retry_max_ms) {
+    refuse('resilience.retry_min_ms', `must not be above resilience.retry_max_ms (${config.resilience.retry_max_ms})`);
+  }
   if (config.clients.soft_limit_bytes > config.clients.hard_limit_bytes) {
     refuse(
       'clients.soft_limit_bytes',
       `must not be above clients.hard_limit_bytes (${config.clients.hard_limit_bytes})`,
     );
   }
-  if (config.simulate.enabled === 'never' && config.servers.length === 0) {
+  if (config.simulate.enabled === 'never' && config.servers.length === 0 && !discoversServers(config)) {
     refuse('servers', 'is empty and simulate.enabled is "never": there would be nothing to show');
   }
   return problems;
+}
+
+/** True when servers may come from elsewhere than `servers`. */
+export function discoversServers({ discovery }: Config): boolean {
+  return discovery.file !== undefined || discovery.dns.length > 0 || discovery.registry !== undefined;
 }
 
 function deepFreeze<T>(value: T): T {

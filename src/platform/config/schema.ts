@@ -51,6 +51,11 @@ export const serverSchema = z.discriminatedUnion('transport', [
     transport: z.literal('tcp'),
     host: z.string().min(1).default('127.0.0.1'),
     port: z.int().min(1).max(65_535).default(9500),
+    endpoints: z
+      .array(z.strictObject({ host: z.string().min(1), port: z.int().min(1).max(65_535) }))
+      .max(64)
+      .optional()
+      .describe('More addresses of the same server: connections are shared among all'),
     tls: z.boolean().default(false),
   }),
   z.strictObject({
@@ -80,8 +85,53 @@ const upstreamSchema = z.strictObject({
   telemetry_buffer: count(1_000, 1_000_000, 'buffer_size asked for in telemetry.subscribe'),
   max_line_bytes: count(10_485_760, 268_435_456, 'Longest line accepted from a TCP or stdio server', 1_024),
   heartbeat_interval_ms: ms(30_000, 'TCP keep-alive and longest silence of a pushing server before it is asked'),
-  pool_size: count(1, 64, 'Connections per server'),
+  pool_size: count(10, 64, 'Connections per server at most; stdio servers always have one'),
+  pool_min: count(1, 64, 'Connections per server that are kept open'),
+  pool_idle_ms: ms(30_000, 'A connection above pool_min that carried nothing for this long is closed', 10),
+  requests_per_second: count(100, 1_000_000, 'Requests per second and server; more wait. 0: no limit', 0),
+  max_in_flight: count(1_000, 100_000, 'Requests in flight per server'),
+  max_queued: count(1_000, 100_000, 'Requests per server that wait for their turn; more are refused', 0),
   api_key: z.string().optional().describe('Default api_key of servers (secret)'),
+});
+
+const discoverySchema = z.strictObject({
+  file: z.string().optional().describe('YAML or JSON file with a list of servers; watched, its changes apply at once'),
+  dns: z
+    .array(z.string().regex(/^[A-Za-z0-9._-]{1,253}:\d{1,5}$/, 'must be host:port'))
+    .max(64)
+    .default([])
+    .describe('host:port of servers whose name is resolved again and again; all its addresses are one server'),
+  registry: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('MCP registry; its /v0.1/servers is read. Off by default'),
+  registry_allow_private: z
+    .boolean()
+    .default(false)
+    .describe('Also take private and loopback addresses from the registry'),
+  refresh_ms: ms(10_000, 'How often names, file and registry are looked at', 100),
+  max_servers: count(1_000, 10_000, 'Servers taken from discovery at most'),
+});
+
+const ratio = (fallback: number, what: string) => z.number().positive().max(1).default(fallback).describe(what);
+
+const resilienceSchema = z.strictObject({
+  failure_threshold: count(3, 1_000, 'Failures in a row that open the circuit of a server'),
+  error_rate: ratio(0.4, 'Share of failed requests within the window above which the circuit opens'),
+  window_ms: ms(30_000, 'Time over which the share of failures is taken', 100),
+  minimum_requests: count(5, 10_000, 'Requests within the window before their share of failures counts'),
+  recovery_ms: ms(10_000, 'An open circuit refuses everything this long, then lets a few requests try', 10),
+  success_threshold: count(2, 100, 'Requests that must succeed to close the circuit again'),
+  retry_attempts: count(3, 10, 'Attempts of a request that is safe to repeat; 1: no retries'),
+  retry_min_ms: ms(100, 'Delay before the first retry; doubles'),
+  retry_max_ms: ms(5_000, 'Longest delay before a retry'),
+  retry_jitter: z.number().min(0).max(1).default(0.5).describe('Share of a retry delay that is drawn at random'),
+  healthy_threshold: count(2, 100, 'Successes in a row after which a server that had failed is healthy again'),
+  unhealthy_threshold: count(3, 100, 'Failures in a row after which a server is unhealthy; when silent, reconnected'),
+  adaptive: z
+    .boolean()
+    .default(true)
+    .describe('Fit retry delays, circuit and pool to latency and error rate, in bounds'),
 });
 
 const worldSchema = z.strictObject({
@@ -171,7 +221,9 @@ export const configSchema = z.strictObject({
       seed: z.int().min(0).max(0xffff_ffff).default(1).describe('Same seed, same world'),
     })
     .prefault({}),
+  discovery: discoverySchema.prefault({}),
   upstream: upstreamSchema.prefault({}),
+  resilience: resilienceSchema.prefault({}),
   world: worldSchema.prefault({}),
   layout: layoutSchema.prefault({}),
   edge: edgeSchema.prefault({}),
@@ -179,5 +231,7 @@ export const configSchema = z.strictObject({
 });
 export type Config = z.infer<typeof configSchema>;
 export type UpstreamConfig = Config['upstream'];
+export type DiscoveryConfig = Config['discovery'];
+export type ResilienceConfig = Config['resilience'];
 export type WorldConfig = Config['world'];
 export type ClientsConfig = Config['clients'];

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Dispatcher } from '../dispatcher.ts';
 import { requestNames } from '../dispatcher.ts';
 import { isRecord } from '../faces/arguments.ts';
@@ -11,13 +11,20 @@ import type { PushSink } from '../telemetry.ts';
 import type { HttpMcp } from './http-mcp.ts';
 import type { Listening } from './listening.ts';
 import { spoilReply } from './spoil-reply.ts';
-import { bracketed, listen } from './tcp.ts';
+import { bracketed, listen, Reopening } from './tcp.ts';
 
 const PATH = '/mcp';
 /** As the seeds limit a message; a longer body is answered with 413. */
 const MAX_BODY_BYTES = 10 * 1_048_576;
 /** These need a line of its own, or a stream that is always there. */
-const UNSUPPORTED: ReadonlySet<Fault['kind']> = new Set(['duplicate-reply', 'joined-frames', 'event-flood'] as const);
+const UNSUPPORTED: ReadonlySet<Fault['kind']> = new Set([
+  'duplicate-reply',
+  'joined-frames',
+  'event-flood',
+  'foreign-reply',
+  'broadcast-reply',
+  'half-open',
+] as const);
 
 export interface HttpParts {
   dispatcher: Dispatcher;
@@ -48,10 +55,9 @@ export async function openHttp(address: { host: string; port: number }, parts: H
   });
   await listen(server, address);
   const { port } = server.address() as AddressInfo;
+  const gap = new Reopening(server, { host: address.host, port });
   const stop = async () => {
-    const closed = new Promise<void>((resolve) => {
-      server.close(() => resolve());
-    });
+    const closed = gap.close();
     server.closeAllConnections();
     gate.open();
     await mcp.then(
@@ -68,6 +74,11 @@ export async function openHttp(address: { host: string; port: number }, parts: H
     flood: () => undefined,
     freeze: () => gate.shut(),
     thaw: () => gate.open(),
+    goHalfOpen: () => undefined,
+    restart: (ms) => {
+      gap.closeFor(ms);
+      server.closeAllConnections();
+    },
     cut: () => void (stopped ??= stop()),
     [Symbol.asyncDispose]: () => (stopped ??= stop()),
   };
@@ -87,20 +98,36 @@ async function handle(
   const names = requestNames(parsed);
   const isRequest = names.length > 0 && isRecord(parsed) && 'id' in parsed;
   if (isRequest) parts.faults.requested(names);
+  const sinceMs = openedAt(request);
   if (response.destroyed) return;
   const answer = await mcp.fetch(toRequest(request, parsed, body), parsed);
-  const faults = isRequest ? parts.faults.takeForReply(names) : [];
+  const faults = isRequest ? parts.faults.takeForReply(names, performance.now() - sinceMs) : [];
   if (faults.length === 0) return relay(answer, response, request, mcp);
   const spoiled = spoilReply(parse(Buffer.from(await answer.arrayBuffer()), undefined), faults, '');
   if (spoiled.text === undefined) return;
   const { text } = spoiled;
   setTimeout(() => {
     if (response.destroyed) return;
-    response.writeHead(answer.status, Object.fromEntries(withoutLength(answer.headers)));
-    if (spoiled.cutHalfWay) response.write(text.slice(0, Math.ceil(text.length / 2)), () => response.destroy());
-    else if (spoiled.pieceBytes !== undefined) writeInPieces(response, Buffer.from(text), spoiled.pieceBytes);
+    if (spoiled.cut === 'before') return void response.destroy();
+    const { status = answer.status, headers = {} } = spoiled.http ?? {};
+    response.writeHead(status, { ...Object.fromEntries(withoutLength(answer.headers)), ...headers });
+    if (spoiled.cut === 'half-way') {
+      response.write(text.slice(0, Math.ceil(text.length / 2)), () => {
+        if (spoiled.exit === undefined) response.destroy();
+        else parts.faults.perform({ kind: 'exit', code: spoiled.exit.code });
+      });
+    } else if (spoiled.pieces !== undefined) writeInPieces(response, Buffer.from(text), spoiled.pieces);
     else response.end(text);
   }, spoiled.delayMs);
+}
+
+const openedAtMs = new WeakMap<Socket, number>();
+
+/** When the connection of a request was first used, monotonic ms. */
+function openedAt({ socket }: IncomingMessage): number {
+  const known = openedAtMs.get(socket) ?? performance.now();
+  openedAtMs.set(socket, known);
+  return known;
 }
 
 async function relay(answer: Response, response: ServerResponse, request: IncomingMessage, mcp: HttpMcp) {
@@ -126,11 +153,18 @@ async function relay(answer: Response, response: ServerResponse, request: Incomi
   response.end();
 }
 
-function writeInPieces(response: ServerResponse, bytes: Buffer, pieceBytes: number, offset = 0): void {
+function writeInPieces(
+  response: ServerResponse,
+  bytes: Buffer,
+  pieces: { bytes: number; everyMs: number },
+  offset = 0,
+): void {
   if (response.destroyed) return;
   if (offset >= bytes.length) return void response.end();
-  response.write(bytes.subarray(offset, offset + pieceBytes));
-  setImmediate(() => writeInPieces(response, bytes, pieceBytes, offset + pieceBytes));
+  const end = offset + pieces.bytes;
+  response.write(bytes.subarray(offset, end));
+  if (pieces.everyMs === 0) setImmediate(() => writeInPieces(response, bytes, pieces, end));
+  else setTimeout(() => writeInPieces(response, bytes, pieces, end), pieces.everyMs);
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {

@@ -6,6 +6,7 @@ import type { FaultBook } from '../faults.ts';
 import type { SimulatorStats } from '../stats.ts';
 import type { PushSink, TelemetryEvent } from '../telemetry.ts';
 import { LineSplitter } from './line-splitter.ts';
+import type { SpoiledReply } from './spoil-reply.ts';
 import { spoilReply } from './spoil-reply.ts';
 
 /** As the seeds limit a message. A longer line ends the connection. */
@@ -27,6 +28,8 @@ export interface LineConnectionOptions {
   /** Lets go of the streams: in order after what is written, or at once. */
   release: (how: 'end' | 'cut') => void;
   onClosed: (connection: LineConnection) => void;
+  /** The other connections of the same server, for answers that go astray. */
+  others: () => readonly LineConnection[];
 }
 
 /**
@@ -41,7 +44,9 @@ export class LineConnection implements Transport, PushSink {
   readonly #splitter = new LineSplitter(MAX_LINE_BYTES);
   readonly #inFlight = new Map<unknown, string[]>();
   readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #openedAtMs = performance.now();
   #closed = false;
+  #dead = false;
   /** Things that forbid writing now: being frozen, or in the middle of a line. */
   #blocks = 0;
   #waiting: string[] = [];
@@ -64,7 +69,8 @@ export class LineConnection implements Transport, PushSink {
 
   send(message: JSONRPCMessage): Promise<void> {
     const names = 'id' in message && !('method' in message) ? this.#answered(message.id) : undefined;
-    const faults = names === undefined ? [] : this.#options.faults.takeForReply(names);
+    const ageMs = performance.now() - this.#openedAtMs;
+    const faults = names === undefined ? [] : this.#options.faults.takeForReply(names, ageMs);
     if (faults.length === 0) {
       this.#write(`${JSON.stringify(message)}\n`);
       return Promise.resolve();
@@ -72,20 +78,25 @@ export class LineConnection implements Transport, PushSink {
     const spoiled = spoilReply(message, faults, '\n');
     const { text } = spoiled;
     if (text === undefined) return Promise.resolve();
-    const deliver = () => {
-      if (spoiled.cutHalfWay) this.#cutHalfWay(text);
-      else if (spoiled.pieceBytes !== undefined) this.#writeInPieces(text, spoiled.pieceBytes);
-      else if (spoiled.joinCount !== undefined) this.#join(text, spoiled.joinCount);
-      else this.#write(text);
-    };
+    const deliver = () => this.#deliver(text, spoiled);
     if (spoiled.delayMs > 0) this.#after(spoiled.delayMs, deliver);
     else deliver();
     return Promise.resolve();
   }
 
+  /** Takes a line that was meant for another connection. */
+  stray(text: string): void {
+    this.#write(text);
+  }
+
+  /** As a peer that vanished: from now on bytes go in and none come out, and the streams stay open. */
+  goDead(): void {
+    this.#dead = true;
+  }
+
   push(events: readonly TelemetryEvent[]): void {
     const { stats, output } = this.#options;
-    if (this.#closed || this.#blocks > 0 || output.writableLength > SOFT_LIMIT_BYTES) {
+    if (this.#closed || this.#dead || this.#blocks > 0 || output.writableLength > SOFT_LIMIT_BYTES) {
       stats.eventsDropped += events.length;
       return;
     }
@@ -121,6 +132,7 @@ export class LineConnection implements Transport, PushSink {
   }
 
   readonly #onData = (chunk: Buffer | string): void => {
+    if (this.#dead) return;
     try {
       const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
       for (const line of this.#splitter.push(bytes)) if (!this.#closed) this.#onLine(line);
@@ -159,6 +171,16 @@ export class LineConnection implements Transport, PushSink {
     this.onmessage?.(accepted);
   }
 
+  #deliver(text: string, { cut, exit, to, pieces, joinCount }: SpoiledReply): void {
+    if (cut === 'before') return this.cut();
+    if (cut !== undefined) return this.#cutWith(cut === 'half-way' ? firstHalf(text) : text, exit);
+    if (to === 'another') return this.#options.others()[0]?.stray(text);
+    if (pieces !== undefined) return this.#writeInPieces(text, pieces.bytes, pieces.everyMs);
+    if (joinCount !== undefined) return this.#join(text, joinCount);
+    if (to === 'all') for (const other of this.#options.others()) other.stray(text);
+    this.#write(text);
+  }
+
   #refuse(code: number, message: string): void {
     this.#options.stats.badLines++;
     this.#write(`${JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message } })}\n`);
@@ -171,7 +193,7 @@ export class LineConnection implements Transport, PushSink {
   }
 
   #write(text: string): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#dead) return;
     if (this.#blocks > 0) {
       this.#waiting.push(text);
       return;
@@ -186,18 +208,21 @@ export class LineConnection implements Transport, PushSink {
     for (const text of this.#waiting.splice(0)) this.#write(text);
   }
 
-  #cutHalfWay(text: string): void {
-    this.#options.output.write(text.slice(0, Math.ceil(text.length / 2)), () => this.cut());
+  #cutWith(text: string, exit: SpoiledReply['exit']): void {
+    this.#options.output.write(text, () => {
+      if (exit === undefined) this.cut();
+      else this.#options.faults.perform({ kind: 'exit', code: exit.code });
+    });
   }
 
-  #writeInPieces(text: string, pieceBytes: number): void {
+  #writeInPieces(text: string, pieceBytes: number, everyMs: number): void {
     const bytes = Buffer.from(text);
     this.#blocks++;
     const next = (offset: number) => {
       if (this.#closed) return;
       if (offset >= bytes.length) return this.#unblock();
       this.#options.output.write(bytes.subarray(offset, offset + pieceBytes));
-      this.#after(0, () => next(offset + pieceBytes));
+      this.#after(everyMs, () => next(offset + pieceBytes));
     };
     next(0);
   }
@@ -242,6 +267,10 @@ export class LineConnection implements Transport, PushSink {
     this.#options.onClosed(this);
     this.onclose?.();
   }
+}
+
+function firstHalf(text: string): string {
+  return text.slice(0, Math.ceil(text.length / 2));
 }
 
 /** Enough for the SDK to know what to do with it; it looks closer itself. */

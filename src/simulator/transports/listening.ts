@@ -12,6 +12,10 @@ export interface Listening extends AsyncDisposable {
   flood(events: readonly TelemetryEvent[]): void;
   freeze(): void;
   thaw(): void;
+  /** Open connections are dead for ever; new ones work. */
+  goHalfOpen(): void;
+  /** Ends all connections and refuses new ones for `ms`, then listens again at the same place. */
+  restart(ms: number): void;
   /** Ends everything at once, as a dying process would. */
   cut(): void;
 }

@@ -1,6 +1,7 @@
 import { fstatSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
+import type { FaultKind } from '../faults.ts';
 import type { TelemetryEvent } from '../telemetry.ts';
 import type { LineConnection } from './line-connection.ts';
 import type { Listening } from './listening.ts';
@@ -11,6 +12,16 @@ export interface StdioStreams {
   input: Readable;
   output: Writable;
 }
+
+/** There is one connection, and only who started the process can start it again. */
+const UNSUPPORTED: ReadonlySet<FaultKind> = new Set([
+  'foreign-reply',
+  'broadcast-reply',
+  'restart',
+  'rate-limited',
+] as const);
+
+const nobody = () => [];
 
 /** One peer over a pair of streams. `onClosed` is called when it ended its side. */
 export function openStdio(
@@ -25,15 +36,17 @@ export function openStdio(
     if (how === 'cut') output.destroy();
     else output.end();
   };
-  const connection = connect({ input, output, release, onClosed });
+  const connection = connect({ input, output, release, onClosed, others: nobody });
   connection.noise(greeting);
   const listening: Listening = {
     port: 0,
     endpoint: 'stdio:',
-    unsupported: new Set(),
+    unsupported: UNSUPPORTED,
     flood: (events: readonly TelemetryEvent[]) => connection.push(events),
     freeze: () => connection.freeze(),
     thaw: () => connection.thaw(),
+    goHalfOpen: () => connection.goDead(),
+    restart: () => undefined,
     cut: () => connection.cut(),
     [Symbol.asyncDispose]: () => connection.close(),
   };

@@ -1,16 +1,19 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { SimulatorStartError } from '../errors.ts';
+import type { FaultKind } from '../faults.ts';
 import type { TelemetryEvent } from '../telemetry.ts';
 import type { LineConnection, LineConnectionOptions } from './line-connection.ts';
 import type { Listening } from './listening.ts';
+
+type ListeningServer = Pick<ReturnType<typeof createServer>, 'listen' | 'listening' | 'once' | 'off' | 'on' | 'close'>;
 
 /** Sockets at most; more are refused. */
 const MAX_CONNECTIONS = 10_000;
 
 /** Makes a served connection of a pair of streams. */
 export type Connect = (
-  streams: Pick<LineConnectionOptions, 'input' | 'output' | 'release' | 'onClosed'>,
+  streams: Pick<LineConnectionOptions, 'input' | 'output' | 'release' | 'onClosed' | 'others'>,
 ) => LineConnection;
 
 /**
@@ -27,7 +30,8 @@ export async function openTcp(address: { host: string; port: number }, connect: 
       else socket.destroySoon();
     };
     const onClosed = (connection: LineConnection) => void open.delete(connection);
-    const connection = connect({ input: socket, output: socket, release, onClosed });
+    const others = () => [...open].filter((other) => other !== connection);
+    const connection = connect({ input: socket, output: socket, release, onClosed, others });
     open.add(connection);
     if (frozen) connection.freeze();
   };
@@ -35,10 +39,9 @@ export async function openTcp(address: { host: string; port: number }, connect: 
   server.maxConnections = MAX_CONNECTIONS;
   await listen(server, address);
   const { port } = server.address() as AddressInfo;
+  const gap = new Reopening(server, { host: address.host, port });
   const stop = () => {
-    const closed = new Promise<void>((resolve) => {
-      server.close(() => resolve());
-    });
+    const closed = gap.close();
     for (const connection of open) connection.cut();
     return closed;
   };
@@ -46,7 +49,7 @@ export async function openTcp(address: { host: string; port: number }, connect: 
   return {
     port,
     endpoint: `tcp://${bracketed(address.host)}:${port}`,
-    unsupported: new Set(),
+    unsupported: new Set<FaultKind>(['rate-limited']),
     flood: (events: readonly TelemetryEvent[]) => open.forEach((connection) => connection.push(events)),
     freeze: () => {
       frozen = true;
@@ -56,14 +59,62 @@ export async function openTcp(address: { host: string; port: number }, connect: 
       frozen = false;
       open.forEach((connection) => connection.thaw());
     },
+    goHalfOpen: () => open.forEach((connection) => connection.goDead()),
+    restart: (ms) => {
+      gap.closeFor(ms);
+      for (const connection of open) connection.cut();
+    },
     cut: () => void (stopped ??= stop()),
     [Symbol.asyncDispose]: () => (stopped ??= stop()),
   };
 }
 
+/** Retries of listening again, when somebody else took the port meanwhile. */
+const REOPEN_RETRY_MS = 100;
+
+/** A listening server that can be away for a while. Also for HTTP servers. */
+export class Reopening {
+  readonly #server: ListeningServer;
+  readonly #address: { host: string; port: number };
+  #timer: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
+  #over = false;
+
+  constructor(server: ListeningServer, address: { host: string; port: number }) {
+    this.#server = server;
+    this.#address = address;
+    server.on('error', () => {
+      if (!this.#server.listening) this.#reopenAfter(REOPEN_RETRY_MS);
+    });
+  }
+
+  /** Accepts nobody until `ms` have passed. The caller ends what is open. */
+  closeFor(ms: number): void {
+    if (this.#over) return;
+    if (this.#server.listening) this.#server.close();
+    this.#reopenAfter(ms);
+  }
+
+  /** For good; resolves when the last connection is gone. */
+  close(): Promise<void> {
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#closing ??= new Promise((resolve) => {
+      this.#server.close(() => resolve());
+    });
+    return this.#closing;
+  }
+
+  #reopenAfter(ms: number): void {
+    if (this.#over) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#server.listen(this.#address.port, this.#address.host), ms);
+  }
+}
+
 /** Listens, or says what is in the way. Also for HTTP servers. @throws SimulatorStartError */
 export async function listen(
-  server: Pick<ReturnType<typeof createServer>, 'listen' | 'once' | 'off'>,
+  server: Pick<ListeningServer, 'listen' | 'once' | 'off'>,
   { host, port }: { host: string; port: number },
 ): Promise<void> {
   await new Promise<void>((resolve, reject) => {

@@ -21,16 +21,29 @@ async function open(options: Partial<SimulatorOptions> = {}) {
   return { simulator, peer };
 }
 
+/** A peer, as soon as somebody listens. */
+async function untilConnected(port: number): Promise<LinePeer> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    try {
+      return await LinePeer.connect(port);
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
 function startHttp() {
   return startSimulator({ face: 'generic', transport: 'http', eventsPerSecond: 0 });
 }
 
 describe('over TCP', () => {
-  test('no-answer: the request is never answered, the next one is', async () => {
+  test('never-answer: the request is never answered, the next one is', async () => {
     const { simulator, peer } = await open();
     await using _ = simulator;
     using __ = peer;
-    const armed = simulator.inject({ kind: 'no-answer', on: 'agent.list' });
+    const armed = simulator.inject({ kind: 'never-answer', on: 'agent.list' });
     const lost = peer.send('agent.list');
     await armed.whenFired();
     expect(await peer.call('agent.list')).toMatchObject({ result: { total_count: 3 } });
@@ -154,6 +167,111 @@ describe('over TCP', () => {
     expect(armed.fired).toBe(1);
   });
 
+  test('restart: away for a while, then there again with the same agents', async () => {
+    const { simulator, peer } = await open();
+    await using _ = simulator;
+    using __ = peer;
+    const before = await peer.call('agent.list');
+    simulator.inject({ kind: 'restart', ms: 300 });
+    await until('the end', () => peer.closed);
+    await expect(LinePeer.connect(simulator.port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    const again = await untilConnected(simulator.port);
+    using ___ = again;
+    expect((await again.call('agent.list'))['result']).toMatchObject({
+      total_count: (before['result'] as { total_count: number }).total_count,
+    });
+  });
+
+  test('half-open: the connection stays and is dead, a new one works', async () => {
+    const { simulator, peer } = await open({ eventsPerSecond: 400 });
+    await using _ = simulator;
+    using __ = peer;
+    await peer.call('telemetry.subscribe', { events: ['*'], interval_ms: 50 });
+    const armed = simulator.inject({ kind: 'half-open' });
+    const lost = peer.send('ping');
+    const before = peer.lines.length;
+    using other = await LinePeer.connect(simulator.port);
+    await other.call('telemetry.subscribe', { events: ['*'], interval_ms: 50 });
+    await until('events elsewhere', () => other.lines.length > 3);
+    expect([peer.answers(lost), peer.lines.length, peer.closed, armed.fired]).toEqual([[], before, false, 1]);
+  });
+
+  test('foreign-reply and broadcast-reply: answers go where nobody asked', async () => {
+    const { simulator, peer } = await open();
+    await using _ = simulator;
+    using __ = peer;
+    using other = await LinePeer.connect(simulator.port);
+    await other.call('ping');
+    simulator.inject({ kind: 'foreign-reply', on: 'agent.list' });
+    const foreign = peer.send('agent.list');
+    await until('the stray', () =>
+      other.answers(foreign).some((answer) => 'total_count' in (answer['result'] as object)),
+    );
+    simulator.inject({ kind: 'broadcast-reply', on: 'swarm.monitor' });
+    peer.send('swarm.monitor');
+    const last = peer.send('ping');
+    await peer.answer(last);
+    expect(peer.answers(foreign)).toEqual([]);
+    await until('the copy', () => other.answers(foreign + 1).length === 1);
+    expect(peer.answers(foreign + 1)).toHaveLength(1);
+  });
+
+  test('error-and-close, cut-by-age, exit-mid-reply', async () => {
+    const { simulator, peer } = await open();
+    await using _ = simulator;
+    using __ = peer;
+    simulator.inject({ kind: 'error-and-close', on: 'agent.list' });
+    peer.send('agent.list');
+    await until('the end', () => peer.closed);
+    expect(JSON.parse(peer.lines.at(-1) ?? '')).toEqual({ error: { message: 'server is shutting down' } });
+    using young = await LinePeer.connect(simulator.port);
+    const cut = simulator.inject({ kind: 'cut-by-age', ageMs: 150 });
+    await young.call('ping');
+    expect(cut.fired).toBe(0);
+    await new Promise((resolve) => setTimeout(resolve, 170));
+    young.send('ping');
+    await until('the cut', () => young.closed);
+    using last = await LinePeer.connect(simulator.port);
+    simulator.inject({ kind: 'exit-mid-reply', on: 'agent.list' });
+    last.send('agent.list');
+    await simulator.closed;
+    await until('the death', () => last.closed);
+    expect(() => JSON.parse(last.lines.at(-1) ?? '') as unknown).toThrow(SyntaxError);
+    expect(simulator.stats.faultsFired).toBe(3);
+  });
+
+  test('slow-drip: the same answer, in time', async () => {
+    const { simulator, peer } = await open();
+    await using _ = simulator;
+    using __ = peer;
+    simulator.inject({ kind: 'slow-drip', bytes: 64, everyMs: 10 });
+    const startedMs = performance.now();
+    expect(await peer.call('agent.list')).toMatchObject({ result: { total_count: 3 } });
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(50);
+  });
+
+  test('a flood that lasts comes bit by bit, and can be of real agents', async () => {
+    const { simulator, peer } = await open();
+    await using _ = simulator;
+    using __ = peer;
+    simulator.inject({ kind: 'event-flood', events: 2_000, overMs: 200, of: 'agent.status' });
+    await until('the flood', () => peer.messages.filter(({ type }) => type === 'agent.status').length === 2_000);
+    const ids = new Set(peer.messages.map(({ data }) => (data as { agent_id?: string } | undefined)?.agent_id));
+    for (const id of simulator.world.agents.keys()) expect(ids).toContain(id);
+  });
+
+  test('clock-skew: its times are wrong, and right again', async () => {
+    const { simulator, peer } = await open({ eventsPerSecond: 400 });
+    await using _ = simulator;
+    using __ = peer;
+    await peer.call('telemetry.subscribe', { events: ['*'], interval_ms: 50 });
+    const lastMs = () =>
+      Date.parse(String(peer.messages.findLast(({ timestamp }) => timestamp !== undefined)?.['timestamp']));
+    simulator.inject({ kind: 'clock-skew', byMs: -3_600_000, ms: 300 });
+    await until('old times', () => lastMs() < Date.now() - 3_500_000);
+    await until('right times', () => Math.abs(lastMs() - Date.now()) < 60_000);
+  });
+
   test('exit on a request: the connection is cut and the port is free', async () => {
     const codes: number[] = [];
     const { simulator, peer } = await open({ exit: (code) => codes.push(code) });
@@ -171,7 +289,7 @@ describe('over TCP', () => {
     await using simulator = await startSimulator({
       face: 'seed',
       transport: 'tcp',
-      faults: [{ kind: 'no-answer', on: 'initialize' }],
+      faults: [{ kind: 'never-answer', on: 'initialize' }],
     });
     using peer = await LinePeer.connect(simulator.port);
     const id = peer.send('initialize', { protocolVersion: '2024-11-05' });
@@ -212,9 +330,9 @@ describe('over HTTP', () => {
     expect(next.id).toBe(5);
   });
 
-  test('no-answer, close-mid-reply and exit', async () => {
+  test('never-answer, close-mid-reply and exit', async () => {
     await using simulator = await startHttp();
-    const silent = simulator.inject({ kind: 'no-answer' });
+    const silent = simulator.inject({ kind: 'never-answer' });
     const waiting = new AbortController();
     const lost = post(simulator.endpoint, waiting.signal);
     await silent.whenFired();
@@ -234,6 +352,32 @@ describe('over HTTP', () => {
     const startedMs = performance.now();
     expect((await post(simulator.endpoint)).status).toBe(200);
     expect(performance.now() - startedMs).toBeGreaterThanOrEqual(150);
+  });
+
+  test('rate-limited: 429 with Retry-After, then well again', async () => {
+    await using simulator = await startHttp();
+    simulator.inject({ kind: 'rate-limited', retryAfterS: 2 });
+    const limited = await post(simulator.endpoint);
+    expect([limited.status, limited.headers.get('retry-after')]).toEqual([429, '2']);
+    expect(await limited.json()).toMatchObject({ error: { code: -32_000, data: { retryAfter: 2 } } });
+    expect((await post(simulator.endpoint)).status).toBe(200);
+  });
+
+  test('restart and error-and-close', async () => {
+    await using simulator = await startHttp();
+    simulator.inject({ kind: 'error-and-close' });
+    expect((await post(simulator.endpoint)).status).toBe(500);
+    simulator.inject({ kind: 'restart', ms: 100 });
+    await expect(post(simulator.endpoint)).rejects.toThrow('fetch failed');
+    const deadline = Date.now() + 10_000;
+    let status: number | undefined;
+    while (status === undefined && Date.now() < deadline) {
+      status = await post(simulator.endpoint).then(
+        (response) => response.status,
+        () => undefined,
+      );
+    }
+    expect(status).toBe(200);
   });
 
   test('what it cannot show is refused', async () => {

@@ -37,6 +37,14 @@ function hub(overrides: Partial<HubStatus> = {}, servers: ServerRecord[] = [serv
     snapshot: () => snapshot,
     servers: () => servers,
     degradationLevel: () => degradationLevel(servers.map(({ health }) => health.state)),
+    degradation: () => ({
+      level: 'fully_operational',
+      sinceMs: 5,
+      degradations: 1,
+      recoveries: 1,
+      timeInMs: { fully_operational: 5, partial: 2, emergency: 0, safe: 0 },
+    }),
+    messagesPerSecond: () => undefined,
     stats: () => ({ hub: { batches_total: 7 }, layout: { workersReplaced: 0 } }),
     upstreamStats: () => ({ a: { callsTotal: 5 } }),
     edges: () =>
@@ -139,5 +147,119 @@ describe('routes', () => {
     );
     expect(reply.status).toBe(500);
     expect(reply.text).not.toContain('secret');
+  });
+});
+
+describe("the seeds' views of the MCP side", () => {
+  const busy = {
+    onlineForMs: 60_000,
+    averageRoundTripMs: 4,
+    windowSuccesses: 9,
+    windowFailures: 1,
+    reconnects: 2,
+    pushes: 100,
+    calls: 20,
+    circuitState: 0,
+    circuitTrips: 1,
+    poolActive: 1,
+    poolIdle: 1,
+    poolConnections: 2,
+    poolMax: 3,
+    requests: 10,
+    attempts: 12,
+    attemptFailures: 2,
+    retries: 2,
+    healthScore: 0.9,
+    inFlight: 5,
+    maxInFlight: 10,
+    queued: 0,
+    maxQueued: 10,
+  };
+  const two = [server('a', 'healthy'), server('b', 'down')];
+  const status = hub(
+    { upstreamStats: () => ({ a: busy, b: { circuitState: 2, circuitTrips: 3 } }), messagesPerSecond: () => 12.5 },
+    two,
+  );
+  const json = async (url: string, from: HubStatus) => JSON.parse((await get(url, from)).text) as unknown;
+
+  test('/api/health/mcp', async () => {
+    expect(await json('/api/health/mcp', status)).toMatchObject({
+      status: 'degraded',
+      connected: true,
+      last_heartbeat: null,
+      connection_latency_ms: 4,
+      active_agents: 1,
+      message_throughput: 12.5,
+      error_rate: 0.1,
+      degradation_level: 'partial',
+    });
+  });
+
+  test('/api/health/network: the worst circuit, sums over servers, each server by itself', async () => {
+    expect(await json('/api/health/network', status)).toMatchObject({
+      status: 'degraded',
+      mcp_connection: {
+        status: 'partial',
+        circuit_breaker_state: 'open',
+        connection_pool: { active_connections: 1, idle_connections: 1, total_connections: 2, max_connections: 3 },
+        health_score: 0.9,
+        average_response_time_ms: 4,
+      },
+      degradation_stats: { degradations_total: 1, recoveries_total: 1, time_in_level_ms: 5 },
+      network_stats: {
+        total_requests: 12,
+        successful_requests: 10,
+        failed_requests: 2,
+        retry_count: 2,
+        circuit_breaker_trips: 4,
+      },
+      servers: [
+        { id: 'a', circuit_breaker_stats: { state: 'closed' }, retry_stats: { average_attempts: 1.2 } },
+        {
+          id: 'b',
+          circuit_breaker_stats: { state: 'open', trip_count: 3 },
+          connection_pool_stats: { max_connections: null },
+        },
+      ],
+    });
+  });
+
+  test('/api/metrics/mcp and /api/debug/mcp/buffers', async () => {
+    expect(await json('/api/metrics/mcp', status)).toEqual({
+      connection: { status: 'partial', connected_servers: 1, servers: 2, uptime_seconds: 60, reconnection_count: 2 },
+      performance: { latency_ms: 4, throughput_msgs_per_sec: 12.5, error_rate: 0.1 },
+      telemetry: { active_subscriptions: 0, messages_processed: 120, buffer_utilization: 0.25 },
+    });
+    expect(await json('/api/debug/mcp/buffers', status)).toMatchObject({
+      servers: [
+        { id: 'a', requests: { in_flight: 5, max_in_flight: 10 } },
+        { id: 'b', requests: { in_flight: null } },
+      ],
+    });
+  });
+
+  test('/api/health/websocket: edges that answered; none is not healthy', async () => {
+    expect(await json('/api/health/websocket', status)).toMatchObject({
+      status: 'healthy',
+      edges: 1,
+      connected_clients: 4,
+      clients_by_mode: { normal: 4 },
+      frames_sent_total: 9,
+    });
+    expect((await get('/api/health/websocket', hub({ edges: async () => [] }))).status).toBe(503);
+  });
+
+  test('nothing measured: null, not a default', async () => {
+    const none = hub({ upstreamStats: () => ({}) }, []);
+    expect(await json('/api/health/mcp', none)).toMatchObject({
+      status: 'unhealthy',
+      connected: false,
+      connection_latency_ms: null,
+      error_rate: null,
+      message_throughput: null,
+    });
+    expect(await json('/api/health/network', none)).toMatchObject({
+      mcp_connection: { circuit_breaker_state: null, health_score: null },
+    });
   });
 });

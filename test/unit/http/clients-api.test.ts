@@ -34,6 +34,8 @@ function setup(key: string | undefined = KEY, overrides: Partial<HubStatus> = {}
     snapshot: unused,
     servers: () => [],
     degradationLevel: unused,
+    degradation: unused,
+    messagesPerSecond: () => undefined,
     stats: () => ({}),
     upstreamStats: () => ({}),
     edges: () => Promise.resolve([]),

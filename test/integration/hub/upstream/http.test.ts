@@ -107,6 +107,7 @@ function start(url: string, sink: RecordingSink, upstream: Record<string, unknow
   return startUpstream({
     server: serverSchema.parse(server),
     limits: configSchema.parse({ upstream: { reconnect_min_ms: 10, reconnect_max_ms: 50, ...upstream } }).upstream,
+    resilience: configSchema.parse({ resilience: { recovery_ms: 100, retry_min_ms: 10 } }).resilience,
     sink,
     dialects: [plainDialect()],
     clock: systemClock,

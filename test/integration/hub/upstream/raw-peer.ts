@@ -57,7 +57,9 @@ export class RawPeer implements AsyncDisposable {
       socket.on('error', () => undefined);
       socket.on('close', () => raw.sockets.delete(peer));
       options.onConnect?.(peer);
-      createInterface({ input: socket }).on('line', (line) => {
+      // readline passes the socket's errors on.
+      const lines = createInterface({ input: socket }).on('error', () => undefined);
+      lines.on('line', (line) => {
         const message = JSON.parse(line) as Heard;
         raw.heard.push(message);
         script(message, peer, raw);

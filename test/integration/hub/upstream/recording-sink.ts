@@ -8,6 +8,7 @@ export class RecordingSink implements UpstreamSink {
   readonly introduced: ServerIntroduction[] = [];
   readonly identities: (ServerIdentity & { id: string })[] = [];
   readonly batches: ObservationBatch[] = [];
+  readonly removed: string[] = [];
   readonly disconnects: string[] = [];
   readonly health: (HealthReport & { id: string })[] = [];
   readonly #news = new EventEmitter().setMaxListeners(0);
@@ -32,7 +33,8 @@ export class RecordingSink implements UpstreamSink {
     this.health.push({ id, ...health });
     this.#news.emit('news');
   }
-  removeServer(): void {
+  removeServer(id: string): void {
+    this.removed.push(id);
     this.#news.emit('news');
   }
 
@@ -41,6 +43,11 @@ export class RecordingSink implements UpstreamSink {
     return new Set(
       this.batches.flatMap(({ observations }) => observations.flatMap((o) => (o.kind === 'agent' ? [o.agent] : []))),
     );
+  }
+
+  /** States of the circuit of the only server, in order. */
+  get circuits(): string[] {
+    return this.identities.flatMap(({ circuit }) => (circuit === undefined ? [] : [circuit.state]));
   }
 
   state(id: string): string | undefined {

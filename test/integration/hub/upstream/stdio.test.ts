@@ -15,7 +15,10 @@ import { RecordingSink } from './recording-sink.ts';
 
 const PEER = fileURLToPath(new URL('stdio-peer.mjs', import.meta.url));
 const DYING = fileURLToPath(new URL('gateway-that-dies.mjs', import.meta.url));
-const limits = configSchema.parse({ upstream: { reconnect_min_ms: 10, reconnect_max_ms: 50 } }).upstream;
+const { upstream: limits, resilience } = configSchema.parse({
+  upstream: { reconnect_min_ms: 10, reconnect_max_ms: 50 },
+  resilience: { recovery_ms: 100 },
+});
 
 let scratchRoot: string;
 beforeEach(async () => {
@@ -29,6 +32,7 @@ function start(sink: RecordingSink, server: Record<string, unknown> = {}) {
   return startUpstream({
     server: serverSchema.parse({ id: 'child', transport: 'stdio', command: process.execPath, args: [PEER], ...server }),
     limits,
+    resilience,
     sink,
     dialects: [plainDialect()],
     clock: systemClock,

@@ -13,15 +13,17 @@ import { plainDialect } from './plain-dialect.ts';
 import { politePeer, RawPeer, textResult, type Script } from './raw-peer.ts';
 import { RecordingSink } from './recording-sink.ts';
 
-const limits = configSchema.parse({
+const { upstream: limits, resilience } = configSchema.parse({
   upstream: { connect_timeout_ms: 1_000, request_timeout_ms: 150, reconnect_min_ms: 10, reconnect_max_ms: 50 },
-}).upstream;
+  resilience: { recovery_ms: 100, retry_min_ms: 10 },
+});
 
 function options(server: Record<string, unknown>, sink: RecordingSink, dialect: Partial<Dialect> = {}) {
   const parsed: ServerConfig = serverSchema.parse({ id: 'one', transport: 'tcp', ...server });
   return {
     server: parsed,
     limits,
+    resilience,
     sink,
     dialects: [plainDialect(dialect)],
     clock: systemClock,
@@ -44,7 +46,7 @@ describe('one server', () => {
     expect(sink.introduced).toEqual([
       { id: 'one', type: 'other', simulated: false, transport: 'tcp', endpoint: `tcp://127.0.0.1:${raw.port}` },
     ]);
-    expect(sink.identities[0]).toEqual({
+    expect(sink.identities.find(({ dialect }) => dialect !== undefined)).toEqual({
       id: 'one',
       type: 'claude-flow',
       dialect: 'claude-flow',
@@ -189,7 +191,7 @@ describe('push', () => {
     };
     await using raw = await RawPeer.start(politePeer(script));
     await using upstream = startUpstream(options({ port: raw.port }, sink, subscribing));
-    await expect.poll(() => upstream.stats().pushes).toBe(20_000);
+    await expect.poll(() => upstream.stats().pushes, { timeout: 20_000 }).toBe(20_000);
     expect(sink.agents.size).toBe(20_000);
     expect(sink.batches.length).toBeLessThan(2_000);
   });
@@ -228,6 +230,31 @@ describe('a source beside MCP', () => {
   });
 });
 
+describe('several connections', () => {
+  test('the first is cut in the middle of an answer: asked again on another, and nobody notices', async () => {
+    const sink = new RecordingSink();
+    let cuts = 0;
+    let isLeadCut = false;
+    const script: Script = (m, p, peer) => {
+      const [lead] = peer.sockets;
+      if (peer.sockets.size === 2 && !isLeadCut && p === lead) {
+        isLeadCut = true;
+        cuts += 1;
+        p.socket.destroy();
+      } else listing('a')(m, p, peer);
+    };
+    await using raw = await RawPeer.start(politePeer(script));
+    const base = options({ port: raw.port }, sink);
+    await using upstream = startUpstream({ ...base, limits: { ...limits, pool_min: 2 } });
+    await expect.poll(() => cuts).toBe(1);
+    await expect.poll(() => upstream.stats().retriedSuccesses).toBeGreaterThanOrEqual(1);
+    await expect.poll(() => upstream.stats().poolConnections).toBe(2);
+    expect(upstream.stats()).toMatchObject({ poolBroken: 1, retriedFailures: 0, reconnects: 0, circuitTrips: 0 });
+    expect(sink.disconnects).toEqual([]);
+    expect(new Set(sink.health.map(({ state }) => state))).toEqual(new Set(['unknown', 'healthy']));
+  });
+});
+
 describe('trouble', () => {
   test('a server that restarts is told as lost at once, and comes back without hands', async () => {
     const sink = new RecordingSink();
@@ -253,12 +280,16 @@ describe('trouble', () => {
     await using raw = await RawPeer.start(politePeer(script));
     await using upstream = startUpstream(options({ port: raw.port }, sink));
     await sink.until(() => sink.state('one') === 'degraded');
-    expect(sink.health.at(-1)?.reason).toBe('failed: no reply to tools/call within 150 ms');
+    expect(sink.health.at(-1)?.reason).toBe('failed: no reply to tools/call agent_list within 150 ms');
     await sink.until(() => sink.state('one') === 'down');
-    expect(sink.disconnects).toEqual(['one']);
+    // By the circuit that opened, and by the connection that was given up.
+    expect(sink.disconnects).toEqual(['one', 'one']);
+    expect(sink.circuits).toEqual(['closed', 'open']);
     hanging = false;
     await sink.until(() => sink.state('one') === 'healthy');
-    expect(upstream.stats()).toMatchObject({ state: 'online', reconnects: 1 });
+    await sink.until(() => sink.circuits.at(-1) === 'closed');
+    expect(sink.circuits).toEqual(['closed', 'open', 'half_open', 'closed']);
+    expect(upstream.stats()).toMatchObject({ state: 'online', reconnects: 1, circuitTrips: 1, circuitRecoveries: 1 });
   });
 
   test('half open: the peer is gone without a word', async () => {
@@ -295,6 +326,32 @@ describe('trouble', () => {
     expect(sink.health.at(-1)?.reason).toBe('fails repeatedly: Cannot read properties of null');
     expect(upstream.stats().state).toBe('online');
     expect(sink.disconnects).toEqual([]);
+  });
+
+  test('a server that is not well is spared the details, and asked for them again when it is healthy', async () => {
+    const sink = new RecordingSink();
+    let failing = true;
+    const script: Script = (m, p, peer) => {
+      if (failing && m.params?.['name'] === 'agent_list') p.error(m, -32603, 'not now');
+      else listing('a')(m, p, peer);
+    };
+    await using raw = await RawPeer.start(politePeer(script));
+    const base = plainDialect();
+    const details: Partial<Dialect> = {
+      timing: { ...base.timing, slowMs: 30 },
+      open: (peer) => {
+        const session = base.open(peer);
+        const slow = [{ kind: 'tool', tool: 'details', args: {} } as const];
+        return { ...session, plan: (cadence) => (cadence === 'slow' ? slow : session.plan(cadence)) };
+      },
+    };
+    await using _upstream = startUpstream(options({ port: raw.port }, sink, details));
+    await sink.until(() => sink.state('one') === 'unhealthy');
+    expect(raw.methods.filter((method) => method === 'tool details').length).toBeLessThanOrEqual(1);
+    failing = false;
+    await sink.until(() => sink.state('one') === 'healthy');
+    await expect.poll(() => raw.methods.filter((method) => method === 'tool details').length).toBeGreaterThan(2);
+    expect(sink.health.map(({ state }) => state)).toContain('degraded');
   });
 
   test('stopping while connecting, waiting and hanging ends at once', async () => {
@@ -368,5 +425,44 @@ describe('many servers', () => {
     await expect(upstreams.callTool('nobody', 'agent_list', {})).rejects.toThrow('no server nobody');
     await upstreams[Symbol.asyncDispose]();
     expect(new Set(upstreams.stats().map(({ state }) => state))).toEqual(new Set(['stopped']));
+  });
+
+  test('come, go and change without a word to the others', async () => {
+    const sink = new RecordingSink();
+    await using kept = await RawPeer.start(politePeer(listing('a')));
+    await using moved = await RawPeer.start(politePeer(listing('b')));
+    await using target = await RawPeer.start(politePeer(listing('c')));
+    const server = (id: string, port: number): ServerConfig => serverSchema.parse({ id, transport: 'tcp', port });
+    const { server: _one, ...shared } = options({ port: 1 }, sink);
+    await using upstreams = startUpstreams({
+      ...shared,
+      servers: [server('kept', kept.port), server('m', moved.port)],
+    });
+    await sink.until(() => sink.state('kept') === 'healthy' && sink.state('m') === 'healthy');
+    upstreams.apply([server('kept', kept.port), server('m', target.port), server('new', moved.port)], shared);
+    await sink.until(() => sink.agents.has('c') && sink.state('new') === 'healthy');
+    expect(sink.removed).toEqual(['m']);
+    upstreams.apply([server('kept', kept.port)], shared);
+    await sink.until(() => sink.removed.length === 3);
+    expect(sink.removed.toSorted()).toEqual(['m', 'm', 'new']);
+    expect(kept.connections).toBe(1);
+    expect(upstreams.stats().map(({ serverId }) => serverId)).toEqual(['kept']);
+    upstreams.apply([server('kept', kept.port)], { ...shared, limits: { ...limits, request_timeout_ms: 200 } });
+    await expect.poll(() => kept.connections).toBe(2);
+  });
+
+  test('several addresses are one server: each has a connection, a dead one is passed over', async () => {
+    const sink = new RecordingSink();
+    await using first = await RawPeer.start(politePeer(listing('a')));
+    const second = await RawPeer.start(politePeer(listing('a')));
+    const endpoints = [{ host: '127.0.0.1', port: second.port }];
+    await using upstream = startUpstream(options({ port: first.port, endpoints }, sink));
+    await expect.poll(() => [first.sockets.size, second.sockets.size]).toEqual([1, 1]);
+    await sink.until(() => sink.state('one') === 'healthy');
+    await second[Symbol.asyncDispose]();
+    // The next try may go to the dead address first; a second later it is the other's turn.
+    await expect.poll(() => first.sockets.size, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => upstream.stats().poolConnections).toBe(2);
+    expect(sink.disconnects).toEqual([]);
   });
 });

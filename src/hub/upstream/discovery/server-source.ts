@@ -1,0 +1,8 @@
+import type { ServerConfig } from '../../../platform/config/schema.ts';
+
+/** Where servers are found. A source that fails keeps what it found last. */
+export interface ServerSource {
+  readonly name: string;
+  /** All servers it knows of now. Errors are told in the log, once per message. */
+  find(signal: AbortSignal): Promise<readonly ServerConfig[]>;
+}

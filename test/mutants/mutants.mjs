@@ -1,0 +1,196 @@
+// Bugs of one edit each. `search` must be in the file exactly once; `tests` are the ones that must notice.
+const health = 'src/hub/upstream/health.ts';
+const policy = 'src/hub/upstream/resilience/policy.ts';
+const tripRule = 'src/hub/upstream/resilience/trip-rule.ts';
+const timer = 'src/hub/upstream/resilience/circuit-timer.ts';
+const delays = 'src/hub/upstream/resilience/retry-delays.ts';
+const merge = 'src/hub/world/merge-facts.ts';
+const filter = 'src/edge/views/view-filter.ts';
+const ids = 'src/hub/upstream/transports/request-ids.ts';
+
+const healthTests = ['test/unit/hub/upstream/health.test.ts', 'test/property/hub/upstream/health.test.ts'];
+const policyTests = ['test/unit/hub/upstream/resilience', 'test/property/hub/upstream/policy.test.ts'];
+const worldTests = ['test/unit/hub/world'];
+const viewTests = ['test/unit/edge/views'];
+const idTests = ['test/unit/hub/upstream/request-ids.test.ts'];
+
+export const MUTANTS = [
+  {
+    file: health,
+    bug: 'silence is healthy',
+    search: 'ageMs < 0 || ageMs > windowMs',
+    replace: 'ageMs < 0',
+    tests: healthTests,
+  },
+  {
+    file: health,
+    bug: 'a success in the future vouches',
+    search: 'ageMs < 0 || ageMs',
+    replace: 'ageMs',
+    tests: healthTests,
+  },
+  {
+    file: health,
+    bug: 'a closed connection is forgotten with time',
+    search: "event.kind === 'closed' || (health.closed && event.kind !== 'success')",
+    replace: "event.kind === 'closed'",
+    tests: healthTests,
+  },
+  {
+    file: health,
+    bug: 'one success more than enough before the threshold',
+    search: 'failures >= thresholds.unhealthy',
+    replace: 'failures > thresholds.unhealthy',
+    tests: healthTests,
+  },
+  {
+    file: health,
+    bug: 'one success heals all',
+    search: 'const before = wasBad ? thresholds.healthy : owed',
+    replace: 'const before = wasBad ? 1 : owed',
+    tests: healthTests,
+  },
+  {
+    file: health,
+    bug: 'never asked is healthy',
+    search: "return { state: 'unknown', reason: 'no answer yet' }",
+    replace: "return { state: 'healthy', reason: 'no answer yet' }",
+    tests: healthTests,
+  },
+  {
+    file: health,
+    bug: 'a failure does not end the row of successes',
+    search: 'consecutive_successes: 0,\n  };\n}\n\nfunction judge',
+    replace: 'consecutive_successes: before.consecutive_successes,\n  };\n}\n\nfunction judge',
+    tests: healthTests,
+  },
+  {
+    file: tripRule,
+    bug: 'one failure more before the circuit opens',
+    search: 'this.#inARow >= failureThreshold()',
+    replace: 'this.#inARow > failureThreshold()',
+    tests: policyTests,
+  },
+  {
+    file: tripRule,
+    bug: 'a success does not end the row of failures',
+    search: 'this.#count(this.#successes);\n    this.#inARow = 0;',
+    replace: 'this.#count(this.#successes);',
+    tests: policyTests,
+  },
+  {
+    file: tripRule,
+    bug: 'the share counts before there are enough requests',
+    search: 'total >= minimumRequests && ',
+    replace: '',
+    tests: policyTests,
+  },
+  {
+    file: tripRule,
+    bug: 'the window never ends',
+    search: 'this.#failures[bucket % BUCKETS] = 0;',
+    replace: '',
+    tests: policyTests,
+  },
+  {
+    file: timer,
+    bug: 'an open circuit never lets anybody try',
+    search: 'this.#now() - openedAt >= this.#recoveryMs',
+    replace: 'this.#now() - openedAt >= 1_000 * this.#recoveryMs',
+    tests: policyTests,
+  },
+  {
+    file: policy,
+    bug: 'a timeout is not a failure',
+    search: 'this.#counts.failures += 1;\n        onFailure?.(error);\n        throw error;',
+    replace:
+      "this.#counts.failures += 1;\n        onFailure?.(error);\n        if (error instanceof RequestTimeoutError) throw new GivenUp('t');\n        throw error;",
+    tests: policyTests,
+  },
+  {
+    file: policy,
+    bug: 'one success closes the circuit',
+    search: 'calls: resilience.success_threshold',
+    replace: 'calls: 1',
+    tests: policyTests,
+  },
+  {
+    file: policy,
+    bug: 'writes are repeated',
+    search: 'return repeat ? this.#retry',
+    replace: 'return repeat || true ? this.#retry',
+    tests: policyTests,
+  },
+  {
+    file: policy,
+    bug: 'one attempt too many',
+    search: 'resilience.retry_attempts - 1',
+    replace: 'resilience.retry_attempts',
+    tests: policyTests,
+  },
+  {
+    file: policy,
+    bug: 'who gave up counts as a failure',
+    search: '!(error instanceof GivenUp) || this',
+    replace: 'true || this',
+    tests: policyTests,
+  },
+  { file: delays, bug: 'no jitter', search: '(1 - jitter * random())', replace: '', tests: policyTests },
+  { file: delays, bug: 'delays do not double', search: '2 ** Math.min(step, 30)', replace: '1', tests: policyTests },
+  {
+    file: merge,
+    bug: 'absent makes unknown',
+    search: 'if (value === undefined || rule === undefined) continue;',
+    replace: 'if (rule === undefined) continue;',
+    tests: worldTests,
+  },
+  {
+    file: merge,
+    bug: 'null says nothing',
+    search: "rule === 'plain' || value === null",
+    replace: "rule === 'plain'",
+    tests: worldTests,
+  },
+  {
+    file: merge,
+    bug: 'nested facts replace what is known',
+    search: 'const target = known ?? {};',
+    replace: 'const target = {};',
+    tests: worldTests,
+  },
+  {
+    file: merge,
+    bug: 'invented numbers become reported',
+    search: "source === undefined || source === 'reported'",
+    replace: 'true',
+    tests: worldTests,
+  },
+  {
+    file: filter,
+    bug: 'statuses are ignored',
+    search: '(agent.statusBit & this.#statuses) === 0',
+    replace: 'false',
+    tests: viewTests,
+  },
+  {
+    file: filter,
+    bug: 'agent types care for case',
+    search: 'setOf(filters.agent_types.map((type) => type.toLowerCase()))',
+    replace: 'setOf(filters.agent_types)',
+    tests: viewTests,
+  },
+  {
+    file: filter,
+    bug: 'server ids do not limit swarms',
+    search: '(this.#serverIds?.has(swarm.server_id) ?? true) &&',
+    replace: '',
+    tests: viewTests,
+  },
+  {
+    file: ids,
+    bug: 'a reply is delivered twice',
+    search: 'this.#forget(id);\n    this.onmessage?.(reply);',
+    replace: 'this.onmessage?.(reply);',
+    tests: idTests,
+  },
+];
