@@ -37,8 +37,8 @@ import { TokenBucket, type Allowance } from './token-bucket.ts';
 import { ViewStream } from './view-stream.ts';
 import { welcomePayload } from './welcome.ts';
 
-/** Requests that a client may send before it was welcomed. */
-const MAX_EARLY_REQUESTS = 16;
+/** Requests that a client may send before it was welcomed, and resyncs that may wait for it to drain. */
+const MAX_WAITING_REQUESTS = 16;
 /** Neighbours in joining order are this far apart in every interval: the golden ratio spreads any number evenly. */
 const SPREAD_STEP = 0.618_033_988_75;
 
@@ -90,6 +90,8 @@ interface Live {
   /** A turn outside the pace (the first, request_update, resync, a new epoch) is not fully sent. */
   owesTurn: boolean;
   discoveries: TokenBucket | undefined;
+  /** Asked for while nothing could be sent. */
+  resyncs: (RequestId | undefined)[] | undefined;
 }
 
 type State = Opening | Live | { phase: 'closing' };
@@ -267,6 +269,8 @@ export class Session implements Paced {
     this.#outlet.isHeld = this.#backlog.isBehind(replica.tick, this.#liveness.unansweredMs(nowMs));
     const isTimed = ++counters.turns % TURNS_PER_SAMPLE === 0;
     const startMs = isTimed ? clock.monotonic() : 0;
+    if (live.resyncs !== undefined && this.#outlet.isClear) this.#answerResyncs(live, live.resyncs);
+    if (this.#state !== live) return;
     const brought = live.stream.serve();
     if (isTimed) {
       meter.sampledTurns++;
@@ -360,6 +364,7 @@ export class Session implements Paced {
       lastProof: undefined,
       owesTurn: true,
       discoveries: undefined,
+      resyncs: undefined,
     };
     this.#state = live;
     pace.add(this, ladder.mode);
@@ -388,7 +393,7 @@ export class Session implements Paced {
         return;
       }
       opening.hello = { id: request.id, payload: request.payload };
-    } else if (opening.early.length < MAX_EARLY_REQUESTS) {
+    } else if (opening.early.length < MAX_WAITING_REQUESTS) {
       opening.early.push(request);
     } else {
       this.#replies.refuseRate(request.id, 'requests before welcome', this.#context.config.hello_timeout_ms);
@@ -461,15 +466,23 @@ export class Session implements Paced {
   }
 
   #resync(live: Live, id: RequestId | undefined): void {
-    const { view } = live.stream;
-    live.stream.restart(true);
-    // The snapshot is composed in the same breath: the hash is that of what it brings.
-    this.#replies.ok(id, 'resync', {
-      state_hash: view.stateHash(),
-      cursor: view.cursor(this.#context.replica.version),
-    });
+    live.resyncs ??= [];
+    if (live.resyncs.length >= MAX_WAITING_REQUESTS) {
+      this.#replies.refuseRate(id, 'resyncs that wait', this.#context.config.heartbeat_interval_ms);
+      return;
+    }
+    live.resyncs.push(id);
     live.owesTurn = true;
     this.serve(this.#now());
+  }
+
+  // Answered when the snapshot can go: the hash is that of what it brings.
+  #answerResyncs(live: Live, ids: readonly (RequestId | undefined)[]): void {
+    live.resyncs = undefined;
+    const { view } = live.stream;
+    live.stream.restartNow();
+    const payload = { state_hash: view.stateHash(), cursor: view.cursor(this.#context.replica.version) };
+    for (const id of ids) this.#replies.ok(id, 'resync', payload);
   }
 
   #discover(live: Live, id: RequestId | undefined): void {

@@ -9,6 +9,8 @@ interface Delivery {
   readonly messages: EncodedMessages;
   readonly held: Held;
   next: number;
+  /** The client was told of it: nothing newer takes its place, even if nothing of it has left yet. */
+  isPinned: boolean;
 }
 
 /** State that one turn may bring; what is more follows as bulk work, so that nobody else waits for it. */
@@ -48,7 +50,6 @@ export class ViewStream {
   #positionsTick = NO_POSITIONS;
   #healthVersion: number;
   #owesHealth = false;
-  #wantsFresh = false;
   /** Result of {@link bringAll}, which a cork calls. */
   #brought: Brought = 'complete';
   #turnBytes = 0;
@@ -97,9 +98,19 @@ export class ViewStream {
     this.#releaseUnnamed(old);
   }
 
-  /** Forgets what the client holds: the next {@link serve} brings a snapshot, of now when it is to be `fresh`. */
-  restart(fresh = false): void {
-    this.#wantsFresh = fresh;
+  /**
+   * Forgets what the client holds and composes a snapshot of now, which the next turns bring. The view's present state
+   * hash is that of what the client holds after it.
+   */
+  restartNow(): void {
+    this.restart();
+    const { messages, held } = this.#view.compose(undefined, true);
+    this.#healthVersion = held.version;
+    this.#delivery = { messages, held, next: 0, isPinned: true };
+  }
+
+  /** Forgets what the client holds: the next {@link serve} brings a snapshot. */
+  restart(): void {
     const { view: delivered } = this.#delivery?.held ?? {};
     const { view: held } = this.#held ?? {};
     this.#delivery = undefined;
@@ -157,14 +168,13 @@ export class ViewStream {
   }
 
   #bringState(): boolean {
-    const { messages, held } = this.#view.compose(this.#held, this.#wantsFresh);
-    this.#wantsFresh = false;
+    const { messages, held } = this.#view.compose(this.#held);
     // Snapshots and catch-ups begin with the whole discovery; a snapshot's may be a little old.
     if (this.#held === undefined || this.#held.resumed === true) {
       this.#healthVersion = held.version;
       this.#owesHealth = held.version < this.#replica.version;
     }
-    this.#delivery = { messages, held, next: 0 };
+    this.#delivery = { messages, held, next: 0, isPinned: false };
     return this.#deliver(this.#delivery);
   }
 
@@ -175,7 +185,7 @@ export class ViewStream {
       const message = isEnough || !this.#outlet.isClear ? undefined : delivery.messages.at(delivery.next);
       if (message === undefined || !this.#outlet.state(message)) {
         // Nothing of it has left: it is composed anew later, from the same and to something newer.
-        if (delivery.next === 0) this.#abandon(delivery);
+        if (delivery.next === 0 && !delivery.isPinned) this.#abandon(delivery);
         return false;
       }
       this.#turnBytes += message.byteLength;

@@ -66,8 +66,10 @@ export interface ViewContext {
 const utf8 = new TextEncoder();
 const NO_MESSAGES = new EncodedMessages([], () => new Uint8Array(0));
 const NO_HEALTH: readonly EncodedMessage[] = [];
+/** A smaller snapshot is made anew as fast as shared. */
+const ENTITIES_WORTH_SHARING = 50;
 /**
- * A snapshot in several parts serves those who join within this time after it was made; what changed since follows it.
+ * A large snapshot serves those who join within this time after it was made; what changed since follows it.
  * So a storm of newcomers costs a few snapshots, not one a tick.
  */
 const SNAPSHOT_SHARED_MS = 1_000;
@@ -85,7 +87,8 @@ export class View {
   readonly #health = new Map<number, readonly EncodedMessage[]>();
   #discovery: EncodedMessage | undefined;
   #hash: string | undefined;
-  #snapshotMade: { composed: Composed; timeMs: number } | undefined;
+  #unmatched: readonly string[] | undefined;
+  #snapshotMade: { composed: Composed; timeMs: number; isLarge: boolean } | undefined;
   #now: Composed | undefined;
   #cachedVersion = -1;
   #cachedEpoch = '';
@@ -112,8 +115,9 @@ export class View {
   }
 
   /** Open filter values that match nothing in the world now, as `swarm_ids: x`. */
-  unmatched(): string[] {
-    return this.#shown.filter.unmatched(this.#replica);
+  unmatched(): readonly string[] {
+    this.#sync();
+    return (this.#unmatched ??= this.#shown.filter.unmatched(this.#replica));
   }
 
   /** The opaque cursor of a client of this view that holds `version`. */
@@ -226,6 +230,7 @@ export class View {
     this.#shown.sync();
     this.#dropMessages();
     this.#hash = undefined;
+    this.#unmatched = undefined;
     this.#now = undefined;
   }
 
@@ -257,21 +262,23 @@ export class View {
       const { entitiesPerMessage } = this.#context;
       const how = { id, cursor, entitiesPerMessage };
       const composed = this.#finish(snapshotMessages(this.#replica, this.#shown, how));
-      this.#snapshotMade = { composed, timeMs: this.#replica.timeMs };
+      const { agents, links, tasks } = this.counts();
+      // A discovery and one part are small.
+      const isLarge = agents + links + tasks >= ENTITIES_WORTH_SHARING || composed.messages.length > 2;
+      this.#snapshotMade = { composed, timeMs: this.#replica.timeMs, isLarge };
       return composed;
     });
   }
 
-  // In several parts, recent, and of a version from which what changed since can still be told.
+  // Large, recent, and of a version from which what changed since can still be told.
   #sharedSnapshot(): Composed | undefined {
     if (this.#snapshotMade === undefined) return undefined;
-    const { composed, timeMs } = this.#snapshotMade;
-    const { held, messages } = composed;
+    const { composed, timeMs, isLarge } = this.#snapshotMade;
+    const { held } = composed;
     const { epoch, tombstones, timeMs: nowMs } = this.#replica;
     const isRecent = nowMs - timeMs < SNAPSHOT_SHARED_MS && held.epoch === epoch;
-    // A discovery and one part: made anew as fast as shared.
-    const isWorthIt = messages.length > 2 && held.version >= tombstones.floor && held.version >= this.#shown.floor;
-    return isRecent && isWorthIt ? composed : undefined;
+    const isKnown = held.version >= tombstones.floor && held.version >= this.#shown.floor;
+    return isLarge && isRecent && isKnown ? composed : undefined;
   }
 
   #cached(key: string | number, make: () => Composed): Composed {

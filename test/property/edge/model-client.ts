@@ -85,6 +85,8 @@ export class ModelClient {
       this.agents.clear();
       this.links.clear();
       this.tasks.clear();
+      // What the cursor stood for is gone; the last part brings a new one.
+      this.cursor = '';
     } else if (this.#snapshot.id !== id || part !== this.#snapshot.part + 1) this.#complain('parts out of order');
     for (const agent of recordsOf(payload['agents'])) this.#add(agent);
     for (const link of recordsOf(payload['links'])) this.#link(link);

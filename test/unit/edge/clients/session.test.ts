@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { StateStore } from '../../../../src/client/state-store.ts';
 import { agentRef } from '../../../../src/model/ids.ts';
 import type { ServerMessage } from '../../../../src/protocol/server-messages.ts';
 import { agent, fakeEdge, FakeSocket, SERVER, server, snapshot } from './fake-edge.ts';
@@ -488,6 +489,33 @@ describe('a client that does not read, while the kernel takes everything', () =>
     const before = of(socket, 'agent_update').length;
     socket.read();
     expect(of(socket, 'agent_update')).toHaveLength(before + 1);
+  });
+
+  test('a resync while it is behind is answered when its snapshot can come, with the hash of what that brings', () => {
+    const edge = fakeEdge({ soft_limit_bytes: 100_000 }, three(), { entitiesPerMessage: 1, maxTurnBytes: 1 });
+    const { socket, send } = edge.connect();
+    send(hello({ mode: 'high_frequency' }));
+    edge.tick();
+    socket.reading = false;
+    busy(edge, 400);
+    const before = socket.log.length;
+    for (let id = 1; id <= 20; id++) send({ type: 'resync', id });
+    // More than may wait are refused.
+    expect(socket.log.slice(before)).toEqual(Array.from({ length: 4 }, () => 'error'));
+    busy(edge, 30);
+    socket.read();
+    const answers = of(socket, 'ok').filter(({ payload }) => payload.of === 'resync');
+    expect(answers.map(({ payload }) => payload.id)).toEqual(Array.from({ length: 16 }, (_, i) => i + 1));
+    // Changes go on while the parts are on their way: they follow the last part.
+    busy(edge, 10);
+    const last = of(socket, 'snapshot').findLast(({ payload }) => payload.last);
+    expect(last?.cursor).toBe(answers[0]?.payload.payload['cursor']);
+    const store = new StateStore();
+    for (const message of socket.messages) {
+      store.apply(message);
+      if (message === last) break;
+    }
+    expect(store.hash()).toBe(answers[0]?.payload.payload['state_hash']);
   });
 
   test('health waits too, and is made good', () => {
