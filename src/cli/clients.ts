@@ -171,7 +171,7 @@ async function call(target: Target, method: string, path: string, body?: object)
   }
   const answer = parse(text);
   if (response.ok && answer !== undefined) return answer;
-  const said = (answer as { error?: { message?: unknown } } | undefined)?.error?.message;
+  const said = (answer as { detail?: unknown } | undefined)?.detail;
   const why = typeof said === 'string' ? said : `it answers ${response.status}, as no gateway does`;
   throw new RefusedError(`${url} refused: ${cleanText(why)}`);
 }

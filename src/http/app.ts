@@ -7,6 +7,7 @@ import type { HubStatus } from './hub-status.ts';
 import { mcpBuffers, mcpHealth, mcpMetrics, networkHealth, websocketHealth } from './mcp-status.ts';
 import { createMetricsText } from './metrics.ts';
 import { requireOperatorKey } from './operator-key.ts';
+import { problem } from './problem.ts';
 import { BadInputError } from './request-input.ts';
 
 /**
@@ -52,11 +53,11 @@ export function createHttpApp(hub: HubStatus, log: Logger, operatorKey: string |
   app.use('/api/clients', onlyOperators);
   app.use('/api/clients/*', onlyOperators);
   app.route('/api/clients', createClientsApi(hub, log));
-  app.notFound((c) => c.json({ error: { code: 'not_found', message: `no such path; try ${PATHS.join(', ')}` } }, 404));
+  app.notFound((c) => problem(c, 404, 'not_found', `no such path; try ${PATHS.join(', ')}`));
   app.onError((error, c) => {
-    if (error instanceof BadInputError) return c.json({ error: { code: 'bad_input', message: error.message } }, 400);
+    if (error instanceof BadInputError) return problem(c, 400, 'bad_input', error.message);
     log.error({ err: error, path: c.req.path.slice(0, 200) }, 'HTTP request failed');
-    return c.json({ error: { code: 'internal', message: 'the gateway failed to answer; its log says why' } }, 500);
+    return problem(c, 500, 'internal', 'the gateway failed to answer; its log says why');
   });
   return app;
 }

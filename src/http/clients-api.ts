@@ -1,12 +1,13 @@
 /** Operators at runtime: who is connected, in which mode, at what cost; one client's mode, and a cap for all. */
 import { setTimeout } from 'node:timers/promises';
-import { Hono } from 'hono';
+import { Hono, type Context } from 'hono';
 import { z } from 'zod';
 import { MAX_CLIENTS_PER_PAGE, type ClientsPage } from '../feed/feed.ts';
 import type { Logger } from '../platform/telemetry/log.ts';
 import { MODE_HZ, modeSchema } from '../protocol/modes.ts';
 import { costReport } from './client-costs.ts';
 import type { HubStatus } from './hub-status.ts';
+import { problem } from './problem.ts';
 import { readBody, readQuery } from './request-input.ts';
 
 const DEFAULT_PAGE = 100;
@@ -34,7 +35,7 @@ export function createClientsApi(hub: HubStatus, log: Logger): Hono {
   api.get('/', async (c) => {
     const { limit, after } = readQuery(c, pageQuery);
     const answers = await hub.clients({ after: parseAfter(after), limit });
-    if (answers.length === 0) return c.json(NO_EDGE, 503);
+    if (answers.length === 0) return noEdge(c);
     const edges = answers.toSorted((a, b) => a.edge_id - b.edge_id);
     const found = edges.flatMap(({ edge_id, clients }) => clients.map((client) => ({ edge_id, ...client })));
     const clients = found.slice(0, limit);
@@ -56,7 +57,7 @@ export function createClientsApi(hub: HubStatus, log: Logger): Hono {
     const before = await hub.edges();
     await setTimeout(windowMs);
     const after = await hub.edges();
-    if (after.length === 0) return c.json(NO_EDGE, 503);
+    if (after.length === 0) return noEdge(c);
     return c.json(costReport(before, after, performance.now() - startMs));
   });
 
@@ -77,13 +78,13 @@ export function createClientsApi(hub: HubStatus, log: Logger): Hono {
     const { mode } = await readBody(c, modeBody);
     const id = c.req.param('id').slice(0, 64);
     const answers = await hub.setClientMode(id, mode);
-    if (answers.length === 0) return c.json(NO_EDGE, 503);
+    if (answers.length === 0) return noEdge(c);
     const holder = answers.find((answer) => answer.held);
     if (holder === undefined) {
-      return c.json({ error: { code: 'no_such_client', message: 'no edge that answered holds this client' } }, 404);
+      return problem(c, 404, 'no_such_client', 'no edge that answered holds this client');
     }
     if (holder.mode === null) {
-      return c.json({ error: { code: 'not_live', message: 'the client is not welcomed yet; try again' } }, 409);
+      return problem(c, 409, 'not_live', 'the client is not welcomed yet; try again');
     }
     log.info({ client: id, mode: holder.mode }, "an operator set a client's mode");
     const { edge_id, mode: served, effective_rate_hz } = holder;
@@ -92,7 +93,9 @@ export function createClientsApi(hub: HubStatus, log: Logger): Hono {
   return api;
 }
 
-const NO_EDGE = { error: { code: 'no_edge', message: 'no edge answers' } };
+function noEdge(c: Context): Response {
+  return problem(c, 503, 'no_edge', 'no edge answers within a second');
+}
 
 function parseAfter(after: string | undefined): ClientsPage['after'] {
   if (after === undefined) return null;

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
+import { problem } from './problem.ts';
 
 /** What a refused request is told. */
 interface KeyRefusal {
@@ -20,7 +21,7 @@ export function requireOperatorKey(key: string | undefined, refused: () => void)
     refused();
     const { status, code, message } = refusal;
     if (status === 401) c.header('www-authenticate', 'Bearer');
-    return c.json({ error: { code, message } }, status);
+    return problem(c, status, code, message);
   };
 }
 

@@ -133,7 +133,13 @@ describe('routes', () => {
   test('an unknown path names those that exist', async () => {
     const reply = await get('/nope');
     expect(reply.status).toBe(404);
-    expect(reply.text).toContain('/api/bots/agents');
+    expect(JSON.parse(reply.text)).toEqual({
+      type: 'urn:swarmcast:problem:not_found',
+      title: 'No such path',
+      status: 404,
+      detail: expect.stringContaining('/api/bots/agents'),
+      code: 'not_found',
+    });
   });
 
   test('a failure tells nothing of the inside', async () => {

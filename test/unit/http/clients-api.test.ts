@@ -110,7 +110,7 @@ describe('the operator key', () => {
       const reply = await call(method, url, method === 'GET' ? undefined : { mode: 'normal' }, {
         authorization: header,
       });
-      expect({ url, status: reply.status, code: reply.json.error.code }).toEqual({ url, status, code });
+      expect({ url, status: reply.status, code: reply.json.code }).toEqual({ url, status, code });
       if (status === 401) expect(reply.headers['www-authenticate']).toBe('Bearer');
     }
     expect(calls).toEqual([]);
@@ -165,7 +165,7 @@ describe('listing', () => {
   test.each(['limit=0', 'limit=1001', 'limit=x', 'after=x', 'page=2'])('%s is refused', async (query) => {
     const reply = await setup().call('GET', `/api/clients?${query}`);
     expect(reply.status).toBe(400);
-    expect(reply.json.error.code).toBe('bad_input');
+    expect(reply.json.code).toBe('bad_input');
   });
 
   test('no edge answers: 503', async () => {
@@ -220,7 +220,7 @@ describe('changing', () => {
     const { call, calls } = setup();
     const reply = await call(url.endsWith('cap') ? 'PUT' : 'POST', url, body);
     expect(reply.status).toBe(400);
-    expect(reply.json.error.message).toContain(says);
+    expect(reply.json.detail).toContain(says);
     expect(calls).toEqual([]);
   });
 });
