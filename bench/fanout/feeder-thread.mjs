@@ -5,9 +5,8 @@ import { spawnSync } from 'node:child_process';
 import { basename } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createThreadHubFeed } from '../../dist/feed/thread.js';
-import { createBodies } from '../../dist/hub/layout/bodies.js';
-import { allocateRegion, RegionWriter } from '../../dist/hub/layout/region-writer.js';
 import { monotonicMs, StepClock, TICK_MS } from '../../dist/hub/layout/step-clock.js';
+import { RegionWriter } from './region-writer.mjs';
 import { changeBatch, createSnapshot } from './world.mjs';
 
 const BATCH_TICKS = 1;
@@ -74,25 +73,18 @@ function change(count) {
 }
 
 function createSwarm(ref) {
-  const members = snapshot.agents.filter((agent) => agent.swarm === ref);
-  const bodies = createBodies(members.length);
-  bodies.count = members.length;
-  members.forEach((agent, i) => (bodies.slots[i] = agent.slot));
-  return { ref, bodies, writer: new RegionWriter(allocateRegion(ref, members.length)), centre: [ref * 64, 0, 0] };
+  const slots = snapshot.agents.filter((agent) => agent.swarm === ref).map(({ slot }) => slot);
+  return { ref, writer: new RegionWriter(ref, slots), origin: [ref * 64, 0, 0] };
 }
 
+const radius = (i) => 10 + (i % 7) * 9;
+
 // Every agent on an orbit of its own: every position differs from the last in every tick.
-function step({ bodies, writer, centre, ref }, tick, timeMs) {
-  for (let i = 0; i < bodies.count; i++) {
-    const angle = tick * 0.02 + i;
-    const radius = 10 + (i % 7) * 9;
-    bodies.x[i] = Math.cos(angle) * radius;
-    bodies.y[i] = Math.sin(angle) * radius;
-    bodies.z[i] = Math.sin(angle * 0.5 + ref) * radius;
-    bodies.vx[i] = bodies.y[i] * -0.02;
-    bodies.vy[i] = bodies.x[i] * 0.02;
-    bodies.vz[i] = 0.01;
-  }
-  const settled = !settings.moving;
-  writer.publish(bodies, { tick, timeMs, settled, slotsRev: 0, membership: 1, centre, stepsPerSecond: 60 });
+function step({ writer, origin, ref }, tick, timeMs) {
+  const angle = (i) => tick * 0.02 + i;
+  const placeOf = (i, axis) => {
+    if (axis === 0) return Math.cos(angle(i)) * radius(i);
+    return Math.sin(axis === 1 ? angle(i) : angle(i) * 0.5 + ref) * radius(i);
+  };
+  writer.publish({ tick, timeMs, settled: !settings.moving, origin, placeOf, speedOf: (_, axis) => axis });
 }
