@@ -4,15 +4,16 @@ import type { HttpReply, HttpRequest } from '../feed/feed.ts';
 import type { Logger } from '../platform/telemetry/log.ts';
 import { createClientsApi } from './clients-api.ts';
 import type { HubStatus } from './hub-status.ts';
-import { mcpBuffers, mcpHealth, mcpMetrics, networkHealth, websocketHealth } from './mcp-status.ts';
+import { mcpBuffers, mcpHealth, mcpMetrics, networkHealth, serverHealth, websocketHealth } from './mcp-status.ts';
 import { createMetricsText } from './metrics.ts';
 import { requireOperatorKey } from './operator-key.ts';
 import { problem } from './problem.ts';
 import { BadInputError } from './request-input.ts';
+import { createServersApi } from './servers-api.ts';
 
 /**
  * The routes. Unknown paths get 404, bad input 400, failures 500 without details. `operatorKey`: opens
- * `/api/clients`; without one nobody is let in there.
+ * `/api/clients` and `/api/servers`; without one nobody is let in there.
  */
 export function createHttpApp(hub: HubStatus, log: Logger, operatorKey: string | undefined): Hono {
   const app = new Hono();
@@ -50,9 +51,9 @@ export function createHttpApp(hub: HubStatus, log: Logger, operatorKey: string |
   });
   app.get('/api/metrics/mcp', (c) => c.json(mcpMetrics(hub)));
   app.get('/api/debug/mcp/buffers', (c) => c.json(mcpBuffers(hub)));
-  app.use('/api/clients', onlyOperators);
-  app.use('/api/clients/*', onlyOperators);
+  for (const path of ['/api/clients', '/api/servers']) app.use(path, onlyOperators).use(`${path}/*`, onlyOperators);
   app.route('/api/clients', createClientsApi(hub, log));
+  app.route('/api/servers', createServersApi(hub, log));
   app.notFound((c) => problem(c, 404, 'not_found', `no such path; try ${PATHS.join(', ')}`));
   app.onError((error, c) => {
     if (error instanceof BadInputError) return problem(c, 400, 'bad_input', error.message);
@@ -73,6 +74,7 @@ const PATHS = [
   '/api/metrics/mcp',
   '/api/debug/mcp/buffers',
   '/api/clients',
+  '/api/servers',
 ];
 
 function agentsBody(hub: HubStatus) {
@@ -86,20 +88,6 @@ function agentsBody(hub: HubStatus) {
     swarms: swarms.map(({ slots_rev: _, ...swarm }) => swarm),
     agents: agents.map(({ slot: _, ...agent }) => ({ ...agent, simulated: simulated.has(agent.server_id) })),
   };
-}
-
-function serverHealth(hub: HubStatus) {
-  const upstreams = hub.upstreamStats();
-  return hub.servers().map((server) => ({
-    id: server.id,
-    type: server.type,
-    simulated: server.simulated,
-    transport: server.transport,
-    endpoint: server.endpoint,
-    dialect: server.dialect ?? null,
-    health: server.health,
-    stats: upstreams[server.id] ?? null,
-  }));
 }
 
 /** Answers one request that came over the feed. */

@@ -1,6 +1,7 @@
 /** What the HTTP side may ask of the hub. Everything is measured or reported; nothing is a literal. */
 import type { WorldSnapshot } from '../model/change.ts';
 import type { DegradationLevel } from '../model/health.ts';
+import type { CircuitReset, ProbeAnswer } from '../model/probe.ts';
 import type { ServerRecord } from '../model/server.ts';
 import type { ClientsList, ClientsPage, EdgeSettings, EdgeStatus, ModeSet } from '../feed/feed.ts';
 import type { Mode } from '../protocol/modes.ts';
@@ -28,6 +29,10 @@ export interface HubStatus {
   stats(): Record<string, Stats>;
   /** Per server id. */
   upstreamStats(): Record<string, Stats>;
+  /** Asks a server now, within the time limits of real work; undefined for one that is not there. */
+  probeServer(serverId: string): Promise<ProbeAnswer | undefined>;
+  /** Closes a server's circuit and asks it; undefined for one that is not there. */
+  resetCircuit(serverId: string): CircuitReset | undefined;
   /** Edges that answered in time. */
   edges(): Promise<EdgeStatus[]>;
   /** One page of clients: what each edge that answered in time has of it. */

@@ -62,6 +62,22 @@ export function mcpHealth(hub: HubStatus) {
   };
 }
 
+/** How each server stands, with the evidence of its health and all its counts. */
+export function serverHealth(hub: HubStatus) {
+  const upstreams = hub.upstreamStats();
+  return hub.servers().map(({ id, type, simulated, transport, endpoint, dialect, health, circuit }) => ({
+    id,
+    type,
+    simulated,
+    transport,
+    endpoint,
+    dialect: dialect ?? null,
+    health,
+    circuit: circuit ?? null,
+    stats: upstreams[id] ?? null,
+  }));
+}
+
 /** `GET /api/metrics/mcp`. */
 export function mcpMetrics(hub: HubStatus) {
   const all = supervised(hub);

@@ -12,6 +12,7 @@ const TITLES = {
   no_operators: 'This gateway has no operator key',
   no_edge: 'No edge answers',
   no_such_client: 'No such client',
+  no_such_server: 'No such server',
   not_live: 'The client is not welcomed yet',
 } as const;
 export type ProblemCode = keyof typeof TITLES;

@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { MAX_PENDING_REQUESTS } from '../feed/feed.ts';
 import type { ClientsPage, EdgeSettings, FeedSource, HubFeed, HubRequests, Responder } from '../feed/feed.ts';
 import { degradationLevel, type DegradationLevel } from '../model/health.ts';
+import type { CircuitReset, ProbeAnswer } from '../model/probe.ts';
 import type { ServerRecord } from '../model/server.ts';
 import type { Mode } from '../protocol/modes.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -156,6 +157,16 @@ export class Hub implements AsyncDisposable {
 
   upstreamStats(): Record<string, Record<string, number>> {
     return Object.fromEntries((this.#upstreams?.stats() ?? []).map((stats) => [stats.serverId, numbersOf(stats)]));
+  }
+
+  /** Asks a server now; undefined for one that is not there. */
+  async probeServer(serverId: string): Promise<ProbeAnswer | undefined> {
+    return this.#upstreams?.get(serverId)?.probe();
+  }
+
+  /** Closes a server's circuit; undefined for one that is not there. */
+  resetCircuit(serverId: string): CircuitReset | undefined {
+    return this.#upstreams?.get(serverId)?.resetCircuit();
   }
 
   edges() {

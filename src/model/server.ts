@@ -41,7 +41,7 @@ export interface ServerRecord {
 /** Whether requests reach a server. `open`: all are refused at once; `half_open`: a few try. */
 export interface CircuitReport {
   state: 'closed' | 'open' | 'half_open';
-  /** Times that it opened, and that it closed again. */
+  /** Times that it opened, and that successes closed it again; an operator's reset is neither. */
   trips_total: number;
   recoveries_total: number;
   /** When the state was entered, ms since 1970. */

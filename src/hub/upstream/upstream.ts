@@ -7,13 +7,16 @@ import type { ResilienceConfig, ServerConfig, UpstreamConfig } from '../../platf
 import type { Logger } from '../../platform/telemetry/log.ts';
 import { createCounters } from './connection-counters.ts';
 import type { Dialect, Outcome } from './dialects/dialect.ts';
+import { deferred } from './deferred.ts';
 import { describeError, NotConnectedError } from './errors.ts';
-import { healthScore } from './health.ts';
+import { healthScore, type HealthEvent } from './health.ts';
 import { HealthReporter } from './health-reporter.ts';
 import { openLive, type LiveConnection } from './live-connection.ts';
 import type { OpenSource } from './observation-source.ts';
 import { describeEndpoint } from './open-transport.ts';
+import type { CircuitReset, ProbeAnswer, ProbeOutcome } from '../../model/probe.ts';
 import type { CircuitReport } from '../../model/server.ts';
+import { ProbeNow } from './probe-now.ts';
 import { adapt } from './resilience/adapt.ts';
 import { ServerPolicy } from './resilience/policy.ts';
 import { ReconnectBackoff } from './resilience/reconnect-backoff.ts';
@@ -45,6 +48,13 @@ export interface Upstream extends AsyncDisposable {
   callTool(tool: string, args: Record<string, unknown>): Promise<Outcome>;
   /** Connects or polls now instead of in its time; at most once a second. */
   hurry(): void;
+  /**
+   * Asks now, on the path and within the time limits of real work: connects where there is no connection. Heeds the
+   * circuit. Whoever asks meanwhile shares the answer.
+   */
+  probe(): Promise<ProbeAnswer>;
+  /** Closes the circuit and forgets what led to it; health stays as the evidence has it. Asks the server at once. */
+  resetCircuit(): CircuitReset;
   stats(): UpstreamStats;
 }
 
@@ -73,6 +83,7 @@ class SupervisedUpstream implements Upstream {
   readonly #backoff: ReconnectBackoff;
   readonly #health: HealthReporter;
   readonly #policy: ServerPolicy;
+  readonly #probe: ProbeNow;
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
   #state: State = { name: 'connecting', attempt: 0 };
@@ -116,6 +127,7 @@ class SupervisedUpstream implements Upstream {
       windowMs: () => this.#healthWindowMs(),
       thresholds: { healthy: resilience.healthy_threshold, unhealthy: resilience.unhealthy_threshold },
     });
+    this.#probe = new ProbeNow(clock);
     this.#poolMax = startingPoolMax(limits);
     if (resilience.adaptive) this.#adaptTimer = setInterval(() => this.#adapt(), ADAPT_MS);
     this.#done = this.#run();
@@ -130,9 +142,22 @@ class SupervisedUpstream implements Upstream {
     const now = this.#options.clock.monotonic();
     if (now - this.#hurriedAt < HURRY_GAP_MS) return;
     this.#hurriedAt = now;
-    if (this.#state.name === 'online') this.#state.live.pollNow();
-    // An open circuit would refuse: it has its own time.
-    else if (this.#state.name === 'waiting' && this.#policy.refusesForMs === 0) this.#state.wake();
+    this.#askNow();
+  }
+
+  async probe(): Promise<ProbeAnswer> {
+    const { clock, limits } = this.#options;
+    const startedAt = clock.monotonic();
+    const outcome = await this.#probeOutcome(limits.connect_timeout_ms + limits.request_timeout_ms);
+    const tookMs = clock.monotonic() - startedAt;
+    return { ...outcome, took_ms: tookMs, health: this.#health.report, circuit: this.#policy.circuit };
+  }
+
+  resetCircuit(): CircuitReset {
+    const before = this.#policy.circuit;
+    this.#policy.reset();
+    this.#askNow();
+    return { before, after: this.#policy.circuit };
   }
 
   stats(): UpstreamStats {
@@ -172,6 +197,7 @@ class SupervisedUpstream implements Upstream {
       if (!this.#stop.signal.aborted) await this.#wait(attempt);
     }
     this.#health.stop();
+    this.#probe.end('this server is not watched any more');
     clearInterval(this.#adaptTimer);
     this.#state = { name: 'stopped' };
   }
@@ -199,7 +225,7 @@ class SupervisedUpstream implements Upstream {
               this.#backoff.reset();
             }
             if (event.kind === 'success') this.#measure(event.latencyMs);
-            this.#health.apply(event);
+            this.#hear(event);
           },
         },
         this.#stop.signal,
@@ -221,6 +247,26 @@ class SupervisedUpstream implements Upstream {
     this.#lastRoundTripMs = live.lastRoundTripMs;
     await live[Symbol.asyncDispose]();
     return worked;
+  }
+
+  #hear(event: HealthEvent): void {
+    this.#health.apply(event);
+    this.#probe.hear(event);
+  }
+
+  /** An open circuit would refuse: it has its own time. */
+  #askNow(): void {
+    if (this.#state.name === 'online') this.#state.live.pollNow();
+    else if (this.#state.name === 'waiting' && this.#policy.refusesForMs === 0) this.#state.wake();
+  }
+
+  async #probeOutcome(limitMs: number): Promise<ProbeOutcome> {
+    const { refusesForMs } = this.#policy;
+    if (refusesForMs > 0) {
+      return { outcome: 'refused', error: 'the circuit is open: reset it, or wait', retry_after_ms: refusesForMs };
+    }
+    if (this.#stop.signal.aborted) return { outcome: 'no_answer', error: 'this server is not watched any more' };
+    return this.#probe.run(limitMs, () => this.#askNow());
   }
 
   /** Smoothed over about ten probes. */
@@ -262,7 +308,7 @@ class SupervisedUpstream implements Upstream {
     const message = describeError(error);
     const known = this.#health.report.evidence.last_error === message;
     this.#options.log[known ? 'debug' : 'warn']({ server: this.serverId, error: message }, 'cannot connect');
-    this.#health.apply({ kind: 'closed', atMs: this.#options.clock.now(), error: message });
+    this.#hear({ kind: 'closed', atMs: this.#options.clock.now(), error: message });
   }
 
   /** Told at once: clients hear of it within a tick. */
@@ -272,7 +318,7 @@ class SupervisedUpstream implements Upstream {
     sink.disconnected(this.serverId, atMs);
     if (this.#stop.signal.aborted) return;
     log.warn({ server: this.serverId, error: why }, 'connection lost');
-    this.#health.apply({ kind: 'closed', atMs, error: why });
+    this.#hear({ kind: 'closed', atMs, error: why });
   }
 
   /** An open circuit means that nothing is heard of the server: what is known is stale from now on. */
@@ -308,12 +354,4 @@ class SupervisedUpstream implements Upstream {
 /** Connections at most while a server is not crowded. */
 function startingPoolMax({ pool_min, pool_size }: UpstreamConfig): number {
   return Math.max(pool_min, Math.min(pool_size, QUIET_POOL));
-}
-
-function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve: ((value: T) => void) | undefined;
-  const promise = new Promise<T>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve: (value) => resolve?.(value) };
 }

@@ -63,6 +63,8 @@ function hub(overrides: Partial<HubStatus> = {}, servers: ServerRecord[] = [serv
     setClientMode: () => Promise.resolve([]),
     settings: () => ({ cap: null }),
     changeSettings: () => Promise.resolve([]),
+    probeServer: () => Promise.resolve(undefined),
+    resetCircuit: () => undefined,
     notReady: () => [],
     ...overrides,
   };

@@ -40,6 +40,8 @@ function setup(key: string | undefined = KEY, overrides: Partial<HubStatus> = {}
     upstreamStats: () => ({}),
     edges: () => Promise.resolve([]),
     notReady: () => [],
+    probeServer: () => Promise.resolve(undefined),
+    resetCircuit: () => undefined,
     clients: ({ after, limit }: ClientsPage) =>
       Promise.resolve(
         [1, 0].map((edge_id) => ({

@@ -29,6 +29,8 @@ export interface PolicyStats extends Readonly<PolicyCounts> {
   circuitState: 0 | 1 | 2;
   circuitTrips: number;
   circuitRecoveries: number;
+  /** Times that an operator closed it. */
+  circuitResets: number;
   circuitTimeInStateMs: number;
   /** Of the sliding window. */
   windowSuccesses: number;

@@ -77,6 +77,8 @@ export class ServerPolicy {
   readonly #counts = createPolicyCounts();
   #circuit: CircuitReport;
   #enteredAt: number;
+  #resets = 0;
+  #isResetting = false;
 
   constructor(options: PolicyOptions) {
     const { resilience, limits, clock } = options;
@@ -112,7 +114,9 @@ export class ServerPolicy {
     });
     this.#circuit = { state: 'closed', trips_total: 0, recoveries_total: 0, since_ms: clock.now() };
     this.#enteredAt = now();
-    this.#breaker.onStateChange((state) => this.#enter(STATES[state]));
+    this.#breaker.onStateChange((state) => {
+      if (!this.#isResetting) this.#enter(STATES[state], state === CircuitState.Closed);
+    });
   }
 
   get circuit(): CircuitReport {
@@ -175,6 +179,16 @@ export class ServerPolicy {
     }
   }
 
+  /** Closes the circuit, whatever led to it. That is no recovery: nothing was proven. */
+  reset(): void {
+    this.#isResetting = true;
+    this.#breaker.isolate().dispose();
+    this.#isResetting = false;
+    this.#rule.forget();
+    this.#resets += 1;
+    if (this.#circuit.state !== 'closed') this.#enter('closed');
+  }
+
   stats(): PolicyStats {
     const { successes, failures } = this.#rule.window();
     const { state, trips_total, recoveries_total } = this.#circuit;
@@ -184,6 +198,7 @@ export class ServerPolicy {
       circuitState: state === 'closed' ? 0 : state === 'half_open' ? 1 : 2,
       circuitTrips: trips_total,
       circuitRecoveries: recoveries_total,
+      circuitResets: this.#resets,
       circuitTimeInStateMs: this.#options.clock.monotonic() - this.#enteredAt,
       windowSuccesses: successes,
       windowFailures: failures,
@@ -262,13 +277,13 @@ export class ServerPolicy {
     return new CircuitOpenError(`the circuit is open for another ${seconds} s`, { cause });
   }
 
-  #enter(state: CircuitReport['state']): void {
+  #enter(state: CircuitReport['state'], hasRecovered = false): void {
     const before = this.#circuit;
     this.#enteredAt = this.#options.clock.monotonic();
     this.#circuit = {
       state,
       trips_total: before.trips_total + (state === 'open' ? 1 : 0),
-      recoveries_total: before.recoveries_total + (state === 'closed' ? 1 : 0),
+      recoveries_total: before.recoveries_total + (hasRecovered ? 1 : 0),
       since_ms: this.#options.clock.now(),
     };
     this.#options.onCircuit(this.#circuit);

@@ -59,7 +59,7 @@ export class TripRule implements IBreaker {
     const { successes, failures } = this.window();
     const total = successes + failures;
     const trips = this.#inARow >= failureThreshold() || (total >= minimumRequests && failures > errorRate * total);
-    if (trips) this.#forget();
+    if (trips) this.forget();
     return trips;
   }
 
@@ -87,7 +87,8 @@ export class TripRule implements IBreaker {
     return Math.floor(this.#options.now() / (this.#options.windowMs / BUCKETS));
   }
 
-  #forget(): void {
+  /** Starts anew. */
+  forget(): void {
     this.#inARow = 0;
     this.#successes.fill(0);
     this.#failures.fill(0);

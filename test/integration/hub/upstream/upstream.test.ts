@@ -1,47 +1,23 @@
 /* oxlint-disable unicorn/consistent-function-scoping -- each script of a peer stands beside what is expected of it */
 import { once } from 'node:events';
 import { createConnection, createServer } from 'node:net';
-import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import type { Dialect } from '../../../../src/hub/upstream/dialects/dialect.ts';
 import type { ObservationSource } from '../../../../src/hub/upstream/observation-source.ts';
 import { startUpstream, type Upstream } from '../../../../src/hub/upstream/upstream.ts';
 import { startUpstreams } from '../../../../src/hub/upstream/upstreams.ts';
 import { systemClock } from '../../../../src/platform/clock.ts';
-import { configSchema, serverSchema, type ServerConfig } from '../../../../src/platform/config/schema.ts';
+import { serverSchema, type ServerConfig } from '../../../../src/platform/config/schema.ts';
 import { plainDialect } from './plain-dialect.ts';
 import { politePeer, RawPeer, textResult, type Script } from './raw-peer.ts';
 import { RecordingSink } from './recording-sink.ts';
-
-const { upstream: limits, resilience } = configSchema.parse({
-  upstream: { connect_timeout_ms: 1_000, request_timeout_ms: 150, reconnect_min_ms: 10, reconnect_max_ms: 50 },
-  resilience: { recovery_ms: 100, retry_min_ms: 10 },
-});
-
-function options(server: Record<string, unknown>, sink: RecordingSink, dialect: Partial<Dialect> = {}) {
-  const parsed: ServerConfig = serverSchema.parse({ id: 'one', transport: 'tcp', ...server });
-  return {
-    server: parsed,
-    limits,
-    resilience,
-    sink,
-    dialects: [plainDialect(dialect)],
-    clock: systemClock,
-    log: pino({ level: 'silent' }),
-    scratchRoot: '/nowhere',
-  };
-}
-
-const listing =
-  (...agents: string[]): Script =>
-  (m, p) =>
-    p.result(m, textResult({ agents }));
+import { limits, listing, upstreamOptions } from './upstream-options.ts';
 
 describe('one server', () => {
   test('is introduced, identified, observed, found healthy, and let go', async () => {
     const sink = new RecordingSink();
     await using raw = await RawPeer.start(politePeer(listing('a', 'b')));
-    const upstream = startUpstream(options({ port: raw.port }, sink));
+    const upstream = startUpstream(upstreamOptions({ port: raw.port }, sink));
     await sink.until(() => sink.state('one') === 'healthy');
     expect(sink.introduced).toEqual([
       { id: 'one', type: 'other', simulated: false, transport: 'tcp', endpoint: `tcp://127.0.0.1:${raw.port}` },
@@ -71,7 +47,7 @@ describe('one server', () => {
   test('reports hostile text cleaned and without unusable ids', async () => {
     const sink = new RecordingSink();
     await using raw = await RawPeer.start(politePeer(listing('\u202eevil\u0000', 'x'.repeat(300), '', 'ok')));
-    await using upstream = startUpstream(options({ port: raw.port }, sink));
+    await using upstream = startUpstream(upstreamOptions({ port: raw.port }, sink));
     await sink.until(() => sink.batches.length > 0);
     expect(sink.agents).toEqual(new Set(['evil', 'ok']));
     expect(upstream.stats().refusedObservations).toBeGreaterThanOrEqual(2);
@@ -85,7 +61,7 @@ describe('one server', () => {
       open: (peer) => ({ ...base.open(peer), warmUp: () => [{ kind: 'tool', tool: 'memory_usage', args: {} }] }),
     };
     const bootstrap = [{ tool: 'swarm_init', args: { topology: 'mesh' } }, { tool: 'agent_spawn' }];
-    await using _upstream = startUpstream(options({ port: raw.port, bootstrap }, sink, dialect));
+    await using _upstream = startUpstream(upstreamOptions({ port: raw.port, bootstrap }, sink, dialect));
     await sink.until(() => sink.state('one') === 'healthy');
     const tools = raw.methods.filter((method) => method.startsWith('tool '));
     expect(tools.slice(0, 4)).toEqual(['tool memory_usage', 'tool swarm_init', 'tool agent_spawn', 'tool agent_list']);
@@ -102,7 +78,7 @@ describe('one server', () => {
       p.result(m, textResult({ agents }));
     };
     await using raw = await RawPeer.start(politePeer(script));
-    await using upstream = startUpstream(options({ port: raw.port, poll_interval_ms: 3_600_000 }, sink));
+    await using upstream = startUpstream(upstreamOptions({ port: raw.port, poll_interval_ms: 3_600_000 }, sink));
     await sink.until(() => sink.agents.has('a'));
     expect(await upstream.callTool('agent_spawn', { type: 'coder' })).toEqual({
       ok: true,
@@ -120,7 +96,7 @@ describe('one server', () => {
       throw new TypeError('unexpected');
     };
     await using upstream = startUpstream(
-      options({ port: raw.port }, sink, { open: (peer) => ({ ...base.open(peer), read }) }),
+      upstreamOptions({ port: raw.port }, sink, { open: (peer) => ({ ...base.open(peer), read }) }),
     );
     await expect.poll(() => upstream.stats().unreadable).toBeGreaterThan(2);
     expect(sink.state('one')).toBe('healthy');
@@ -129,7 +105,7 @@ describe('one server', () => {
   test('no dialect: down, with the reason', async () => {
     const sink = new RecordingSink();
     await using raw = await RawPeer.start(politePeer(listing(), []));
-    await using _upstream = startUpstream(options({ port: raw.port }, sink));
+    await using _upstream = startUpstream(upstreamOptions({ port: raw.port }, sink));
     await sink.until(() => sink.state('one') === 'down');
     expect(sink.health.at(-1)?.reason).toBe('no connection: no dialect understands raw-peer with 0 tools');
   });
@@ -154,7 +130,7 @@ describe('push', () => {
       } else listing('polled')(m, p, raw);
     };
     await using raw = await RawPeer.start(politePeer(script));
-    await using upstream = startUpstream(options({ port: raw.port }, sink, subscribing));
+    await using upstream = startUpstream(upstreamOptions({ port: raw.port }, sink, subscribing));
     await sink.until(() => sink.agents.has('pushed') && sink.agents.has('bare') && sink.agents.has('polled'));
     await sink.until(() => sink.identities.at(-1)?.capabilities?.push === true);
     await expect.poll(() => upstream.stats().pollIntervalMs).toBe(5_000);
@@ -172,7 +148,7 @@ describe('push', () => {
       else listing('a')(m, p, raw);
     };
     await using raw = await RawPeer.start(politePeer(script));
-    await using upstream = startUpstream(options({ port: raw.port }, sink, subscribing));
+    await using upstream = startUpstream(upstreamOptions({ port: raw.port }, sink, subscribing));
     await expect.poll(() => raw.methods.filter((method) => method === 'tool agent_list').length).toBeGreaterThan(5);
     expect(upstream.stats().pollIntervalMs).toBeLessThanOrEqual(160);
     expect(sink.identities.at(-1)?.capabilities?.push).toBe(false);
@@ -190,7 +166,7 @@ describe('push', () => {
       );
     };
     await using raw = await RawPeer.start(politePeer(script));
-    await using upstream = startUpstream(options({ port: raw.port }, sink, subscribing));
+    await using upstream = startUpstream(upstreamOptions({ port: raw.port }, sink, subscribing));
     await expect.poll(() => upstream.stats().pushes, { timeout: 20_000 }).toBe(20_000);
     expect(sink.agents.size).toBe(20_000);
     expect(sink.batches.length).toBeLessThan(2_000);
@@ -213,7 +189,7 @@ describe('a source beside MCP', () => {
       },
     };
     await using raw = await RawPeer.start(politePeer(listing('a')));
-    const upstream = startUpstream({ ...options({ port: raw.port }, sink), openSource: () => source });
+    const upstream = startUpstream({ ...upstreamOptions({ port: raw.port }, sink), openSource: () => source });
     await sink.until(() => sink.agents.has('from-file') && sink.agents.has('a'));
     expect(running).toBe(1);
     expect(upstream.stats().pollIntervalMs).toBe(5_000);
@@ -225,7 +201,7 @@ describe('a source beside MCP', () => {
     const sink = new RecordingSink();
     const source: ObservationSource = { start: () => Promise.reject(new Error('no such directory')) };
     await using raw = await RawPeer.start(politePeer(listing('a')));
-    await using _upstream = startUpstream({ ...options({ port: raw.port }, sink), openSource: () => source });
+    await using _upstream = startUpstream({ ...upstreamOptions({ port: raw.port }, sink), openSource: () => source });
     await sink.until(() => sink.state('one') === 'healthy');
   });
 });
@@ -244,7 +220,7 @@ describe('several connections', () => {
       } else listing('a')(m, p, peer);
     };
     await using raw = await RawPeer.start(politePeer(script));
-    const base = options({ port: raw.port }, sink);
+    const base = upstreamOptions({ port: raw.port }, sink);
     await using upstream = startUpstream({ ...base, limits: { ...limits, pool_min: 2 } });
     await expect.poll(() => cuts).toBe(1);
     await expect.poll(() => upstream.stats().retriedSuccesses).toBeGreaterThanOrEqual(1);
@@ -260,7 +236,7 @@ describe('trouble', () => {
     const sink = new RecordingSink();
     const first = await RawPeer.start(politePeer(listing('before')));
     const { port } = first;
-    await using upstream = startUpstream(options({ port }, sink));
+    await using upstream = startUpstream(upstreamOptions({ port }, sink));
     await sink.until(() => sink.state('one') === 'healthy');
     await first[Symbol.asyncDispose]();
     await sink.until(() => sink.state('one') === 'down');
@@ -278,7 +254,7 @@ describe('trouble', () => {
       if (!hanging) listing('a')(m, p, raw);
     };
     await using raw = await RawPeer.start(politePeer(script));
-    await using upstream = startUpstream(options({ port: raw.port }, sink));
+    await using upstream = startUpstream(upstreamOptions({ port: raw.port }, sink));
     await sink.until(() => sink.state('one') === 'degraded');
     expect(sink.health.at(-1)?.reason).toBe('failed: no reply to tools/call agent_list within 150 ms');
     await sink.until(() => sink.state('one') === 'down');
@@ -306,7 +282,7 @@ describe('trouble', () => {
     }).listen(0, '127.0.0.1');
     await once(proxy, 'listening');
     const address = proxy.address();
-    const upstream = startUpstream(options({ port: typeof address === 'object' ? address?.port : 0 }, sink));
+    const upstream = startUpstream(upstreamOptions({ port: typeof address === 'object' ? address?.port : 0 }, sink));
     await sink.until(() => sink.state('one') === 'healthy');
     swallowing = true;
     await sink.until(() => sink.state('one') === 'down');
@@ -320,7 +296,7 @@ describe('trouble', () => {
   test('a server that answers with errors is degraded, then unhealthy, and stays connected', async () => {
     const sink = new RecordingSink();
     await using raw = await RawPeer.start(politePeer((m, p) => p.error(m, -32603, 'Cannot read properties of null')));
-    await using upstream = startUpstream(options({ port: raw.port }, sink));
+    await using upstream = startUpstream(upstreamOptions({ port: raw.port }, sink));
     await sink.until(() => sink.state('one') === 'unhealthy');
     expect(sink.health.map(({ state }) => state)).not.toContain('healthy');
     expect(sink.health.at(-1)?.reason).toBe('fails repeatedly: Cannot read properties of null');
@@ -345,7 +321,7 @@ describe('trouble', () => {
         return { ...session, plan: (cadence) => (cadence === 'slow' ? slow : session.plan(cadence)) };
       },
     };
-    await using _upstream = startUpstream(options({ port: raw.port }, sink, details));
+    await using _upstream = startUpstream(upstreamOptions({ port: raw.port }, sink, details));
     await sink.until(() => sink.state('one') === 'unhealthy');
     expect(raw.methods.filter((method) => method === 'tool details').length).toBeLessThanOrEqual(1);
     failing = false;
@@ -357,17 +333,17 @@ describe('trouble', () => {
   test('stopping while connecting, waiting and hanging ends at once', async () => {
     const sink = new RecordingSink();
     await using silent = await RawPeer.start(() => undefined);
-    const connecting = startUpstream(options({ port: silent.port }, sink));
+    const connecting = startUpstream(upstreamOptions({ port: silent.port }, sink));
     await expect.poll(() => silent.connections).toBe(1);
     await connecting[Symbol.asyncDispose]();
     await using hanging = await RawPeer.start(politePeer(() => undefined));
-    const asking = startUpstream(options({ port: hanging.port }, sink));
+    const asking = startUpstream(upstreamOptions({ port: hanging.port }, sink));
     await expect.poll(() => hanging.methods).toContain('tool agent_list');
     await asking[Symbol.asyncDispose]();
     const { port } = silent;
     await silent[Symbol.asyncDispose]();
     const waiting = startUpstream({
-      ...options({ port }, sink),
+      ...upstreamOptions({ port }, sink),
       limits: { ...limits, reconnect_min_ms: 60_000, reconnect_max_ms: 60_000 },
     });
     await expect.poll(() => waiting.stats().state).toBe('waiting');
@@ -381,7 +357,7 @@ describe('trouble', () => {
     const before = resources();
     for (let i = 0; i < 100; i += 1) {
       const sink = new RecordingSink();
-      const upstream = startUpstream(options({ port: raw.port }, sink));
+      const upstream = startUpstream(upstreamOptions({ port: raw.port }, sink));
       await sink.until(() => sink.state('one') === 'healthy');
       await upstream[Symbol.asyncDispose]();
     }
@@ -405,7 +381,7 @@ describe('many servers', () => {
       { id: 'garbles', port: garbles.port },
       { id: 'gone', port: gonePort },
     ].map((server) => serverSchema.parse({ transport: 'tcp', ...server }));
-    const { server: _one, ...shared } = options({ port: 1 }, sink);
+    const { server: _one, ...shared } = upstreamOptions({ port: 1 }, sink);
     const slow = { ...limits, reconnect_min_ms: 60_000, reconnect_max_ms: 60_000 };
     const upstreams = startUpstreams({ ...shared, limits: slow, servers });
     await sink.until(() => sink.state('good') === 'healthy');
@@ -433,7 +409,7 @@ describe('many servers', () => {
     await using moved = await RawPeer.start(politePeer(listing('b')));
     await using target = await RawPeer.start(politePeer(listing('c')));
     const server = (id: string, port: number): ServerConfig => serverSchema.parse({ id, transport: 'tcp', port });
-    const { server: _one, ...shared } = options({ port: 1 }, sink);
+    const { server: _one, ...shared } = upstreamOptions({ port: 1 }, sink);
     await using upstreams = startUpstreams({
       ...shared,
       servers: [server('kept', kept.port), server('m', moved.port)],
@@ -456,7 +432,7 @@ describe('many servers', () => {
     await using first = await RawPeer.start(politePeer(listing('a')));
     const second = await RawPeer.start(politePeer(listing('a')));
     const endpoints = [{ host: '127.0.0.1', port: second.port }];
-    await using upstream = startUpstream(options({ port: first.port, endpoints }, sink));
+    await using upstream = startUpstream(upstreamOptions({ port: first.port, endpoints }, sink));
     await expect.poll(() => [first.sockets.size, second.sockets.size]).toEqual([1, 1]);
     await sink.until(() => sink.state('one') === 'healthy');
     await second[Symbol.asyncDispose]();

@@ -35,6 +35,35 @@ describe('the circuit', () => {
     expect(policy.refusesForMs).toBe(10_000);
   });
 
+  test('reset by hand: closes at once and counts anew, which is no recovery; waiting ones go on', async () => {
+    const { policy, circuits, time, ask } = policyWith();
+    for (let i = 0; i < 3; i += 1) await expect(ask(fails)).rejects.toThrow('gone');
+    policy.reset();
+    expect(policy.circuit).toMatchObject({ state: 'closed', trips_total: 1, recoveries_total: 0 });
+    expect(policy.refusesForMs).toBe(0);
+    expect(policy.stats()).toMatchObject({ circuitState: 0, circuitResets: 1, windowFailures: 0 });
+    for (let i = 0; i < 2; i += 1) await expect(ask(fails)).rejects.toThrow('gone');
+    policy.reset();
+    for (let i = 0; i < 2; i += 1) await expect(ask(fails)).rejects.toThrow('gone');
+    expect(policy.circuit.state).toBe('closed');
+    await expect(ask(fails)).rejects.toThrow('gone');
+    expect(policy.refusesForMs).toBe(10_000);
+    time.ms += 10_000;
+    // Two may try while half open; the third waits for what they find.
+    let release: (word: string) => void = () => undefined;
+    const held = new Promise<string>((resolve) => {
+      release = resolve;
+    });
+    const trying = [ask(() => held), ask(() => held), ask()];
+    await expect.poll(() => policy.circuit.state).toBe('half_open');
+    policy.reset();
+    await expect(trying[2]).resolves.toBe('fine');
+    release('late');
+    await expect(Promise.all(trying)).resolves.toEqual(['late', 'late', 'fine']);
+    expect(circuits.map(({ state }) => state)).toEqual(['open', 'closed', 'open', 'half_open', 'closed']);
+    expect(policy.circuit).toMatchObject({ trips_total: 2, recoveries_total: 0 });
+  });
+
   test.each([
     { note: 'above 40 % of five', outcomes: 'xoxox', state: 'open' },
     { note: 'of four only', outcomes: 'xoxo', state: 'closed' },
