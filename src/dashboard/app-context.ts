@@ -4,11 +4,13 @@ import { useContext } from 'preact/hooks';
 import type { ReadonlySignal, Signal } from '@preact/signals';
 import type { AgentRecord, SwarmRecord } from '../client/client.ts';
 import type { DashboardSession } from './session/dashboard-session.ts';
+import type { Operator } from './session/operator.ts';
 import type { ViewStore } from './view/view-store.ts';
 
 export interface App {
   session: DashboardSession;
   store: ViewStore;
+  operator: Operator;
   /** The selected agent's record, followed through reconnects by its key; undefined also while it is not in the view. */
   selected: ReadonlySignal<AgentRecord | undefined>;
   isolated: ReadonlySignal<SwarmRecord | undefined>;

@@ -6,6 +6,7 @@ import type { App as AppValue, Drawing } from './app-context.ts';
 import { AppContext } from './app-context.ts';
 import { findAgent, findSwarm } from './session/find.ts';
 import { DashboardSession } from './session/dashboard-session.ts';
+import { Operator } from './session/operator.ts';
 import { createViewStore } from './view/view-store.ts';
 
 const store = createViewStore();
@@ -25,6 +26,7 @@ const swarmOf = findSwarm(session.client);
 const app: AppValue = {
   session,
   store,
+  operator: new Operator(new URL('.', location.href).href),
   selected: computed(() => {
     void session.revision.value;
     return agentOf(store.view.value.selected);

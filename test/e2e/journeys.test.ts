@@ -131,7 +131,7 @@ describe('a server dies and comes back', () => {
     const gateway = await openTestGateway({
       servers: [healthy.server, ailing.server],
       // The one that comes back has other agents: the old ones are to go soon.
-      'world.stale_after_ms': 2_000,
+      'world.stale_after_ms': 5_000,
       'world.remove_after_ms': 20_000,
     });
     await using opened = await openPage(browser, `${gateway.url}/?view=both`, { agents: 12 });

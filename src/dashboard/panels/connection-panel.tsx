@@ -6,13 +6,7 @@ import { useApp } from '../app-context.ts';
 import { byteCount, digits, displayText } from '../format.ts';
 import type { ModeState } from '../session/dashboard-session.ts';
 import { CopyLink } from './filters-panel.tsx';
-
-const MODES: readonly { mode: Mode; text: string; rateHz: number }[] = [
-  { mode: 'high_frequency', text: '60 Hz', rateHz: 60 },
-  { mode: 'normal', text: '10 Hz', rateHz: 10 },
-  { mode: 'low_frequency', text: '1 Hz', rateHz: 1 },
-  { mode: 'on_demand', text: 'On demand', rateHz: 0 },
-];
+import { MODE_TEXT, MODES } from './mode-text.ts';
 
 export function ConnectionPanel(): JSX.Element {
   const { session, store } = useApp();
@@ -29,7 +23,7 @@ export function ConnectionPanel(): JSX.Element {
       <fieldset>
         <legend>Updates</legend>
         <div class="segments segments-wide" role="group" aria-label="Update rate">
-          {MODES.map(({ mode: each, text }) => (
+          {MODES.map((each) => (
             <button
               key={each}
               type="button"
@@ -38,7 +32,7 @@ export function ConnectionPanel(): JSX.Element {
                 choose(each);
               }}
             >
-              {text}
+              {MODE_TEXT[each]}
             </button>
           ))}
         </div>

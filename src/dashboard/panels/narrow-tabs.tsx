@@ -13,6 +13,7 @@ const TABS: readonly { text: string; screen: Screen; main?: MainView; panel?: Pa
   { text: 'Filters', screen: 'panel', panel: 'filters' },
   { text: 'Traffic', screen: 'panel', panel: 'connection' },
   { text: 'Events', screen: 'timeline' },
+  { text: 'Operator', screen: 'panel', panel: 'operator' },
 ];
 
 export function NarrowTabs({ screen }: { screen: Signal<Screen> }): JSX.Element {

@@ -1,4 +1,4 @@
-/** Servers, filters or the connection, as tabs. */
+/** Servers, filters, the connection or what operators do, as tabs. */
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { useApp } from '../app-context.ts';
@@ -6,9 +6,15 @@ import { countFilters, PANELS } from '../view/url-state.ts';
 import type { Panel } from '../view/url-state.ts';
 import { ConnectionPanel } from './connection-panel.tsx';
 import { FiltersPanel } from './filters-panel.tsx';
+import { OperatorPanel } from './operator/operator-panel.tsx';
 import { ServersPanel } from './servers-panel.tsx';
 
-const TITLES: Readonly<Record<Panel, string>> = { servers: 'Servers', filters: 'Filters', connection: 'Connection' };
+const TITLES: Readonly<Record<Panel, string>> = {
+  servers: 'Servers',
+  filters: 'Filters',
+  connection: 'Connection',
+  operator: 'Operator',
+};
 
 export function SidePanel(): JSX.Element {
   const { store } = useApp();
@@ -58,6 +64,7 @@ export function SidePanel(): JSX.Element {
         {panel === 'servers' && <ServersPanel />}
         {panel === 'filters' && <FiltersPanel />}
         {panel === 'connection' && <ConnectionPanel />}
+        {panel === 'operator' && <OperatorPanel />}
       </div>
     </Part>
   );

@@ -1,0 +1,146 @@
+/**
+ * The gateway's HTTP API for operators, as this page uses it. The only place that sends the key; it is held in this
+ * object and nowhere else, so that closing the page forgets it.
+ */
+import type { Mode } from '../../client/client.ts';
+
+/** Longest wait for an answer. */
+const ANSWER_TIMEOUT_MS = 15_000;
+
+/** One client of the gateway; null where it has not said yet what it wants. */
+export interface ClientLine {
+  id: string;
+  edge_id: number;
+  phase: 'opening' | 'live' | 'closing';
+  /** The mode it is served in, and the one that it or an operator chose. */
+  mode: Mode | null;
+  wanted_mode: Mode | null;
+  effective_rate_hz: number | null;
+  /** Bytes that wait for it, and bytes a second over about the last second. */
+  buffered_bytes: number;
+  bytes_per_second: number;
+  view: string | null;
+  age_ms: number;
+  behind: boolean;
+}
+
+export type Cap = Exclude<Mode, 'on_demand'>;
+
+export interface ClientsPage {
+  total: number;
+  cap: Cap | null;
+  clients: ClientLine[];
+  /** Where the next page starts; null: this was the last. */
+  next: string | null;
+}
+
+interface CostLine {
+  mode: Mode;
+  view: string;
+  frames_per_second: number;
+  frame_bytes_per_second: number;
+  message_bytes_per_second: number;
+  us_per_turn: number | null;
+}
+
+export interface CostReport {
+  clients_by_mode: Partial<Record<Mode, number>>;
+  /** Share of one core. */
+  turn_share: number;
+  costs: CostLine[];
+}
+
+/** The gateway did not do it; the message says why, for people. `status` 0: it could not be asked. */
+export class OperatorError extends Error {
+  override name = 'OperatorError';
+  readonly status: number;
+
+  constructor(status: number, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.status = status;
+  }
+
+  /** The key is missing or does not open this. */
+  get isRefusal(): boolean {
+    return this.status === 401 || this.status === 403;
+  }
+}
+
+/** Every method throws {@link OperatorError}. */
+export class OperatorApi {
+  readonly #base: string;
+  readonly #key: string;
+
+  /** `base`: address of the gateway, as the page has it. */
+  constructor(base: string, key: string) {
+    this.#base = base;
+    this.#key = key;
+  }
+
+  clients(limit: number, after?: string): Promise<ClientsPage> {
+    const query = new URLSearchParams({ limit: String(limit), ...(after === undefined ? {} : { after }) });
+    return this.#ask('GET', `api/clients?${query}`) as Promise<ClientsPage>;
+  }
+
+  /** Measured over a second, which this takes. */
+  cost(): Promise<CostReport> {
+    return this.#ask('GET', 'api/clients/cost') as Promise<CostReport>;
+  }
+
+  /** Resolves with the mode that the client is served in now, which the cap may hold below. */
+  async setMode(client: string, mode: Mode): Promise<Mode> {
+    const path = `api/clients/${encodeURIComponent(client)}/mode`;
+    return ((await this.#ask('POST', path, { mode })) as { mode: Mode }).mode;
+  }
+
+  /** Nobody is served faster; null lifts it. Resolves with the number of clients whose mode that changed. */
+  async cap(mode: Cap | null): Promise<number> {
+    const answer =
+      mode === null ? this.#ask('DELETE', 'api/clients/cap') : this.#ask('PUT', 'api/clients/cap', { mode });
+    return ((await answer) as { changed: number }).changed;
+  }
+
+  async #ask(method: string, path: string, body?: unknown): Promise<unknown> {
+    const response = await this.#send(method, path, body);
+    const text = await response.text().catch((error: unknown) => {
+      throw new OperatorError(0, 'the answer broke off', { cause: error });
+    });
+    const answer = parsed(text);
+    if (response.ok && answer !== undefined) return answer;
+    throw new OperatorError(response.status, reasonOf(answer) ?? `the gateway answered ${response.status}`);
+  }
+
+  async #send(method: string, path: string, body: unknown): Promise<Response> {
+    try {
+      return await fetch(new URL(path, this.#base), {
+        method,
+        headers: {
+          authorization: `Bearer ${this.#key}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        cache: 'no-store',
+        credentials: 'same-origin',
+        signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+      });
+    } catch (error) {
+      throw new OperatorError(0, 'the gateway does not answer', { cause: error });
+    }
+  }
+}
+
+/** Undefined when it is no JSON: a proxy may answer in the gateway's place. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `detail` of a problem (RFC 9457). */
+function reasonOf(answer: unknown): string | undefined {
+  if (typeof answer !== 'object' || answer === null) return undefined;
+  const { detail } = answer as { detail?: unknown };
+  return typeof detail === 'string' ? detail : undefined;
+}

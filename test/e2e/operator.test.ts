@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Browser, Page } from 'playwright-core';
+import { connectSwarmcast, type SwarmcastClient } from '../../src/client/client.ts';
+import type { Gateway } from '../../src/gateway.ts';
+import { axeViolations, launchBrowser, openPage } from '../support/browser.ts';
+import { openTestGateway, openTestServer } from '../support/gateway.ts';
+import { until } from '../support/until.ts';
+
+const KEY = 'an-operator-key-of-these-tests';
+
+interface PageGlobals {
+  localStorage: object;
+  sessionStorage: object;
+  location: { href: string };
+}
+
+let browser: Browser;
+let gateway: Gateway;
+let simulator: AsyncDisposable;
+
+beforeAll(async () => {
+  const desk = await openTestServer('desk', { face: 'generic', eventsPerSecond: 0 });
+  simulator = desk.simulator;
+  [browser, gateway] = await Promise.all([
+    launchBrowser(),
+    openTestGateway({ servers: [desk.server], 'server.operator_key': KEY }),
+  ]);
+});
+afterAll(async () => {
+  await browser.close();
+  await gateway[Symbol.asyncDispose]();
+  await simulator[Symbol.asyncDispose]();
+});
+
+async function openPanel(page: Page, key = KEY): Promise<void> {
+  await page.getByRole('tab', { name: 'Operator' }).click();
+  await page.getByLabel('Operator key').fill(key);
+  await page.keyboard.press('Enter');
+}
+
+async function connect(): Promise<SwarmcastClient> {
+  const client = connectSwarmcast({ url: `${gateway.url.replace('http', 'ws')}/ws`, mode: 'high_frequency' });
+  await client.whenLive();
+  return client;
+}
+
+describe('the operator panel', () => {
+  test('a wrong key opens nothing; the right one is kept nowhere but in memory', async () => {
+    await using opened = await openPage(browser, gateway.url);
+    const { page } = opened;
+    await openPanel(page, 'a-wrong-key');
+    await page.locator('.operator-key .problem').waitFor();
+    expect(await page.locator('.client').count()).toBe(0);
+    await openPanel(page);
+    await page.locator('.client').first().waitFor();
+    const kept = await page.evaluate(() => {
+      const { localStorage, sessionStorage, location } = globalThis as unknown as PageGlobals;
+      return JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href]);
+    });
+    expect(kept).toContain('panel=operator');
+    expect(kept).not.toContain(KEY);
+    expect(await page.context().cookies()).toEqual([]);
+    await page.reload();
+    await page.getByLabel('Operator key').waitFor();
+    expect(await page.locator('.client').count()).toBe(0);
+  });
+
+  test('caps all and lifts it; sets one client; shows mode, rate, buffers and cost of each', async () => {
+    await using other = await connect();
+    await using opened = await openPage(browser, `${gateway.url}/?mode=high_frequency`);
+    const { page, troubles } = opened;
+    const id = other.welcome?.client_id ?? '';
+    await openPanel(page);
+    const line = page.locator(`.client[data-client="${id}"]`);
+    await line.waitFor();
+    await page.locator('.client', { hasText: 'THIS PAGE' }).waitFor();
+    expect(await line.getAttribute('data-mode')).toBe('high_frequency');
+    await line.getByText(/\d B\/s · .* waiting · for /).waitFor();
+
+    const reasons: string[] = [];
+    other.on('mode', ({ reason }) => reasons.push(reason));
+    await page.getByRole('button', { name: 'At most 1 Hz' }).click();
+    await until('the other client is capped', () => other.effective?.mode === 'low_frequency');
+    await page.getByRole('status').getByText('Nobody above 1 Hz now. 2 clients changed rate.').waitFor();
+    await page.locator('.client[data-mode=low_frequency]').nth(1).waitFor();
+    expect(await line.innerText()).toContain('chosen: 60 Hz');
+    await page.getByRole('button', { name: 'At most 1 Hz', pressed: true }).waitFor();
+    // A newcomer is held too.
+    await using newcomer = await connect();
+    expect(newcomer.effective?.mode).toBe('low_frequency');
+
+    await page.getByRole('button', { name: 'No cap' }).click();
+    await until('the cap is lifted', () => other.effective?.mode === 'high_frequency');
+    await line.getByRole('combobox').selectOption({ label: '10 Hz' });
+    await until('one client is set', () => other.effective?.mode === 'normal');
+    expect(reasons.at(-1)).toBe('operator');
+    expect(newcomer.effective?.mode).toBe('high_frequency');
+
+    // This page, set by the operator that it is, says why.
+    await page.locator('.client', { hasText: 'THIS PAGE' }).getByRole('combobox').selectOption({ label: '1 Hz' });
+    await page.locator('.connection').getByText('Live · 1 Hz').waitFor();
+    await page.locator('.costs').getByRole('row', { name: /60 Hz/ }).waitFor();
+    for (const violation of await axeViolations(page)) troubles.push(violation);
+    expect(troubles).toEqual([]);
+    await page.getByRole('button', { name: 'Lock: forget the key' }).click();
+    await page.getByLabel('Operator key').waitFor();
+    expect(await page.locator('.client').count()).toBe(0);
+  });
+});
