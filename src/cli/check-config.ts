@@ -25,7 +25,7 @@ export async function checkConfiguration(argv: string[], io: CommandIo): Promise
   if (flags.list) {
     for (const setting of settingsTable()) {
       io.stdout.write(
-        `${setting.path}  [${setting.env}]  default ${JSON.stringify(setting.default ?? null)}\n    ${setting.description}\n`,
+        `${setting.path}  [${setting.env}]  default ${JSON.stringify(setting.default ?? null)}  ${setting.allowed ?? setting.kind}\n    ${setting.description}\n`,
       );
     }
     return EXIT.ok;

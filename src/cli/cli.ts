@@ -1,6 +1,7 @@
 /** Chooses the command. Commands are loaded when they are used: `simulate` must not pay for the gateway. */
 import { ConfigError } from '../platform/config/errors.ts';
 import { SwarmcastError } from '../platform/errors.ts';
+import { VERSION } from '../platform/version.ts';
 import { EXIT, UsageError, type Command, type CommandIo } from './command.ts';
 
 const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<Command> }>> = {
@@ -43,6 +44,10 @@ export async function runCli(argv: readonly string[], io: CommandIo): Promise<nu
   const [name, ...rest] = argv;
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
     io.stdout.write(HELP);
+    return EXIT.ok;
+  }
+  if (name === '--version' || name === '-V') {
+    io.stdout.write(`${VERSION}\n`);
     return EXIT.ok;
   }
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;

@@ -9,6 +9,7 @@ import type { EdgeFeed, EdgeStatus } from '../feed/feed.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { ClientsConfig, Config } from '../platform/config/schema.ts';
 import type { Logger } from '../platform/telemetry/log.ts';
+import { LoopLagWatch } from '../platform/telemetry/loop-lag.ts';
 import { ClientOperations } from './clients/client-operations.ts';
 import { Clients } from './clients/clients.ts';
 import { edgeStatus } from './edge-status.ts';
@@ -62,6 +63,7 @@ class RunningEdge implements Edge {
   readonly #views: ViewRegistry;
   readonly #clients: Clients;
   readonly #operations: ClientOperations;
+  #loopLag: LoopLagWatch | undefined;
   #server: SocketServer | undefined;
   #fallback: NodeJS.Timeout | undefined;
   #discovery: Promise<{ servers: number }> | undefined;
@@ -109,6 +111,7 @@ class RunningEdge implements Edge {
         log.warn({ [what]: value.slice(0, 200) }, `a request with a foreign ${what} was refused`);
       },
     });
+    this.#loopLag = new LoopLagWatch();
     this.#fallback = setInterval(() => this.#paceAlone(), FALLBACK_MS);
     feed.listen(
       {
@@ -146,6 +149,7 @@ class RunningEdge implements Edge {
   }
 
   status(): EdgeStatus {
+    const lag = this.#loopLag?.read();
     return edgeStatus({
       edgeId: this.#options.edgeId,
       limits: this.#options.config.clients,
@@ -157,6 +161,7 @@ class RunningEdge implements Edge {
         ticks_total: this.#ticksTotal,
         fallback_ticks_total: this.#fallbackTicksTotal,
         hub_connected: this.#hubConnected ? 1 : 0,
+        ...(lag === undefined ? {} : { loop_lag_p99_seconds: lag.p99Seconds, loop_lag_max_seconds: lag.maxSeconds }),
       },
       pendingRequests: this.#options.feed.pendingRequests,
     });
@@ -171,6 +176,7 @@ class RunningEdge implements Edge {
     if (this.#disposed) return;
     this.#disposed = true;
     clearInterval(this.#fallback);
+    this.#loopLag?.[Symbol.dispose]();
     // The native app is closed whatever else fails: a thread that ends with it open takes the process along.
     try {
       this.#clients[Symbol.dispose]();

@@ -2,12 +2,14 @@
 import { Hono } from 'hono';
 import type { HttpReply, HttpRequest } from '../feed/feed.ts';
 import type { Logger } from '../platform/telemetry/log.ts';
+import { VERSION } from '../platform/version.ts';
 import { createClientsApi } from './clients-api.ts';
 import type { HubStatus } from './hub-status.ts';
 import { mcpBuffers, mcpHealth, mcpMetrics, networkHealth, serverHealth, websocketHealth } from './mcp-status.ts';
 import { createMetricsText } from './metrics.ts';
 import { requireOperatorKey } from './operator-key.ts';
 import { problem } from './problem.ts';
+import { RequestCounts } from './request-counts.ts';
 import { BadInputError } from './request-input.ts';
 import { createServersApi } from './servers-api.ts';
 
@@ -18,11 +20,17 @@ import { createServersApi } from './servers-api.ts';
 export function createHttpApp(hub: HubStatus, log: Logger, operatorKey: string | undefined): Hono {
   const app = new Hono();
   let operatorsRefused = 0;
-  const metricsText = createMetricsText(hub, () => ({ operator_requests_refused_total: operatorsRefused }));
+  const requests = new RequestCounts();
+  const metricsText = createMetricsText(
+    hub,
+    () => ({ requests: requests.all, stats: { operator_requests_refused_total: operatorsRefused } }),
+    { version: VERSION, node: process.versions.node },
+  );
   const onlyOperators = requireOperatorKey(operatorKey, () => {
     operatorsRefused++;
   });
 
+  app.use(requests.middleware);
   app.get('/healthz', (c) => {
     // Reaching this line took the edge, the feed and the hub's event loop: that is the evidence.
     const stats = hub.stats();

@@ -14,6 +14,7 @@ import {
 import { z } from 'zod';
 import { cleanText } from '../../model/text.ts';
 import { SwarmcastError } from '../../platform/errors.ts';
+import { VERSION } from '../../platform/version.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
 import type { Call, Outcome, PeerDescription } from './dialects/dialect.ts';
 import {
@@ -31,7 +32,7 @@ import { rpcErrorOf } from './transports/http-error.ts';
 import { listToolNames } from './tool-names.ts';
 import { PipeRequestIds, RequestIds } from './transports/request-ids.ts';
 
-const GATEWAY = { name: 'swarmcast', version: '0.1.0' };
+const GATEWAY = { name: 'swarmcast', version: VERSION };
 /** A peer that is silent when asked for the new era has at most this share of the connect timeout. */
 const PROBE_SHARE = 1 / 3;
 /** Dialects read what servers really send; the schemas of MCP are too strict for some. */

@@ -9,6 +9,8 @@ export interface Setting {
   kind: 'integer' | 'number' | 'boolean' | 'string' | 'list';
   description: string;
   default: unknown;
+  /** Words, or a range, that are allowed; undefined where the kind says it all. */
+  allowed: string | undefined;
   secret: boolean;
 }
 
@@ -17,6 +19,10 @@ interface JsonSchema {
   properties?: Record<string, JsonSchema>;
   description?: string;
   default?: unknown;
+  enum?: unknown[];
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
 }
 
 /** All settings, in the order of the schema. `servers` is one setting. */
@@ -36,9 +42,16 @@ function flatten(path: string, schema: JsonSchema): Setting[] {
       kind: settingKind(schema.type),
       description: schema.description ?? '',
       default: schema.default,
+      allowed: allowedValues(schema),
       secret: isSecretKey(path),
     },
   ];
+}
+
+function allowedValues({ enum: words, minimum, exclusiveMinimum, maximum }: JsonSchema): string | undefined {
+  if (words !== undefined) return words.join(', ');
+  if (maximum === undefined) return undefined;
+  return exclusiveMinimum === undefined ? `${minimum}–${maximum}` : `above ${exclusiveMinimum}, up to ${maximum}`;
 }
 
 function settingKind(type: string | undefined): Setting['kind'] {

@@ -109,7 +109,7 @@ describe('routes', () => {
     const { text, headers } = await get('/metrics');
     expect(headers['content-type']).toContain('text/plain');
     expect(text).toContain('swarmcast_hub_batches_total 7');
-    expect(text).toContain('swarmcast_layout_workers_replaced 0');
+    expect(text).toContain('swarmcast_layout_workers_replaced_total 0');
     expect(text).toContain('swarmcast_upstream_calls_total{server="a"} 5');
     expect(text).toContain('swarmcast_upstream_health_state{server="a",state="healthy"} 1');
     expect(text).toContain('swarmcast_edge_clients{edge="0"} 4');
@@ -118,18 +118,18 @@ describe('routes', () => {
   });
 
   test('a label value that went away goes away', async () => {
-    const states: HealthState[] = ['healthy', 'down'];
-    let asked = 0;
-    const status = hub({ servers: () => [server('a', states[asked++ % 2] ?? 'unknown')] });
+    let state: HealthState = 'healthy';
+    const status = hub({ servers: () => [server('a', state)] });
     const app = createHttpApp(status, pino({ level: 'silent' }), undefined);
     const read = async () =>
       new TextDecoder().decode(
         (await answerHttp(app, { method: 'GET', url: '/metrics', headers: {}, body: undefined })).body,
       );
-    expect(await read()).toContain('state="healthy"} 1');
+    expect(await read()).toContain('swarmcast_upstream_health_state{server="a",state="healthy"} 1');
+    state = 'down';
     const second = await read();
-    expect(second).toContain('state="down"} 1');
-    expect(second).not.toContain('state="healthy"');
+    expect(second).toContain('swarmcast_upstream_health_state{server="a",state="down"} 1');
+    expect(second).not.toContain('server="a",state="healthy"');
   });
 
   test('an unknown path names those that exist', async () => {

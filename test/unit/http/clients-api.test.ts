@@ -139,6 +139,8 @@ describe('the operator key', () => {
         upstreamStats: () => ({}),
         servers: () => [],
         edges: () => Promise.resolve([]),
+        degradationLevel: () => 'safe',
+        messagesPerSecond: () => undefined,
       } as unknown as HubStatus,
       pino({ level: 'silent' }),
       KEY,
