@@ -22,6 +22,7 @@ export class EventReader {
   readonly #options: EventReaderOptions;
   #gathered: Observation[] = [];
   #gatheredAtMs = 0;
+  #gathering = false;
 
   constructor(options: EventReaderOptions) {
     this.#options = options;
@@ -35,18 +36,32 @@ export class EventReader {
   reply(call: Call, outcome: Outcome): number {
     const { session, clock } = this.#options;
     const atMs = clock.now();
-    const observations = this.#read(() => session.read(call, outcome, atMs));
+    let observations: Observation[] = [];
+    try {
+      observations = session.read(call, outcome, atMs);
+    } catch (error) {
+      this.#unreadable(error);
+    }
     this.observe(observations, atMs);
     return fingerprint(observations);
   }
 
   push(event: unknown): void {
-    this.#options.counts.pushes += 1;
-    this.#gather((session, atMs) => session.readPush(event, atMs));
+    const { counts, session } = this.#options;
+    counts.pushes += 1;
+    try {
+      this.#gather(session.readPush(event, this.#atMs()));
+    } catch (error) {
+      this.#unreadable(error);
+    }
   }
 
   noise(line: string): void {
-    this.#gather((session, atMs) => session.readNoise(line, atMs));
+    try {
+      this.#gather(this.#options.session.readNoise(line, this.#atMs()));
+    } catch (error) {
+      this.#unreadable(error);
+    }
   }
 
   /** Sends observations on, cleaned. */
@@ -58,29 +73,27 @@ export class EventReader {
     this.#options.sink.observe({ server_id: this.#options.serverId, at_ms: atMs, observations: kept });
   }
 
-  /** Events of one read of the socket become one batch: a chunk of bytes bounds it. */
-  #gather(read: (session: DialectSession, atMs: number) => Observation[]): void {
-    const atMs = this.#options.clock.now();
-    const observations = this.#read(() => read(this.#options.session, atMs));
-    if (observations.length === 0) return;
-    if (this.#gathered.length === 0) {
-      this.#gatheredAtMs = atMs;
-      queueMicrotask(() => {
-        const gathered = this.#gathered;
-        this.#gathered = [];
-        this.observe(gathered, this.#gatheredAtMs);
-      });
-    }
+  /** Events of one read of the socket become one batch, of one time: a chunk of bytes bounds it. */
+  #gather(observations: readonly Observation[]): void {
     for (const observation of observations) this.#gathered.push(observation);
   }
 
-  #read(read: () => Observation[]): Observation[] {
-    try {
-      return read();
-    } catch (error) {
-      this.#options.counts.unreadable += 1;
-      this.#options.onUnreadable(error);
-      return [];
-    }
+  /** The time of the batch that is being gathered, which the first event begins. */
+  #atMs(): number {
+    if (this.#gathering) return this.#gatheredAtMs;
+    this.#gathering = true;
+    this.#gatheredAtMs = this.#options.clock.now();
+    queueMicrotask(() => {
+      const gathered = this.#gathered;
+      this.#gathered = [];
+      this.#gathering = false;
+      this.observe(gathered, this.#gatheredAtMs);
+    });
+    return this.#gatheredAtMs;
+  }
+
+  #unreadable(error: unknown): void {
+    this.#options.counts.unreadable += 1;
+    this.#options.onUnreadable(error);
   }
 }

@@ -1,5 +1,5 @@
 /** What the world holds of each entity, beside its record: what it belongs to, what belongs to it, when it was heard of. */
-import type { AgentRecord } from '../../model/agent.ts';
+import type { AgentPerformance, AgentRecord } from '../../model/agent.ts';
 import type { HealthReport } from '../../model/health.ts';
 import type { LinkRecord } from '../../model/link.ts';
 import type { Provenance } from '../../model/provenance.ts';
@@ -17,7 +17,7 @@ abstract class BaseEntry<R extends { ref: number }> implements Entry<R>, Due {
   readonly live: R;
   published: R | undefined = undefined;
   alive = true;
-  dirty = false;
+  dirty = 0;
   queuedMs = Infinity;
 
   constructor(live: R) {
@@ -74,6 +74,8 @@ export class AgentEntry extends BaseEntry<AgentRecord> {
   factSources: Provenance | undefined = undefined;
   /** The `factSources` that the record's provenance was made from. */
   settledSources: Provenance | undefined = undefined;
+  /** The performance that the record's looks were made from. */
+  settledPerformance: AgentPerformance | undefined = undefined;
   /** Topology links by the agent at the other end. */
   neighbours: Map<AgentEntry, TopologyLinkEntry> | undefined = undefined;
   /** Communication links from here, by receiver. */

@@ -1,20 +1,29 @@
 /**
  * Merges facts into a record: absent says nothing, null makes a field unknown. Nested facts are merged field by field
- * in place, so that telemetry at full rate allocates nothing.
+ * into a new object, since what is within a record is shared with what was published.
  */
 import type { AgentFacts, SwarmFacts, TaskFacts } from '../../model/observation.ts';
 import type { Provenance } from '../../model/provenance.ts';
 import type { AgentNeural, AgentPerformance } from '../../model/agent.ts';
 import { MAX_LIST_LENGTH } from '../../model/limits.ts';
-import { copyValue, sameValue } from './same-value.ts';
+import { AGENT_FIELDS, fieldBit, SWARM_FIELDS, TASK_FIELDS } from './record-fields.ts';
+import { copyFields, copyValue, sameValue } from './same-value.ts';
 
 type Fields = Record<string, unknown>;
-/** `plain`: replaced. A set: merged, these fields of it. Fields without a rule are not merged. */
-type FactRules = ReadonlyMap<string, 'plain' | ReadonlySet<string>>;
+/** `plain`: replaced. A set: merged, these fields of it. `elsewhere`: not merged here. */
+type FactRule = 'plain' | ReadonlySet<string> | 'elsewhere';
+/** By fact; `bit` as in `RecordTable.touch`. */
+type FactRules = ReadonlyMap<string, { bit: number; parts: ReadonlySet<string> | undefined }>;
 
 const fieldNames = <T>(fields: Record<keyof T, true>): ReadonlySet<string> => new Set(Object.keys(fields));
-const factRules = <T>(rules: Record<keyof T, 'plain' | ReadonlySet<string> | undefined>): FactRules =>
-  new Map(Object.entries<'plain' | ReadonlySet<string> | undefined>(rules).flatMap(([k, v]) => (v ? [[k, v]] : [])));
+
+function factRules<F>(rules: Record<keyof F, FactRule>, bitOf: (name: string) => number): FactRules {
+  return new Map(
+    Object.entries<FactRule>(rules).flatMap(([name, rule]) =>
+      rule === 'elsewhere' ? [] : [[name, { bit: bitOf(name), parts: rule === 'plain' ? undefined : rule }]],
+    ),
+  );
+}
 
 const PERFORMANCE_FIELDS = fieldNames<AgentPerformance>({
   cpu_usage: true,
@@ -35,54 +44,65 @@ const NEURAL_FIELDS = fieldNames<AgentNeural>({
   adaptations: true,
 });
 
-export const AGENT_FACTS = factRules<AgentFacts>({
-  name: 'plain',
-  type: 'plain',
-  // Never unknown in the record: the world maps it.
-  status: undefined,
-  status_raw: undefined,
-  health: 'plain',
-  lead: 'plain',
-  kind: 'plain',
-  capabilities: 'plain',
-  current_task: 'plain',
-  model: 'plain',
-  created_at_ms: 'plain',
-  performance: PERFORMANCE_FIELDS,
-  neural: NEURAL_FIELDS,
-});
+export const AGENT_FACTS = factRules<AgentFacts>(
+  {
+    name: 'plain',
+    type: 'plain',
+    // Never unknown in the record: the world maps it.
+    status: 'elsewhere',
+    status_raw: 'elsewhere',
+    health: 'plain',
+    lead: 'plain',
+    kind: 'plain',
+    capabilities: 'plain',
+    current_task: 'plain',
+    model: 'plain',
+    created_at_ms: 'plain',
+    performance: PERFORMANCE_FIELDS,
+    neural: NEURAL_FIELDS,
+  },
+  (name) => fieldBit(AGENT_FIELDS, name),
+);
 
-export const SWARM_FACTS = factRules<SwarmFacts>({
-  topology: 'plain',
-  status: 'plain',
-  strategy: 'plain',
-  max_agents: 'plain',
-  created_at_ms: 'plain',
-});
+export const SWARM_FACTS = factRules<SwarmFacts>(
+  {
+    topology: 'plain',
+    status: 'plain',
+    strategy: 'plain',
+    max_agents: 'plain',
+    created_at_ms: 'plain',
+  },
+  (name) => fieldBit(SWARM_FIELDS, name),
+);
 
-export const TASK_FACTS = factRules<TaskFacts>({
-  // Ids that the world turns into refs.
-  swarm: undefined,
-  assignees: undefined,
-  description: 'plain',
-  status: 'plain',
-  priority: 'plain',
-  progress: 'plain',
-  created_at_ms: 'plain',
-});
+export const TASK_FACTS = factRules<TaskFacts>(
+  {
+    // Ids that the world turns into refs.
+    swarm: 'elsewhere',
+    assignees: 'elsewhere',
+    description: 'plain',
+    status: 'plain',
+    priority: 'plain',
+    progress: 'plain',
+    created_at_ms: 'plain',
+  },
+  (name) => fieldBit(TASK_FIELDS, name),
+);
 
-/** True when a field of `record` changed. Numbers that are not finite are left out. */
-export function mergeFacts(record: object, facts: object, rules: FactRules): boolean {
+/** Bits of the fields of `record` that changed. Numbers that are not finite are left out. */
+export function mergeFacts(record: object, facts: object, rules: FactRules): number {
   const live = record as Fields;
   const told = facts as Fields;
-  let changed = false;
+  let changed = 0;
   for (const name in told) {
     const value = told[name];
+    if (value === undefined) continue;
     const rule = rules.get(name);
-    if (value === undefined || rule === undefined) continue;
-    if (rule === 'plain' || value === null) {
-      if (setField(live, name, value)) changed = true;
-    } else if (mergeNested(live, name, value as Fields, rule)) changed = true;
+    if (rule === undefined) continue;
+    const { bit, parts } = rule;
+    if (parts === undefined || value === null) {
+      if (setField(live, name, value)) changed |= bit;
+    } else if (mergeNested(live, name, value as Fields, parts)) changed |= bit;
   }
   return changed;
 }
@@ -107,7 +127,15 @@ export function mergeProvenance(
   facts: object,
   told: Provenance | undefined,
 ): Provenance | undefined {
-  if (known === undefined && told === undefined) return known;
+  if (known === undefined ? told === undefined : told !== undefined && saysTheSame(known, facts, told)) return known;
+  return mergedSources(known, facts, told);
+}
+
+function mergedSources(
+  known: Provenance | undefined,
+  facts: object,
+  told: Provenance | undefined,
+): Provenance | undefined {
   const merged: Provenance = { ...known };
   for (const [name, value] of Object.entries(facts)) {
     if (value === undefined) continue;
@@ -118,6 +146,17 @@ export function mergeProvenance(
   }
   if (sameValue(merged, known ?? {})) return known;
   return Object.keys(merged).length > 0 ? merged : undefined;
+}
+
+/** Cheaply, and only for top-level fields: each that has a source, or is given one, is spoken of and has the same. */
+function saysTheSame(known: Provenance, facts: object, told: Provenance): boolean {
+  for (const path in known) if (told[path] !== known[path] || !isSet((facts as Fields)[path])) return false;
+  for (const path in told) if (known[path] === undefined) return false;
+  return true;
+}
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }
 
 function setSource(merged: Provenance, path: string, value: unknown, told: Provenance | undefined): void {
@@ -134,15 +173,22 @@ function setField(live: Fields, name: string, value: unknown): boolean {
   return true;
 }
 
-function mergeNested(live: Fields, name: string, value: Fields, allowed: ReadonlySet<string>): boolean {
+function mergeNested(live: Fields, name: string, told: Fields, allowed: ReadonlySet<string>): boolean {
   const known = live[name] as Fields | undefined;
-  const target = known ?? {};
-  let changed = false;
-  for (const part in value) {
-    if (value[part] !== undefined && allowed.has(part) && setField(target, part, value[part])) changed = true;
+  let merged: Fields | undefined;
+  let unknown = false;
+  for (const part in told) {
+    const value = told[part];
+    if (value === undefined || !usable(value) || !allowed.has(part)) continue;
+    const before = known?.[part];
+    if (value === before || (value === null && before === undefined)) continue;
+    merged ??= { ...known };
+    merged[part] = value ?? undefined;
+    if (value === null) unknown = true;
   }
-  if (changed && known === undefined) live[name] = target;
-  return changed;
+  if (merged === undefined) return false;
+  live[name] = unknown ? copyFields(merged) : merged;
+  return true;
 }
 
 function usable(value: unknown): boolean {

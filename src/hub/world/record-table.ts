@@ -6,19 +6,24 @@
 import type { EntityKind, KindChanges, Patch } from '../../model/change.ts';
 import type { Ref } from '../../model/ids.ts';
 import { RefSpaceExhaustedError } from './errors.ts';
-import { copyFields, copyValue, sameValue } from './same-value.ts';
+import { changingFields, fieldBit, type FieldTable } from './record-fields.ts';
+import { copyFields, sameValue } from './same-value.ts';
 
 /** One entity in a table. Everything but `live` belongs to the table. */
 export interface Entry<R extends { ref: Ref }> {
-  /** Changed in place, then `table.touch(entry)`. Its ref is valid once the entity is published. */
+  /**
+   * Its fields are replaced, then `table.touch(entry)`; objects and lists within them are never changed, for they are
+   * shared with what was published. Its ref is valid once the entity is published.
+   */
   readonly live: R;
   published: R | undefined;
   alive: boolean;
-  dirty: boolean;
+  /** Bits of the fields that may differ from what was published; 0: not waiting. */
+  dirty: number;
 }
 
-/** Every field of a record, and whether it can change after the entity was added. */
-export type FieldTable<R> = Record<Exclude<keyof R, 'ref'>, 'fixed' | 'changes'>;
+/** Any field may have changed. */
+const ALL_FIELDS = -1;
 
 export interface RecordTableOptions<R extends { ref: Ref }, E extends Entry<R>> {
   kind: EntityKind;
@@ -29,6 +34,8 @@ export interface RecordTableOptions<R extends { ref: Ref }, E extends Entry<R>> 
   refsPerEpoch: number;
   /** Brings fields that depend on other entities up to date; called before an entity is compared. */
   settle?: (entry: E) => void;
+  /** The changing fields that `settle` may set. */
+  settled?: Exclude<keyof R, 'ref'>[];
   /** Told of each addition and removal (no patch) and update as it is published. */
   onPublished?: (entry: E, patch: Patch<R> | undefined) => void;
   /** Told when a change waits that did not wait before. */
@@ -40,6 +47,7 @@ type Fields = Record<string, unknown>;
 export class RecordTable<R extends { ref: Ref }, E extends Entry<R>> {
   readonly #options: RecordTableOptions<R, E>;
   readonly #changing: string[];
+  readonly #settled: number;
   readonly #blank: Fields;
   /** Alive, or published and not yet published as removed; in ascending order of ref. */
   readonly #entries = new Set<E>();
@@ -49,10 +57,11 @@ export class RecordTable<R extends { ref: Ref }, E extends Entry<R>> {
 
   constructor(options: RecordTableOptions<R, E>) {
     this.#options = options;
-    const fields: Record<string, string> = options.fields;
+    const { fields, settled = [] } = options;
     this.#blank = { ref: 0, ...fields };
     for (const name in fields) this.#blank[name] = undefined;
-    this.#changing = Object.keys(fields).filter((name) => fields[name] === 'changes');
+    this.#changing = changingFields(fields);
+    this.#settled = settled.reduce((bits, name) => bits | fieldBit(fields, String(name)), 0);
   }
 
   /** Entities alive, published or not. */
@@ -79,10 +88,11 @@ export class RecordTable<R extends { ref: Ref }, E extends Entry<R>> {
     this.touch(entry);
   }
 
-  /** The entity changed, or something that it is settled from. */
-  touch(entry: E): void {
-    if (entry.dirty) return;
-    entry.dirty = true;
+  /** The entity changed, or something that it is settled from. `fields`: bits of those that may have changed. */
+  touch(entry: E, fields: number = ALL_FIELDS): void {
+    const waits = entry.dirty !== 0;
+    entry.dirty |= fields;
+    if (waits) return;
     this.#dirty.push(entry);
     this.#options.onDirty();
   }
@@ -111,10 +121,11 @@ export class RecordTable<R extends { ref: Ref }, E extends Entry<R>> {
     const updated: Patch<R>[] = [];
     const removed: Ref[] = [];
     for (const entry of taken) {
-      entry.dirty = false;
+      const fields = entry.dirty;
+      entry.dirty = 0;
       if (!entry.alive) this.#takeRemoved(entry, removed);
       else if (entry.published === undefined) added.push(this.#takeAdded(entry));
-      else this.#takeUpdated(entry, updated);
+      else this.#takeUpdated(entry, fields, updated);
     }
     if (added.length + updated.length + removed.length === 0) return undefined;
     return {
@@ -142,7 +153,7 @@ export class RecordTable<R extends { ref: Ref }, E extends Entry<R>> {
     this.#assertLeft(this.#alive);
     this.#dirty = [];
     for (const entry of this.#entries) {
-      entry.dirty = false;
+      entry.dirty = 0;
       if (entry.alive) this.#takeAdded(entry);
       else this.#entries.delete(entry);
     }
@@ -169,18 +180,20 @@ export class RecordTable<R extends { ref: Ref }, E extends Entry<R>> {
     return record;
   }
 
-  #takeUpdated(entry: E, updated: Patch<R>[]): void {
+  #takeUpdated(entry: E, fields: number, updated: Patch<R>[]): void {
     this.#options.settle?.(entry);
     const live = entry.live as unknown as Fields;
     const published = entry.published as unknown as Fields;
     let patch: Fields | undefined;
-    for (const name of this.#changing) {
+    // Lowest bit first: only what may have changed costs anything.
+    for (let left = fields | this.#settled; left !== 0; left &= left - 1) {
+      const name = this.#changing[31 - Math.clz32(left & -left)];
+      if (name === undefined) break;
       const value = live[name];
       if (value === published[name] || sameValue(value, published[name])) continue;
-      const copy = copyValue(value);
-      published[name] = copy;
+      published[name] = value;
       patch ??= { ref: entry.live.ref };
-      patch[name] = copy ?? null;
+      patch[name] = value ?? null;
     }
     if (patch === undefined) return;
     updated.push(patch as Patch<R>);

@@ -5,6 +5,7 @@ import type { WorldCounters } from './counters.ts';
 import { AgentEntry, type ServerEntry, SwarmEntry } from './entries.ts';
 import { replaceList } from './lists.ts';
 import { AGENT_FACTS, mergeFacts, mergeProvenance, SWARM_FACTS } from './merge-facts.ts';
+import { AGENT_FIELDS, fieldBit } from './record-fields.ts';
 import { isUsableId } from './record-id.ts';
 import type { Silence } from './silence.ts';
 import { compactSlots, takeSlot } from './slots.ts';
@@ -45,7 +46,7 @@ export class Roster {
     const topology = live.topology;
     const provenance = mergeProvenance(live.provenance, seen.facts, seen.provenance);
     const changed = mergeFacts(live, seen.facts, SWARM_FACTS);
-    if (!changed && provenance === live.provenance) return;
+    if (changed === 0 && provenance === live.provenance) return;
     live.provenance = provenance;
     if (live.topology !== topology) this.#o.linker.mark(swarm);
     this.#o.tables.swarms.touch(swarm);
@@ -57,13 +58,12 @@ export class Roster {
     this.#o.silence.hearAgent(agent, atMs);
     const { live } = agent;
     const { lead, created_at_ms: createdAtMs } = live;
-    const statusChanged = mergeStatus(agent, seen.facts);
-    const changed = mergeFacts(live, seen.facts, AGENT_FACTS) || statusChanged;
+    const changed = mergeStatus(agent, seen.facts) | mergeFacts(live, seen.facts, AGENT_FACTS);
     const sources = mergeProvenance(agent.factSources, seen.facts, seen.provenance);
-    if (!changed && sources === agent.factSources) return;
+    if (changed === 0 && sources === agent.factSources) return;
     agent.factSources = sources;
     if (live.lead !== lead || live.created_at_ms !== createdAtMs) this.#o.linker.mark(agent.swarm);
-    this.#o.tables.agents.touch(agent);
+    this.#o.tables.agents.touch(agent, changed);
   }
 
   /** The agent that a server means by a bare id, or by an id within a swarm. Hearing of it is up to the caller. */
@@ -228,13 +228,16 @@ export class Roster {
   }
 }
 
+const STATUS_BIT = fieldBit(AGENT_FIELDS, 'status');
+const STATUS_RAW_BIT = fieldBit(AGENT_FIELDS, 'status_raw');
+
 /** A word without its raw form is the server's own: an older raw word says nothing about it any more. */
-function mergeStatus({ live }: AgentEntry, facts: Nullable<AgentFacts>): boolean {
+function mergeStatus({ live }: AgentEntry, facts: Nullable<AgentFacts>): number {
   const { status, status_raw: statusRaw } = live;
   if (facts.status !== undefined) {
     live.status = facts.status ?? 'unknown';
     live.status_raw = undefined;
   }
   if (facts.status_raw !== undefined) live.status_raw = facts.status_raw ?? undefined;
-  return live.status !== status || live.status_raw !== statusRaw;
+  return (live.status === status ? 0 : STATUS_BIT) | (live.status_raw === statusRaw ? 0 : STATUS_RAW_BIT);
 }

@@ -36,7 +36,7 @@ export class TaskBoard {
     const task = server.tasks.get(id) ?? this.#create(server, id, facts);
     if (task === undefined) return;
     task.silent = false;
-    let changed = mergeFacts(task.live, facts, TASK_FACTS);
+    let changed = mergeFacts(task.live, facts, TASK_FACTS) !== 0;
     if (facts.swarm !== undefined && this.#setSwarm(task, facts.swarm ?? undefined)) changed = true;
     if (facts.assignees !== undefined && this.#setAssignees(task, facts.assignees ?? undefined)) changed = true;
     if (!changed) return;

@@ -61,7 +61,8 @@ export const ids = z
 const EARLIEST_MS = 946_684_800_000;
 const LATEST_MS = 4_102_444_800_000;
 
-function msOf(value: string | number): number | undefined {
+/** As {@link time}, for one text or number. */
+export function msOf(value: string | number): number | undefined {
   const raw = typeof value === 'string' ? Date.parse(value) : value < 10_000_000_000 ? value * 1_000 : value;
   const ms = Math.round(raw);
   return ms >= EARLIEST_MS && ms <= LATEST_MS ? ms : undefined;
@@ -69,11 +70,13 @@ function msOf(value: string | number): number | undefined {
 
 /** The ms since 1970 that ids like `swarm-<ms>` or `agent_<ms>_<random>` carry. */
 export function msOfId(value: string): number | undefined {
+  if (value.length < 14) return undefined;
   const digits = /[-_](\d{13})(?:[-_]|$)/.exec(value)?.[1];
   return digits === undefined ? undefined : msOf(Number(digits));
 }
 
-function cleanTexts(values: readonly unknown[]): string[] {
+/** The texts in a list, as {@link texts} has them. */
+export function cleanTexts(values: readonly unknown[]): string[] {
   const result: string[] = [];
   for (const value of values) {
     if (result.length === MAX_LIST_LENGTH) break;
@@ -104,13 +107,18 @@ export interface Entries<T> {
 
 /** Reads a list entry by entry: one bad agent does not lose the others. */
 export function readEntries<T>(schema: z.ZodType<T>, value: unknown): Entries<T> {
+  return readEach((entry) => readOne(schema, entry), value);
+}
+
+/** As {@link readEntries}, by a function that answers undefined for what it can't read. */
+export function readEach<T>(read: (entry: unknown) => T | undefined, value: unknown): Entries<T> {
   if (!Array.isArray(value)) return { entries: [], complete: false };
   let complete = value.length <= MAX_ENTRIES;
   const entries: T[] = [];
   for (const entry of value.slice(0, MAX_ENTRIES) as unknown[]) {
-    const parsed = schema.safeParse(entry);
-    if (parsed.success) entries.push(parsed.data);
-    else complete = false;
+    const parsed = read(entry);
+    if (parsed === undefined) complete = false;
+    else entries.push(parsed);
   }
   return { entries, complete };
 }

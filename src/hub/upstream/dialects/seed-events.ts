@@ -1,10 +1,8 @@
-import { z } from 'zod';
 import type { Observation } from '../../../model/observation.ts';
-import { agentSeen } from './observing.ts';
-import { amount, asRecord, field, id, optionalId, readOne, text, time } from './reading.ts';
+import { readAmount, readId, readText, readTime } from './field-reading.ts';
+import { asRecord, field, optionalId, readOne } from './reading.ts';
 import {
-  identifiedAgent,
-  performanceShape,
+  identifyAgent,
   readAgent,
   readPerformance,
   readSwarm,
@@ -27,26 +25,13 @@ export const TELEMETRY_EVENTS: readonly string[] = [
 /** Events older than this when they arrive keep the time of arrival: the clocks disagree. */
 const MAX_AGE_MS = 3_600_000;
 
+type SeenMessage = Extract<Observation, { kind: 'message' }>;
+
 interface TelemetryEvent {
   type: string;
   timestamp: unknown;
   data: unknown;
 }
-
-const messageShape = z.object({
-  from_agent: id,
-  to_agent: id,
-  message_type: text,
-  size_bytes: amount,
-  latency_ms: amount,
-  swarm_id: optionalId,
-});
-
-const metricsShape = z.object({
-  agent_id: id,
-  swarm_id: optionalId,
-  metrics: performanceShape.optional().catch(undefined),
-});
 
 /** Reads one pushed event; anything else is nothing. */
 export function readEvent(value: unknown, atMs: number): Observation[] {
@@ -82,63 +67,63 @@ export function readEvent(value: unknown, atMs: number): Observation[] {
 
 /** Bare `{type, timestamp, data}`, or a notification whose params are `{timestamp, data}` or the data itself. */
 function eventOf(value: unknown): TelemetryEvent | undefined {
-  const method = field(value, 'method');
-  const bare = field(value, 'type');
-  if (typeof method === 'string') {
-    const params = field(value, 'params');
-    // A generic `telemetry.event` carries the bare event as its params.
-    if (method.startsWith('telemetry.')) return typeof field(params, 'type') === 'string' ? eventOf(params) : undefined;
-    const inner = field(params, 'data');
-    const data = asRecord(inner) === undefined ? params : inner;
-    return { type: method, timestamp: field(params, 'timestamp'), data };
-  }
-  return typeof bare === 'string'
-    ? { type: bare, timestamp: field(value, 'timestamp'), data: field(value, 'data') }
-    : undefined;
+  const fields = asRecord(value);
+  if (fields === undefined) return undefined;
+  const { method, type } = fields;
+  if (typeof method === 'string') return eventOfNotification(method, fields['params']);
+  return typeof type === 'string' ? { type, timestamp: fields['timestamp'], data: fields['data'] } : undefined;
+}
+
+function eventOfNotification(method: string, value: unknown): TelemetryEvent | undefined {
+  const params = asRecord(value);
+  // A generic `telemetry.event` carries the bare event as its params.
+  if (method.startsWith('telemetry.')) return typeof params?.['type'] === 'string' ? eventOf(params) : undefined;
+  return { type: method, timestamp: params?.['timestamp'], data: asRecord(params?.['data']) ?? value };
 }
 
 /** The event's own time, where it is believable: not later than now, and not an hour ago. */
 function eventTime(timestamp: unknown, atMs: number): number {
-  const ms = readOne(time, timestamp);
+  const ms = readTime(timestamp);
   return ms === undefined || ms > atMs || atMs - ms > MAX_AGE_MS ? atMs : ms;
 }
 
 function readAgentEvent(data: unknown): Observation[] {
+  const fields = asRecord(data);
+  if (fields === undefined) return [];
   // An event that wraps the agent: `{agent: {…}}`.
-  const entry = readOne(identifiedAgent, asRecord(field(data, 'agent')) ?? data);
+  const entry = identifyAgent(asRecord(fields['agent']) ?? fields);
   if (entry === undefined) return [];
   if (saysGone(entry.status)) return [{ kind: 'agent-gone', swarm: entry.swarm, agent: entry.agent }];
-  return [readAgent(entry, readOne(optionalId, field(data, 'swarm_id')))];
+  return [readAgent(entry, entry.swarm ?? readId(fields['swarm_id']))];
 }
 
 function readTerminated(data: unknown): Observation[] {
-  const entry = readOne(identifiedAgent, data);
+  const entry = identifyAgent(data);
   return entry === undefined ? [] : [{ kind: 'agent-gone', swarm: entry.swarm, agent: entry.agent }];
 }
 
 function readMessage(data: unknown, type: string | undefined, atMs: number): Observation[] {
-  const message = readOne(messageShape, data);
-  const messageType = message?.message_type ?? type;
-  if (message === undefined || messageType === undefined) return [];
-  return [
-    {
-      kind: 'message',
-      swarm: message.swarm_id,
-      from: message.from_agent,
-      to: message.to_agent,
-      message_type: messageType,
-      at_ms: atMs,
-      ...(message.size_bytes === undefined ? {} : { size_bytes: message.size_bytes }),
-      ...(message.latency_ms === undefined ? {} : { latency_ms: message.latency_ms }),
-    },
-  ];
+  const fields = asRecord(data);
+  if (fields === undefined) return [];
+  const from = readId(fields['from_agent']);
+  const to = readId(fields['to_agent']);
+  const messageType = readText(fields['message_type']) ?? type;
+  if (from === undefined || to === undefined || messageType === undefined) return [];
+  const swarm = readId(fields['swarm_id']);
+  const message: SeenMessage = { kind: 'message', swarm, from, to, message_type: messageType, at_ms: atMs };
+  const sizeBytes = readAmount(fields['size_bytes']);
+  if (sizeBytes !== undefined) message.size_bytes = sizeBytes;
+  const latencyMs = readAmount(fields['latency_ms']);
+  if (latencyMs !== undefined) message.latency_ms = latencyMs;
+  return [message];
 }
 
 function readMetrics(data: unknown): Observation[] {
-  const read = readOne(metricsShape, data);
-  if (read?.metrics === undefined) return [];
-  const performance = readPerformance(read.metrics);
-  return Object.keys(performance).length === 0 ? [] : [agentSeen(read.swarm_id, read.agent_id, { performance })];
+  const fields = asRecord(data);
+  const agent = readId(fields?.['agent_id']);
+  const performance = readPerformance(asRecord(fields?.['metrics']));
+  if (agent === undefined || performance === undefined) return [];
+  return [{ kind: 'agent', swarm: readId(fields?.['swarm_id']), agent, facts: { performance } }];
 }
 
 /**

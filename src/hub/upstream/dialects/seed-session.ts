@@ -1,17 +1,9 @@
 import type { Observation } from '../../../model/observation.ts';
 import { ListsBySwarm } from './lists-by-swarm.ts';
 import type { Cadence, Call, DialectSession, Outcome, PeerDescription } from './dialect.ts';
-import { asRecord, field, id, optionalId, readEntries, readIds, readOne } from './reading.ts';
+import { asRecord, field, id, optionalId, readEach, readEntries, readIds, readOne } from './reading.ts';
 import { readEvent } from './seed-events.ts';
-import {
-  assignedShape,
-  identifiedAgent,
-  readAgent,
-  readSwarm,
-  readTask,
-  swarmShape,
-  taskShape,
-} from './seed-shapes.ts';
+import { assignedShape, identifyAgent, readAgent, readSwarm, readTask, swarmShape, taskShape } from './seed-shapes.ts';
 import { saysGone } from './status-words.ts';
 
 const METHOD_NOT_FOUND = -32_601;
@@ -140,7 +132,7 @@ export class SeedSession implements DialectSession {
 
   #readAgents(payload: unknown): Observation[] {
     const list = Array.isArray(payload) ? payload : field(payload, 'agents');
-    const { entries, complete } = readEntries(identifiedAgent, list);
+    const { entries, complete } = readEach(identifyAgent, list);
     const present = entries.filter((entry) => !saysGone(entry.status));
     const observations = present.map((entry) => readAgent(entry));
     for (const entry of present) this.#hearOf(entry.swarm);
@@ -156,7 +148,7 @@ export class SeedSession implements DialectSession {
     const { swarm, observation } = read;
     this.#hearOf(swarm);
     const list = field(payload, 'agents');
-    const { entries, complete } = readEntries(identifiedAgent, list);
+    const { entries, complete } = readEach(identifyAgent, list);
     const present = entries.filter((each) => !saysGone(each.status));
     const agents = present.map((each) => readAgent({ ...each, swarm }));
     if (!complete) return [observation, ...agents];
@@ -193,7 +185,7 @@ export class SeedSession implements DialectSession {
   }
 
   #readOneAgent(value: unknown): Observation[] {
-    const entry = readOne(identifiedAgent, value);
+    const entry = identifyAgent(value);
     if (entry === undefined) return [];
     if (saysGone(entry.status)) return [{ kind: 'agent-gone', swarm: entry.swarm, agent: entry.agent }];
     this.#hearOf(entry.swarm);

@@ -2,88 +2,74 @@
 import { z } from 'zod';
 import type { AgentPerformance } from '../../../model/agent.ts';
 import type { AgentFacts, Nullable, Observation } from '../../../model/observation.ts';
-import { agentSeen, swarmSeen, taskSeen } from './observing.ts';
-import { amount, id, ids, msOfId, optionalId, ratio, text, textOrNull, texts, time } from './reading.ts';
+import type { Provenance } from '../../../model/provenance.ts';
+import { readAmount, readId, readRatio, readText, readTexts, readTime } from './field-reading.ts';
+import { swarmSeen, taskSeen } from './observing.ts';
+import { amount, asRecord, id, ids, msOfId, optionalId, ratio, text, time } from './reading.ts';
 import { statusFacts } from './status-words.ts';
 
-/** metrics.performance, and the same fields where an agent's entry has them. */
-export const performanceShape = z.object({
-  response_time_ms: amount,
-  success_rate: ratio,
-  error_count: amount,
-  throughput_tps: amount,
-  queue_depth: amount,
-  cpu_usage: amount,
-  memory_usage_mb: amount,
-  tasks_active: amount,
-  tasks_completed: amount,
-  tokens_used: amount,
-});
-type PerformanceEntry = z.infer<typeof performanceShape>;
+type Fields = Readonly<Record<string, unknown>>;
 
-const metrics = performanceShape.optional().catch(undefined);
+/** An agent of agent.list, agent.spawned, agent.status or swarm_status that has an id. */
+export interface IdentifiedAgent {
+  agent: string;
+  swarm: string | undefined;
+  /** In the server's word. */
+  status: string | undefined;
+  /** As the server sent it: nothing of it is checked yet. */
+  fields: Fields;
+}
 
-/**
- * An agent of agent.list, agent.spawned, agent.status or swarm_status. `position` is not read: the layout is ours. Nor is
- * `connections`: it says neither what flowed nor when.
- */
-const agentShape = performanceShape.extend({
-  id: optionalId,
-  agent_id: optionalId,
-  agentId: optionalId,
-  swarm_id: optionalId,
-  swarmId: optionalId,
-  name: text,
-  type: text,
-  agent_type: text,
-  agentType: text,
-  status: text,
-  health: amount,
-  capabilities: texts,
-  current_task: textOrNull,
-  currentTask: textOrNull,
-  model: text,
-  cognitive_pattern: text,
-  created_at: time,
-  spawn_time: time,
-  metrics,
-  performance: metrics,
-});
-
-/** An agent with its id; entries without one are refused. */
-export const identifiedAgent = agentShape.transform((entry, context) => {
-  const agent = entry.agent_id ?? entry.agentId ?? entry.id;
-  if (agent !== undefined) return { ...entry, agent, swarm: entry.swarm_id ?? entry.swarmId };
-  context.addIssue({ code: 'custom', message: 'no id' });
-  return z.NEVER;
-});
-export type IdentifiedAgent = z.infer<typeof identifiedAgent>;
+/** An agent's entry; undefined without an id. */
+export function identifyAgent(value: unknown): IdentifiedAgent | undefined {
+  const fields = asRecord(value);
+  if (fields === undefined) return undefined;
+  const agent = readId(fields['agent_id']) ?? readId(fields['agentId']) ?? readId(fields['id']);
+  if (agent === undefined) return undefined;
+  const swarm = readId(fields['swarm_id']) ?? readId(fields['swarmId']);
+  return { agent, swarm, status: readText(fields['status']), fields };
+}
 
 const LEAD_TYPES: ReadonlySet<string> = new Set(['coordinator', 'queen']);
+/** The time of creation is taken from the id. */
+const CREATION_DERIVED: Provenance = Object.freeze({ created_at_ms: 'derived' });
 
-/** An agent's entry as an observation. `swarm`: where the entry names none, that of the reply it stands in. */
+/**
+ * An agent's entry as an observation. `swarm`: where the entry names none, that of the reply it stands in. Fields that
+ * are nonsense are absent; only those listed here are read, so that secrets end here. `position` is not: the layout is
+ * ours. Nor is `connections`: it says neither what flowed nor when.
+ */
 export function readAgent(entry: IdentifiedAgent, swarm?: string): Observation {
-  const type = entry.type ?? entry.agent_type ?? entry.agentType;
-  const created = entry.created_at ?? entry.spawn_time;
-  const facts: Nullable<AgentFacts> = {
-    name: entry.name,
-    type,
-    ...statusFacts(entry.status),
-    health: healthOf(entry.health),
-    lead: type !== undefined && LEAD_TYPES.has(type) ? true : undefined,
-    capabilities: entry.capabilities,
-    current_task: entry.current_task === undefined ? entry.currentTask : entry.current_task,
-    model: entry.model,
-    created_at_ms: created ?? msOfId(entry.agent),
-    performance: {
-      ...readPerformance(entry),
-      ...readPerformance(entry.metrics),
-      ...readPerformance(entry.performance),
-    },
-    neural: { cognitive_pattern: entry.cognitive_pattern },
-  };
-  const sources = created === undefined ? ({ created_at_ms: 'derived' } as const) : {};
-  return agentSeen(entry.swarm ?? swarm, entry.agent, facts, sources);
+  const { agent, fields } = entry;
+  const facts: Nullable<AgentFacts> = entry.status === undefined ? {} : statusFacts(entry.status);
+  addDescription(facts, fields);
+  const health = healthOf(readAmount(fields['health']));
+  if (health !== undefined) facts.health = health;
+  const performance = performanceOf(fields);
+  if (performance !== undefined) facts.performance = performance;
+  const place = entry.swarm ?? swarm;
+  const said = readTime(fields['created_at']) ?? readTime(fields['spawn_time']);
+  const created = said ?? msOfId(agent);
+  if (created === undefined) return { kind: 'agent', swarm: place, agent, facts };
+  facts.created_at_ms = created;
+  if (said !== undefined) return { kind: 'agent', swarm: place, agent, facts };
+  return { kind: 'agent', swarm: place, agent, facts, provenance: CREATION_DERIVED };
+}
+
+function addDescription(facts: Nullable<AgentFacts>, fields: Fields): void {
+  const name = readText(fields['name']);
+  if (name !== undefined) facts.name = name;
+  const type = readText(fields['type']) ?? readText(fields['agent_type']) ?? readText(fields['agentType']);
+  if (type !== undefined) facts.type = type;
+  if (type !== undefined && LEAD_TYPES.has(type)) facts.lead = true;
+  const capabilities = readTexts(fields['capabilities']);
+  if (capabilities !== undefined) facts.capabilities = capabilities;
+  const task = readTextOrNull(fields['current_task']) ?? readTextOrNull(fields['currentTask']);
+  if (task !== undefined) facts.current_task = task.words;
+  const model = readText(fields['model']);
+  if (model !== undefined) facts.model = model;
+  const pattern = readText(fields['cognitive_pattern']);
+  if (pattern !== undefined) facts.neural = { cognitive_pattern: pattern };
 }
 
 /** 0–1 as it is, up to 100 as percent, as the documents have both. */
@@ -92,21 +78,55 @@ function healthOf(value: number | undefined): number | undefined {
   return value > 1 ? value / 100 : value;
 }
 
-/** Measured values under our names; `cpu_usage` comes in percent of a core. Absent ones stay absent. */
-export function readPerformance(entry: PerformanceEntry | undefined): AgentPerformance {
-  const result: AgentPerformance = {};
-  if (entry === undefined) return result;
-  if (entry.cpu_usage !== undefined) result.cpu_usage = Math.min(entry.cpu_usage / 100, 1);
-  if (entry.memory_usage_mb !== undefined) result.memory_mb = entry.memory_usage_mb;
-  if (entry.response_time_ms !== undefined) result.response_time_ms = entry.response_time_ms;
-  if (entry.success_rate !== undefined) result.success_rate = entry.success_rate;
-  if (entry.error_count !== undefined) result.error_count = entry.error_count;
-  if (entry.throughput_tps !== undefined) result.throughput_tps = entry.throughput_tps;
-  if (entry.queue_depth !== undefined) result.queue_depth = entry.queue_depth;
-  if (entry.tasks_active !== undefined) result.tasks_active = entry.tasks_active;
-  if (entry.tasks_completed !== undefined) result.tasks_completed = entry.tasks_completed;
-  if (entry.tokens_used !== undefined) result.tokens_used = entry.tokens_used;
+/** Text, or that the server says that there is none; undefined where it says nothing. */
+function readTextOrNull(value: unknown): { words: string | null } | undefined {
+  if (value === null) return NO_WORDS;
+  const words = readText(value);
+  return words === undefined ? undefined : { words };
+}
+
+const NO_WORDS = { words: null };
+
+/** Of the entry itself, over which `metrics` and `performance` within it go. */
+function performanceOf(fields: Fields): AgentPerformance | undefined {
+  let result = readPerformance(fields);
+  for (const inner of [fields['metrics'], fields['performance']]) {
+    if (inner === undefined) continue;
+    const more = readPerformance(asRecord(inner));
+    if (more !== undefined) result = { ...result, ...more };
+  }
   return result;
+}
+
+/**
+ * Measured values under our names; `cpu_usage` comes in percent of a core. Absent ones stay absent; undefined without
+ * any. Field by field, since engines read names that are written out many times faster.
+ */
+export function readPerformance(fields: Fields | undefined): AgentPerformance | undefined {
+  if (fields === undefined) return undefined;
+  const result: AgentPerformance = {};
+  const cpuPercent = readAmount(fields['cpu_usage']);
+  if (cpuPercent !== undefined) result.cpu_usage = Math.min(cpuPercent / 100, 1);
+  const memoryMb = readAmount(fields['memory_usage_mb']);
+  if (memoryMb !== undefined) result.memory_mb = memoryMb;
+  const responseTimeMs = readAmount(fields['response_time_ms']);
+  if (responseTimeMs !== undefined) result.response_time_ms = responseTimeMs;
+  const successRate = readRatio(fields['success_rate']);
+  if (successRate !== undefined) result.success_rate = successRate;
+  const errors = readAmount(fields['error_count']);
+  if (errors !== undefined) result.error_count = errors;
+  const throughput = readAmount(fields['throughput_tps']);
+  if (throughput !== undefined) result.throughput_tps = throughput;
+  const queueDepth = readAmount(fields['queue_depth']);
+  if (queueDepth !== undefined) result.queue_depth = queueDepth;
+  const active = readAmount(fields['tasks_active']);
+  if (active !== undefined) result.tasks_active = active;
+  const completed = readAmount(fields['tasks_completed']);
+  if (completed !== undefined) result.tasks_completed = completed;
+  const tokens = readAmount(fields['tokens_used']);
+  if (tokens !== undefined) result.tokens_used = tokens;
+  for (const _name in result) return result;
+  return undefined;
 }
 
 /** A swarm of swarm.status, swarm.initialize, swarm_status, swarm_init or a swarm event. */

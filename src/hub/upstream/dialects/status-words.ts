@@ -42,7 +42,7 @@ export interface StatusFacts {
  */
 export function statusFacts(word: string | undefined): StatusFacts {
   if (word === undefined) return {};
-  const status = WORDS.get(word.toLowerCase()) ?? 'unknown';
+  const status = WORDS.get(word) ?? WORDS.get(word.toLowerCase()) ?? 'unknown';
   return { status, status_raw: status === word ? null : word };
 }
 

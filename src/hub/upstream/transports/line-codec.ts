@@ -2,12 +2,15 @@
  * Newline-delimited JSON-RPC over bytes. Real servers print other things on the same stream (logs, banners, bare
  * events), so a line is a message only if it is an object with `jsonrpc: '2.0'`; everything else goes its own way.
  */
+import { isAscii } from 'node:buffer';
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import type { ConnectionCounters } from '../connection-counters.ts';
 
 /** Characters of a noise line that are passed on. */
 const MAX_NOISE_LENGTH = 2_048;
 const NEWLINE = 0x0a;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
 const SKIPPING = -1;
 const EMPTY = Buffer.alloc(0);
 /** A larger buffer is not kept for the next line. */
@@ -50,14 +53,32 @@ export class LineDecoder {
   /** Takes the next bytes; emits every line that they complete, in order. */
   push(chunk: Uint8Array): void {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const first = bytes.indexOf(NEWLINE);
+    if (first === -1) return this.#keep(bytes);
+    this.#finishLine(bytes.subarray(0, first));
+    const last = bytes.lastIndexOf(NEWLINE);
+    if (last > first) this.#pushLines(bytes.subarray(first + 1, last));
+    this.#keep(bytes.subarray(last + 1));
+  }
+
+  /** Whole lines, without the last newline: decoded at once, which costs a third of decoding each. */
+  #pushLines(bytes: Buffer): void {
+    if (bytes.length > this.#maxLineBytes) {
+      let start = 0;
+      for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, start)) {
+        this.#finishLine(bytes.subarray(start, end));
+        start = end + 1;
+      }
+      this.#finishLine(bytes.subarray(start));
+      return;
+    }
+    const text = bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8');
     let start = 0;
-    for (;;) {
-      const end = bytes.indexOf(NEWLINE, start);
-      if (end === -1) break;
-      this.#finishLine(bytes.subarray(start, end));
+    for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
+      this.#dispatch(text.slice(start, end));
       start = end + 1;
     }
-    if (start < bytes.length) this.#keep(bytes.subarray(start));
+    this.#dispatch(text.slice(start));
   }
 
   #keep(part: Buffer): void {
@@ -84,26 +105,33 @@ export class LineDecoder {
       this.#keep(end);
       bytes = this.#length === SKIPPING ? EMPTY : this.#partial.subarray(0, this.#length);
     }
-    const line = bytes.toString('utf8').trim();
+    const text = bytes.toString('utf8');
     this.#length = 0;
     if (this.#partial.length > KEPT_BYTES) this.#partial = EMPTY;
-    if (line !== '') this.#dispatch(line);
+    this.#dispatch(text);
   }
 
-  #dispatch(line: string): void {
+  #dispatch(text: string): void {
+    const line = isTight(text) ? text : text.trim();
+    if (line === '') return;
     const value = line.startsWith('{') || line.startsWith('[') ? parseJson(line) : undefined;
-    // Revision 2025-03-26 allows batches.
-    const values: unknown[] = Array.isArray(value) ? value : [value];
-    if (values.length > 0 && values.every(isMessage)) {
-      for (const message of values) this.#sink.onMessage(message);
-    } else if (isBareEvent(value)) {
+    if (isMessage(value)) this.#sink.onMessage(value);
+    else if (isBareEvent(value)) {
       this.#counters.events += 1;
       this.#sink.onEvent(value);
+    } else if (Array.isArray(value) && value.length > 0 && value.every(isMessage)) {
+      // Revision 2025-03-26 allows batches.
+      for (const message of value) this.#sink.onMessage(message);
     } else {
       this.#counters.noiseLines += 1;
       this.#sink.onNoise(line.slice(0, MAX_NOISE_LENGTH));
     }
   }
+}
+
+/** Nothing to trim at either end, by the only characters that JSON begins and ends with. */
+function isTight(text: string): boolean {
+  return text.charCodeAt(0) === OPENING_BRACE && text.charCodeAt(text.length - 1) === CLOSING_BRACE;
 }
 
 function parseJson(text: string): unknown {
