@@ -1,9 +1,8 @@
-/** `npm run docs`: writes the pages of docs/ that are made from the code. */
+/** `npm run docs`: writes the files that are made from the code. */
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { DOCS_FOLDER, generatedPages } from './docs/pages.ts';
+import { generatedFiles, ROOT } from './docs/pages.ts';
 
-for (const [name, text] of Object.entries(await generatedPages())) {
-  await writeFile(join(DOCS_FOLDER, name), text);
-  process.stdout.write(`docs/${name}\n`);
+for (const [path, text] of Object.entries(await generatedFiles())) {
+  await writeFile(ROOT + path, text);
+  process.stdout.write(`${path}\n`);
 }

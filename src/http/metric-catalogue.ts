@@ -103,6 +103,7 @@ export const METRIC_GROUPS: Readonly<Record<string, MetricGroup>> = {
       circuit_state: 'Circuit breaker: 0 closed, 1 half open, 2 open',
       circuit_trips_total: 'Times that the circuit opened',
       circuit_recoveries_total: 'Times that it closed again',
+      circuit_resets_total: 'Times that an operator closed it by hand',
       circuit_time_in_state_seconds: 'Time since the circuit changed last',
       requests_total: 'Requests let in; their retries are not counted again',
       attempts_total: 'Attempts made for them, retries included; connects not',

@@ -1,11 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { DOCS_FOLDER, generatedPages } from '../../../scripts/docs/pages.ts';
+import { generatedFiles, ROOT } from '../../../scripts/docs/pages.ts';
 
-test.each(Object.entries(await generatedPages()))(
-  'docs/%s is what the code says (npm run docs)',
-  async (name, text) => {
-    expect(await readFile(join(DOCS_FOLDER, name), 'utf8')).toBe(text);
-  },
-);
+test.each(Object.entries(await generatedFiles()))('%s is what the code says (npm run docs)', async (path, text) => {
+  expect(await readFile(ROOT + path, 'utf8')).toBe(text);
+});

@@ -1,5 +1,6 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { describeMetric, METRIC_GROUPS, SEED_METRICS } from '../../../src/http/metric-catalogue.ts';
+import { exposedMetrics } from '../../support/exposed-metrics.ts';
 import { openTestGateway, openTestServer, RecordingClient } from '../../support/gateway.ts';
 
 interface Family {
@@ -26,46 +27,27 @@ function families(text: string): Map<string, Family> {
 }
 
 test('what /metrics shows is what the table says, and the other way round', async () => {
-  const { simulator, server } = await openTestServer('sim');
-  try {
-    await using gateway = await openTestGateway({ servers: [server] });
-    using client = await RecordingClient.connect(gateway.url, { mode: 'high_frequency' });
-    const scrape = async () => (await fetch(`${gateway.url}/metrics`)).text();
-    // One turn of 31 is timed, and a first scrape is what the second one counts.
-    await client.until('frames', () => client.frames.length > 70);
-    await scrape();
-    const text = await vi.waitFor(
-      async () => {
-        const now = await scrape();
-        expect(now).toContain('swarmcast_upstream_average_round_trip_seconds{');
-        expect(now).toContain('swarmcast_cost_turn_seconds_total{');
-        return now;
-      },
-      { timeout: 15_000, interval: 100 },
-    );
-    const shown = families(text);
+  const text = await exposedMetrics();
+  const shown = families(text);
 
-    const ours = [...shown].filter(([name]) => name.startsWith('swarmcast_'));
-    const groups = Object.keys(METRIC_GROUPS);
-    for (const [name, { kind, help, labels }] of ours) {
-      const group = groups.find((prefix) => name.startsWith(`swarmcast_${prefix}_`)) ?? '';
-      const known = describeMetric(group, name.slice(`swarmcast_${group}_`.length));
-      expect(known, `${name} has no line in src/http/metric-catalogue.ts`).toBeDefined();
-      expect({ name, kind, help, labels: labels.toSorted() }).toEqual({
-        name,
-        kind: name.endsWith('_total') ? 'counter' : 'gauge',
-        help: known?.help,
-        labels: [...(known?.labels ?? [])].toSorted(),
-      });
-    }
-    const promised = groups.flatMap((group) =>
-      Object.keys(METRIC_GROUPS[group]?.metrics ?? {}).map((name) => `swarmcast_${group}_${name}`),
-    );
-    const missing = [...promised, ...Object.keys(SEED_METRICS)].filter((name) => !shown.has(name));
-    expect(missing, 'described, and not shown').toEqual([]);
-  } finally {
-    await simulator[Symbol.asyncDispose]();
+  const ours = [...shown].filter(([name]) => name.startsWith('swarmcast_'));
+  const groups = Object.keys(METRIC_GROUPS);
+  for (const [name, { kind, help, labels }] of ours) {
+    const group = groups.find((prefix) => name.startsWith(`swarmcast_${prefix}_`)) ?? '';
+    const known = describeMetric(group, name.slice(`swarmcast_${group}_`.length));
+    expect(known, `${name} has no line in src/http/metric-catalogue.ts`).toBeDefined();
+    expect({ name, kind, help, labels: labels.toSorted() }).toEqual({
+      name,
+      kind: name.endsWith('_total') ? 'counter' : 'gauge',
+      help: known?.help,
+      labels: [...(known?.labels ?? [])].toSorted(),
+    });
   }
+  const promised = groups.flatMap((group) =>
+    Object.keys(METRIC_GROUPS[group]?.metrics ?? {}).map((name) => `swarmcast_${group}_${name}`),
+  );
+  const missing = [...promised, ...Object.keys(SEED_METRICS)].filter((name) => !shown.has(name));
+  expect(missing, 'described, and not shown').toEqual([]);
 });
 
 test('two scrapes at once count nothing twice', async () => {

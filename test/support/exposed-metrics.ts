@@ -1,0 +1,27 @@
+/** What a running gateway shows at /metrics. */
+import { expect, vi } from 'vitest';
+import { openTestGateway, openTestServer, RecordingClient } from './gateway.ts';
+
+/** A gateway with one server and one client at 60 Hz, scraped when every part of it has something to show. */
+export async function exposedMetrics(): Promise<string> {
+  const { simulator, server } = await openTestServer('sim');
+  try {
+    await using gateway = await openTestGateway({ servers: [server] });
+    using client = await RecordingClient.connect(gateway.url, { mode: 'high_frequency' });
+    const scrape = async () => (await fetch(`${gateway.url}/metrics`)).text();
+    // One turn of 31 is timed, and a first scrape is what the second one counts.
+    await client.until('frames', () => client.frames.length > 70);
+    return await vi.waitFor(
+      async () => {
+        const now = await scrape();
+        expect(now).toContain('swarmcast_upstream_average_round_trip_seconds{');
+        expect(now).toContain('swarmcast_cost_turn_seconds_total{');
+        expect(now).toContain('swarmcast_http_requests_total{');
+        return now;
+      },
+      { timeout: 15_000, interval: 100 },
+    );
+  } finally {
+    await simulator[Symbol.asyncDispose]();
+  }
+}
