@@ -27,6 +27,7 @@ export class EdgeSupervisor implements AsyncDisposable {
   #restartTimer: NodeJS.Timeout | undefined;
   #restartMs = RESTART_MIN_MS;
   #stopping = false;
+  #levels: Pick<Config['log'], 'level' | 'levels'> | undefined;
 
   constructor(options: EdgeSupervisorOptions) {
     this.#options = options;
@@ -46,6 +47,12 @@ export class EdgeSupervisor implements AsyncDisposable {
   async drain(reason: string, deadlineMs: number): Promise<void> {
     this.#end();
     await this.#thread?.drain(reason, deadlineMs);
+  }
+
+  /** From now on, also for a thread that replaces it. */
+  setLogLevels(levels: Pick<Config['log'], 'level' | 'levels'>): void {
+    this.#levels = levels;
+    this.#thread?.send({ kind: 'log', levels });
   }
 
   /** For tests: its thread throws where nobody catches. */
@@ -70,7 +77,8 @@ export class EdgeSupervisor implements AsyncDisposable {
 
   #run(): EdgeThread {
     const { config, edgeId, connect } = this.#options;
-    const thread = new EdgeThread({ config, edgeId, feed: connect() });
+    const log = { ...config.log, ...this.#levels };
+    const thread = new EdgeThread({ config: { ...config, log }, edgeId, feed: connect() });
     this.#thread = thread;
     void this.#replaceAfter(thread);
     return thread;

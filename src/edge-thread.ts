@@ -10,7 +10,8 @@ import { startEdge, type Edge } from './edge/edge.ts';
 import { createThreadEdgeFeed } from './feed/thread.ts';
 import { systemClock } from './platform/clock.ts';
 import type { Config } from './platform/config/schema.ts';
-import { createLogger } from './platform/telemetry/log.ts';
+import { componentLog, createLogger, setLogLevels } from './platform/telemetry/log.ts';
+import type { LogLevelSettings } from './platform/telemetry/log-levels.ts';
 
 /** What the gateway hands over at start. */
 export interface EdgeThreadData {
@@ -23,7 +24,10 @@ export interface EdgeThreadData {
 
 /** From the gateway. `fail` is for tests: the thread throws where nobody catches. */
 export type EdgeThreadCommand =
-  { kind: 'drain'; reason: string; deadlineMs: number } | { kind: 'stop' } | { kind: 'fail'; message: string };
+  | { kind: 'drain'; reason: string; deadlineMs: number }
+  | { kind: 'stop' }
+  | { kind: 'log'; levels: LogLevelSettings }
+  | { kind: 'fail'; message: string };
 
 /** To the gateway. */
 export type EdgeThreadReport = { kind: 'listening' } | { kind: 'drained' };
@@ -47,6 +51,9 @@ port.on('message', (command: EdgeThreadCommand) => {
     case 'stop':
       void stop();
       return;
+    case 'log':
+      setLogLevels(log, command.levels);
+      return;
     case 'fail':
       throw new Error(command.message);
     default:
@@ -58,7 +65,7 @@ edge = await startEdge({
   feed: createThreadEdgeFeed(feed),
   config,
   edgeId,
-  log,
+  log: componentLog(log, 'edge'),
   clock: systemClock,
   sharePort: 'join',
 });

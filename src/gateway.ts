@@ -9,6 +9,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { startEdge, type Edge } from './edge/edge.ts';
 import { EdgeSupervisor } from './edge-supervisor.ts';
@@ -18,7 +19,7 @@ import { systemClock } from './platform/clock.ts';
 import { discoversServers } from './platform/config/check.ts';
 import type { Config } from './platform/config/schema.ts';
 import { isLoopback } from './platform/loopback.ts';
-import { createLogger, type Logger } from './platform/telemetry/log.ts';
+import { componentLog, createLogger, setLogLevels, type Logger } from './platform/telemetry/log.ts';
 import { startSimulatedServers, type SimulatedServers } from './simulated-servers.ts';
 
 /** Sections of the configuration that a running gateway does not change. */
@@ -71,7 +72,14 @@ export async function openGateway(config: Config): Promise<Gateway> {
 
     const sharePort = config.edge.threads > 1 ? ('open' as const) : undefined;
     const feed = createThreadEdgeFeed(hub.connectEdge());
-    const edge = await startEdge({ feed, config, edgeId: 0, log, clock: systemClock, sharePort });
+    const edge = await startEdge({
+      feed,
+      config,
+      edgeId: 0,
+      log: componentLog(log, 'edge'),
+      clock: systemClock,
+      sharePort,
+    });
     started.push(edge);
     const further = await startFurtherEdges(config, edge.port, hub, log, started);
     const url = `http://${printableHost(config.server.host)}:${edge.port}`;
@@ -96,12 +104,13 @@ export async function openGateway(config: Config): Promise<Gateway> {
       reload: (next) => {
         const simulatedServers = simulated?.servers ?? [];
         hub.reload(next, [...next.servers, ...simulatedServers]);
-        log.level = next.log.level;
+        setLogLevels(log, next.log);
+        for (const one of further) one.setLogLevels(next.log);
         const restart = RESTART_SECTIONS.filter((name) => !isDeepStrictEqual(next[name], config[name]));
         log.info({ needs_restart: restart }, 'configuration applied');
         return restart;
       },
-      [Symbol.asyncDispose]: () => close(config, hub, [edge, ...further], started),
+      [Symbol.asyncDispose]: () => close({ config, hub, edges: [edge, ...further], started, log }),
     };
   } catch (error) {
     await disposeAll(started);
@@ -132,15 +141,24 @@ async function startFurtherEdges(
   return edges;
 }
 
-async function close(
-  config: Config,
-  hub: HubSupervisor,
-  edges: readonly Pick<Edge, 'drain'>[],
-  started: AsyncDisposable[],
-): Promise<void> {
+interface Closing {
+  config: Config;
+  hub: HubSupervisor;
+  edges: readonly Pick<Edge, 'drain'>[];
+  started: AsyncDisposable[];
+  log: Logger;
+}
+
+/** Not ready → no newcomers → clients told, flushed and closed → everything else, in reverse order of starting. */
+async function close({ config, hub, edges, started, log }: Closing): Promise<void> {
+  const { drain_delay_ms, shutdown_deadline_ms } = config.server;
   hub.drain();
-  await Promise.all(edges.map((edge) => edge.drain('shutdown', config.server.shutdown_deadline_ms)));
+  log.info({ drain_delay_ms, shutdown_deadline_ms }, 'draining');
+  if (drain_delay_ms > 0) await delay(drain_delay_ms);
+  await Promise.all(edges.map((edge) => edge.drain('shutdown', shutdown_deadline_ms)));
+  log.info('no clients are left');
   await disposeAll(started);
+  log.info('stopped');
 }
 
 /** In reverse order of starting; collects errors instead of stopping at the first. */

@@ -5,7 +5,7 @@ import { answerHttp, createHttpApp } from './http/app.ts';
 import { Hub } from './hub/hub.ts';
 import { systemClock } from './platform/clock.ts';
 import type { Config, ServerConfig } from './platform/config/schema.ts';
-import { createLogger } from './platform/telemetry/log.ts';
+import { componentLog, createLogger, setLogLevels } from './platform/telemetry/log.ts';
 
 /** What the gateway hands over at start. */
 export interface HubThreadData {
@@ -36,7 +36,7 @@ const { config, scratchRoot, operatorKey } = workerData as HubThreadData;
 const log = await createLogger({ ...config.log, part: 'hub' });
 const feed = createThreadHubFeed();
 const hub = Hub.open({ config, feed, clock: systemClock, log, scratchRoot }, (opened) => {
-  const app = createHttpApp(opened, log, operatorKey);
+  const app = createHttpApp(opened, componentLog(log, 'http'), operatorKey);
   return (request) => answerHttp(app, request);
 });
 const report = (message: HubThreadReport) => port.postMessage(message);
@@ -50,7 +50,7 @@ port.on('message', (command: HubThreadCommand) => {
       hub.startServers(command.servers);
       return;
     case 'reload':
-      log.level = command.config.log.level;
+      setLogLevels(log, command.config.log);
       hub.reload(command.config, command.servers);
       return;
     case 'call-tool':

@@ -3,13 +3,15 @@
 import { runCli } from './cli/cli.ts';
 import { EXIT, type CommandIo } from './cli/command.ts';
 
+const STOP_WITHIN_MS = 10_000;
+
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {
     // A second signal means that the orderly way takes too long for somebody.
     if (stop.signal.aborted) process.exit(EXIT.stuck);
     stop.abort(name);
-    setTimeout(() => process.exit(EXIT.stuck), 10_000).unref();
+    setTimeout(() => process.exit(EXIT.stuck), io.stopWithinMs ?? STOP_WITHIN_MS).unref();
   });
 }
 

@@ -20,6 +20,9 @@ Stop with Ctrl-C. SIGHUP reads the configuration again: servers, limits and log 
 Exit codes: 0 stopped, 1 failed, 2 bad configuration, 70 had to be forced.
 `;
 
+/** For what ends after the clients: layout, servers, simulators. */
+const STOP_REST_MS = 5_000;
+
 /** `swarmcast start`. */
 export async function start(argv: string[], io: CommandIo): Promise<number> {
   const flags = parseConfigFlags(argv);
@@ -31,6 +34,8 @@ export async function start(argv: string[], io: CommandIo): Promise<number> {
   for (const note of loaded.notes) io.stderr.write(`swarmcast start: ${note}\n`);
   await using gateway = await openGateway(loaded.config);
   announce(gateway, flags.json, io);
+  const { drain_delay_ms, shutdown_deadline_ms } = loaded.config.server;
+  io.stopWithinMs = drain_delay_ms + shutdown_deadline_ms + STOP_REST_MS;
   io.onHangup = () => reload(gateway, flags, io);
   const failure = await Promise.race([stopped(io.signal), gateway.failed]);
   if (failure === undefined) return EXIT.ok;

@@ -87,6 +87,7 @@ class RunningEdge implements Edge {
       views: this.#views,
       isSimulated: () => this.#isSimulated(),
       discover: () => this.#discover(),
+      onGone: (client) => options.log.debug({ client }, 'a client went'),
     });
     this.#operations = new ClientOperations(options.edgeId, this.#clients);
   }
@@ -104,7 +105,14 @@ class RunningEdge implements Edge {
       allowedOrigins: config.server.allowed_origins,
       compressFromBytes: config.clients.compress_from_bytes,
       hardLimitBytes: config.clients.hard_limit_bytes,
-      connect: (socket) => this.#clients.connect(socket),
+      connect: (socket) => {
+        const session = this.#clients.connect(socket);
+        log.debug(
+          { client: session?.id, clients: this.#clients.size },
+          session ? 'a client came' : 'a client was refused',
+        );
+        return session;
+      },
       http: (request) => feed.request('http', request),
       onForeign: (what, value) => {
         this.#foreignTotal++;

@@ -1,5 +1,6 @@
 /** The one HTTP application of a gateway, beside the hub. Edges pass requests to it over the feed. */
 import { Hono } from 'hono';
+import { requestId } from 'hono/request-id';
 import type { HttpReply, HttpRequest } from '../feed/feed.ts';
 import type { Logger } from '../platform/telemetry/log.ts';
 import { VERSION } from '../platform/version.ts';
@@ -20,7 +21,7 @@ import { createServersApi } from './servers-api.ts';
 export function createHttpApp(hub: HubStatus, log: Logger, operatorKey: string | undefined): Hono {
   const app = new Hono();
   let operatorsRefused = 0;
-  const requests = new RequestCounts();
+  const requests = new RequestCounts(log);
   const metricsText = createMetricsText(
     hub,
     () => ({ requests: requests.all, stats: { operator_requests_refused_total: operatorsRefused } }),
@@ -30,7 +31,7 @@ export function createHttpApp(hub: HubStatus, log: Logger, operatorKey: string |
     operatorsRefused++;
   });
 
-  app.use(requests.middleware);
+  app.use(requestId({ limitLength: 64 }), requests.middleware);
   app.get('/healthz', (c) => {
     // Reaching this line took the edge, the feed and the hub's event loop: that is the evidence.
     const stats = hub.stats();
@@ -65,7 +66,7 @@ export function createHttpApp(hub: HubStatus, log: Logger, operatorKey: string |
   app.notFound((c) => problem(c, 404, 'not_found', `no such path; try ${PATHS.join(', ')}`));
   app.onError((error, c) => {
     if (error instanceof BadInputError) return problem(c, 400, 'bad_input', error.message);
-    log.error({ err: error, path: c.req.path.slice(0, 200) }, 'HTTP request failed');
+    log.error({ err: error, request: c.get('requestId'), path: c.req.path.slice(0, 200) }, 'HTTP request failed');
     return problem(c, 500, 'internal', 'the gateway failed to answer; its log says why');
   });
   return app;

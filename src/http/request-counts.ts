@@ -1,6 +1,7 @@
 /** Counts what the HTTP app answered, by method, route and status. */
 import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
+import type { Logger } from '../platform/telemetry/log.ts';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
@@ -12,7 +13,12 @@ export interface RequestCount {
 }
 
 export class RequestCounts {
+  readonly #log: Logger;
   readonly #counts = new Map<string, RequestCount>();
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
 
   get all(): readonly RequestCount[] {
     return [...this.#counts.values()];
@@ -23,7 +29,14 @@ export class RequestCounts {
     const startMs = performance.now();
     await next();
     const method = METHODS.has(c.req.method) ? c.req.method : 'other';
-    this.#add(method, routeOf(routePath(c, -1)), String(c.res.status), performance.now() - startMs);
+    const route = routeOf(routePath(c, -1));
+    const { status } = c.res;
+    const ms = performance.now() - startMs;
+    this.#add(method, route, String(status), ms);
+    this.#log.debug(
+      { request: c.get('requestId'), method, route, status, ms: Math.round(ms * 1_000) / 1_000 },
+      'request',
+    );
   };
 
   #add(method: string, route: string, status: string, ms: number): void {

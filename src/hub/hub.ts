@@ -11,7 +11,7 @@ import type { ServerRecord } from '../model/server.ts';
 import type { Mode } from '../protocol/modes.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Config, ServerConfig } from '../platform/config/schema.ts';
-import type { Logger } from '../platform/telemetry/log.ts';
+import { componentLog, type Logger } from '../platform/telemetry/log.ts';
 import { DegradationTracker, type DegradationStats } from './degradation-tracker.ts';
 import { MessageRate } from './message-rate.ts';
 import { openLayout } from './layout/open-layout.ts';
@@ -90,7 +90,7 @@ export class Hub implements AsyncDisposable {
       dialects: createDialects,
       openSource,
       clock,
-      log,
+      log: componentLog(log, 'upstream'),
       scratchRoot,
     });
     this.#apply(config, servers);
@@ -241,7 +241,7 @@ export class Hub implements AsyncDisposable {
     this.#discovery = startDiscovery({
       config: discovery,
       fixed,
-      log: this.#options.log,
+      log: componentLog(this.#options.log, 'discovery'),
       onServers: (found) => this.#follow(found),
       tellAtOnce: isFirst,
     });

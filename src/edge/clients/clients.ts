@@ -34,6 +34,8 @@ export interface ClientsOptions {
   views: ViewRegistry;
   isSimulated: () => boolean;
   discover: () => Promise<{ servers: number }>;
+  /** After a client's end. */
+  onGone?: ((clientId: string) => void) | undefined;
   /** State that one turn may bring (default {@link MAX_TURN_BYTES}). */
   maxTurnBytes?: number | undefined;
 }
@@ -244,6 +246,7 @@ export class Clients {
   #forget(session: Session): void {
     this.#opening.delete(session);
     this.#byId.delete(session.id);
+    this.#options.onGone?.(session.id);
     const last = this.#all.pop();
     if (last === undefined || last === session) return;
     this.#all[session.index] = last;

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { DIALECT_NAMES, SERVER_TYPES } from '../../model/server.ts';
+import { LOG_COMPONENTS, LOG_LEVEL_PATTERN, LOG_LEVELS } from '../telemetry/log-levels.ts';
 
 const ms = (fallback: number, what: string, min = 1) =>
   z.int().min(min).max(86_400_000).default(fallback).describe(`${what} (ms)`);
@@ -199,15 +200,29 @@ export const configSchema = z.strictObject({
         .regex(/^\S+$/, 'must not contain white space')
         .optional()
         .describe('Opens /api/clients (secret); without one a key is made and printed at start when bound to loopback'),
-      shutdown_deadline_ms: ms(5_000, 'Longest orderly shutdown'),
+      drain_delay_ms: ms(
+        0,
+        'At a stop, /readyz says no this long while clients are still taken: time for load balancers to notice',
+        0,
+      ),
+      shutdown_deadline_ms: ms(5_000, 'Then, longest wait until clients have taken what was sent to them'),
     })
     .prefault({}),
   log: z
     .strictObject({
-      level: z
-        .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
-        .default('info')
-        .describe('Least severe level that is written'),
+      level: z.enum(LOG_LEVELS).default('info').describe('Least severe level that is written'),
+      levels: z
+        .array(
+          z
+            .string()
+            .regex(
+              LOG_LEVEL_PATTERN,
+              `must be component=level, of ${LOG_COMPONENTS.join(', ')} and ${LOG_LEVELS.join(', ')}`,
+            ),
+        )
+        .max(32)
+        .default([])
+        .describe('Levels of components, as component=level; a level alone replaces log.level'),
       format: z.enum(['auto', 'json', 'pretty']).default('auto').describe('auto: pretty on a terminal, JSON elsewhere'),
     })
     .prefault({}),

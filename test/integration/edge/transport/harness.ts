@@ -92,7 +92,7 @@ export async function startHandHub(options: HandOptions = {}): Promise<HandHub &
   const layout = new HandLayout(SWARM, agents);
   const { hub, connectEdge } = createMemoryFeed();
   const sinks: LayoutSink[] = [];
-  const log = await createLogger({ level: 'silent', format: 'json', part: 'test' });
+  const log = await createLogger({ level: 'silent', levels: [], format: 'json', part: 'test' });
   const edge = await startEdge({ feed: connectEdge(), config, edgeId: 0, log, clock: systemClock });
   const hand = {
     edge,
