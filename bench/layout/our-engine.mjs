@@ -1,7 +1,7 @@
 // Our engine, as built, behind the interface of this bench: the only file here that knows its modules.
 import { createStepper, createStepperPool } from '../../dist/hub/layout/kernel/layout-kernel.js';
 import { LayoutEngine } from '../../dist/hub/layout/layout-engine.js';
-import { copyRecords, createHead, readHead } from '../../dist/model/region-reader.js';
+import { createHead, readBodies, readHead } from '../../dist/model/region-reader.js';
 
 const SWARM = 1;
 
@@ -144,16 +144,8 @@ function refOf(id) {
 /** @returns {Map<number, number[]>} places by slot, of the newest publication; none before the first */
 export function readPlaces(region) {
   const head = createHead();
-  const places = new Map();
-  if (region === undefined || !readHead(region, head)) return places;
-  const records = new Uint8Array(16 * head.count);
-  if (!copyRecords(region, head, 'f32', records, 0)) throw new Error('overtaken by the writer');
-  const view = new DataView(records.buffer);
-  for (let at = 0; at < records.length; at += 16) {
-    places.set(
-      view.getUint32(at, true),
-      [4, 8, 12].map((offset) => view.getFloat32(at + offset, true)),
-    );
-  }
-  return places;
+  if (region === undefined || !readHead(region, head)) return new Map();
+  const bodies = readBodies(region, head);
+  if (bodies === undefined) throw new Error('overtaken by the writer');
+  return new Map(Array.from(bodies, ([slot, { place }]) => [slot, place]));
 }

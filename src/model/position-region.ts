@@ -5,17 +5,26 @@
  * latest; a reader copies the latest, then checks that its sequence is unchanged. Four, since with two a reader that
  * is descheduled in mid-copy meets the writer again after one step.
  *
- * Region:      i32 latest (ring index of the newest publication, −1 before the first) · 60 bytes unused · 4 publications
+ * Region:      i32 latest (ring index of the newest publication, −1 before the first) · u32 tick until which readers
+ *              want all records · 56 bytes unused · 4 publications
  * Publication: 64 bytes of header, see the offsets, then `capacity` records each of
  *   q16  u16 slot (mod 65,536) · i16 x,y,z                    8 bytes, as in a frame of kind 1
  *   f32  u32 slot · f32 x,y,z                                16 bytes, as in a frame of kind 2
  *   vel  f32 x,y,z, units/s                                  12 bytes
  * All three are in ascending order of slot, so those of one block of 65,536 slots are contiguous.
+ *
+ * Of a swarm that moves, f32 and vel are written only while some reader wants them (region-reader.ts, wantAllRecords):
+ * they are three quarters of the bytes, which pass through memory 60 times a second for few readers. Publications at
+ * rest, and those with slots above 65,535, always have all.
  */
 import type { MessagePort } from 'node:worker_threads';
 
 /** Publications in a ring. */
 export const RING_SLOTS = 4;
+/** Byte offset in a region of the tick until which readers want all records. */
+export const WANTED_UNTIL = 4;
+/** Its value where all are always wanted. */
+export const ALWAYS = 0xffff_ffff;
 const REGION_HEADER_BYTES = 64;
 const PUBLICATION_HEADER_BYTES = 64;
 export const Q16_RECORD_BYTES = 8;
@@ -30,7 +39,7 @@ export const PUBLICATION = {
   count: 4,
   /** u32: tick of the step. */
   tick: 8,
-  /** u32: bit 1 (value 2) settled. */
+  /** u32: {@link FLAG_SETTLED}, {@link FLAG_SHORT}. */
   flags: 12,
   /** u32: slots_rev of the swarm at that step. */
   slotsRev: 16,
@@ -46,6 +55,8 @@ export const PUBLICATION = {
 
 /** Flag of a section and of a publication: the swarm has come to rest. */
 export const FLAG_SETTLED = 2;
+/** Flag of a publication: its f32 and vel records were not written. */
+export const FLAG_SHORT = 4;
 
 export function publicationBytes(capacity: number): number {
   return PUBLICATION_HEADER_BYTES + capacity * (Q16_RECORD_BYTES + F32_RECORD_BYTES + VELOCITY_RECORD_BYTES);
@@ -84,7 +95,7 @@ export type LayoutEvent =
    * One step of the clock, 60 times a second, also when nothing moves: edges pace themselves by it. `moved` are refs of
    * the swarms that have a new publication.
    */
-  | { kind: 'tick'; tick: number; time_ms: number; moved: number[] };
+  | { kind: 'tick'; tick: number; time_ms: number; moved: readonly number[] | Uint32Array<ArrayBuffer> };
 
 /**
  * Where layout events go: a port that crosses threads (one per worker: `openPort` is called for each, and again for a

@@ -7,6 +7,7 @@
  */
 import {
   F32_RECORD_BYTES,
+  FLAG_SHORT,
   PUBLICATION,
   publicationBytes,
   publicationOffset,
@@ -15,6 +16,7 @@ import {
   regionBytes,
   RING_SLOTS,
   VELOCITY_RECORD_BYTES,
+  WANTED_UNTIL,
 } from './position-region.ts';
 import type { RegionHandle } from './position-region.ts';
 
@@ -27,7 +29,7 @@ export interface PublicationHead {
   /** Records in use. */
   count: number;
   tick: number;
-  /** Bit 1 (value 2): settled. */
+  /** FLAG_SETTLED, FLAG_SHORT. */
   flags: number;
   slotsRev: number;
   membership: number;
@@ -48,6 +50,9 @@ export const RECORD_BYTES: Readonly<Record<RecordKind, number>> = {
   f32: F32_RECORD_BYTES,
   velocity: VELOCITY_RECORD_BYTES,
 };
+
+/** Ticks for which a reader wants all records when it says so. */
+const LEASE_TICKS = 240;
 
 /** Attempts of one {@link readHead}; each fails only when the writer went once around the ring meanwhile. */
 const READ_ATTEMPTS = 4;
@@ -133,6 +138,7 @@ function fillHead(data: DataView, at: number, out: PublicationHead): void {
  * Copies the `head.count` records of one kind of the publication that `head` describes to `target` at `targetOffset`;
  * they take `head.count × RECORD_BYTES[kind]` bytes.
  * @returns false when the writer has overtaken the reader: the bytes in `target` are then worthless; read the head again.
+ * Also when the publication has no records of that kind ({@link FLAG_SHORT}).
  * @throws {RangeError} when `target` is too small.
  */
 export function copyRecords(
@@ -142,6 +148,7 @@ export function copyRecords(
   target: Uint8Array,
   targetOffset: number,
 ): boolean {
+  if (kind !== 'q16' && (head.flags & FLAG_SHORT) !== 0) return false;
   const views = viewsOf(handle);
   const at = publicationOffset(head.index, handle.capacity);
   const from = at + views.offsets[kind];
@@ -149,4 +156,71 @@ export function copyRecords(
   if (from + length > at + publicationBytes(handle.capacity)) return false;
   target.set(views.bytes.subarray(from, from + length), targetOffset);
   return Atomics.load(views.i32, (at + PUBLICATION.sequence) >>> 2) === head.sequence;
+}
+
+/**
+ * Says that someone reads f32 or velocity records: publications have them from the next one on, for about four seconds.
+ * To be repeated at every reading.
+ */
+export function wantAllRecords(handle: RegionHandle, tick: number): void {
+  const { i32 } = viewsOf(handle);
+  const cell = WANTED_UNTIL >>> 2;
+  // Half of the lease is left most of the time: the writer's cache line is taken from it twice in four seconds.
+  if (Atomics.load(i32, cell) >>> 0 < tick + LEASE_TICKS / 2) Atomics.store(i32, cell, tick + LEASE_TICKS);
+}
+
+type Triple = readonly [number, number, number];
+
+/** World units, and units/s; the velocity is undefined where it was not published. */
+export interface PublishedBody {
+  place: Triple;
+  velocity: Triple | undefined;
+}
+
+/**
+ * The bodies of the publication that `head` describes, by slot; places of a short one are off by up to half its scale.
+ * @returns undefined when the writer has overtaken the reader.
+ */
+export function readBodies(handle: RegionHandle, head: PublicationHead): Map<number, PublishedBody> | undefined {
+  return (head.flags & FLAG_SHORT) === 0 ? readWhole(handle, head) : readQuantised(handle, head);
+}
+
+function readWhole(handle: RegionHandle, head: PublicationHead): Map<number, PublishedBody> | undefined {
+  const places = recordsOf(handle, head, 'f32');
+  const velocities = recordsOf(handle, head, 'velocity');
+  if (places === undefined || velocities === undefined) return undefined;
+  return bodiesOf(head.count, (i) => {
+    const at = i * RECORD_BYTES.f32;
+    return [
+      places.getUint32(at, true),
+      { place: triple(places, at + 4), velocity: triple(velocities, i * RECORD_BYTES.velocity) },
+    ];
+  });
+}
+
+function triple(view: DataView, at: number): Triple {
+  return [view.getFloat32(at, true), view.getFloat32(at + 4, true), view.getFloat32(at + 8, true)];
+}
+
+function readQuantised(handle: RegionHandle, head: PublicationHead): Map<number, PublishedBody> | undefined {
+  const records = recordsOf(handle, head, 'q16');
+  if (records === undefined) return undefined;
+  return bodiesOf(head.count, (i) => {
+    const at = i * RECORD_BYTES.q16;
+    const place: Triple = [
+      head.originX + head.scale * records.getInt16(at + 2, true),
+      head.originY + head.scale * records.getInt16(at + 4, true),
+      head.originZ + head.scale * records.getInt16(at + 6, true),
+    ];
+    return [records.getUint16(at, true), { place, velocity: undefined }];
+  });
+}
+
+function bodiesOf(count: number, read: (index: number) => [number, PublishedBody]): Map<number, PublishedBody> {
+  return new Map(Array.from({ length: count }, (_, index) => read(index)));
+}
+
+function recordsOf(handle: RegionHandle, head: PublicationHead, kind: RecordKind): DataView | undefined {
+  const bytes = new Uint8Array(head.count * RECORD_BYTES[kind]);
+  return copyRecords(handle, head, kind, bytes, 0) ? new DataView(bytes.buffer) : undefined;
 }

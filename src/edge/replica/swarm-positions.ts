@@ -1,10 +1,11 @@
 /** One swarm's newest positions, copied out of shared memory at most once a tick and kind, for all views. */
-import { publicationOffset, recordOffsets, type RegionHandle } from '../../model/position-region.ts';
+import { FLAG_SHORT, publicationOffset, recordOffsets, type RegionHandle } from '../../model/position-region.ts';
 import {
   copyRecords,
   createHead,
   readHead,
   RECORD_BYTES,
+  wantAllRecords,
   type PublicationHead,
   type RecordKind,
 } from '../../model/region-reader.ts';
@@ -59,13 +60,18 @@ export class LoadedPositions {
     return this.#slots === undefined ? (this.halves[index * 4] ?? 0) : (this.#slots[index] ?? 0);
   }
 
-  /** Takes the newest publication. False when there is none, or the writer was faster in every attempt. */
+  /**
+   * Takes the newest publication. `overtaken`: it can't be had now, since the writer was faster in every attempt, or has
+   * not heard yet that all records are wanted.
+   */
   load(handle: RegionHandle, data: DataView): 'loaded' | 'nothing' | 'overtaken' {
     if (data.getInt32(0, true) < 0) return 'nothing';
     const known = this.generation >= 0 ? this.head.sequence * 4 + this.head.index : -1;
     for (let attempt = 0; attempt < COPY_ATTEMPTS; attempt++) {
       if (!readHead(handle, this.head)) return 'overtaken';
       if (this.head.sequence * 4 + this.head.index === known && attempt === 0) return 'loaded';
+      // The next one will have them.
+      if (this.#kind !== 'q16' && (this.head.flags & FLAG_SHORT) !== 0) return 'overtaken';
       if (!this.#copy(handle, data)) continue;
       this.origin = [this.head.originX, this.head.originY, this.head.originZ];
       this.#noteSlots();
@@ -89,7 +95,8 @@ export class LoadedPositions {
     this.#reserve(count);
     if (this.#kind === 'q16') {
       // Read before the copy, whose check of the sequence then covers it too.
-      const last = count === 0 ? 0 : lastSlot(handle, data, this.head);
+      const small = count === 0 || (this.head.flags & FLAG_SHORT) !== 0;
+      const last = small ? 0 : lastSlot(handle, data, this.head);
       if (!copyRecords(handle, this.head, 'q16', this.#bytes, 0)) return false;
       if (last < BLOCK_SLOTS) {
         this.#slots = undefined;
@@ -167,6 +174,7 @@ export class SwarmPositions {
   load(kind: PositionKind, tick: number): LoadedPositions | undefined {
     const loaded = (this.#loaded[kind] ??= new LoadedPositions(kind));
     if (loaded.generation === this.#generation) return loaded;
+    if (kind !== 'q16') wantAllRecords(this.#handle, tick);
     const result = loaded.load(this.#handle, this.#data);
     if (result === 'loaded') {
       loaded.generation = this.#generation;

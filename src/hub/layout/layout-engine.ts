@@ -4,12 +4,10 @@
  */
 import type { Ref } from '../../model/ids.ts';
 import type { RegionHandle } from '../../model/position-region.ts';
-import { copyRecords, createHead, readHead, RECORD_BYTES } from '../../model/region-reader.ts';
-import type { PublicationHead } from '../../model/region-reader.ts';
+import { createHead, readBodies, readHead } from '../../model/region-reader.ts';
 import { FIELD } from './kernel/swarm-fields.ts';
 import { SwarmPool } from './kernel/swarm-pool.ts';
-import type { LastPositions } from './resume.ts';
-import type { LayoutOrder, Place, SwarmSeat } from './seats.ts';
+import type { LayoutOrder, SwarmSeat } from './seats.ts';
 import { SwarmSimulation } from './swarm-simulation.ts';
 
 export interface EngineEvents {
@@ -27,8 +25,6 @@ export type SwarmCost = [swarm: Ref, ms: number];
 interface Tenant {
   simulation: SwarmSimulation;
   region: RegionHandle;
-  /** Radius that it is known to have room for. */
-  room: number;
 }
 
 /** Every so many ticks each swarm's cost is measured. */
@@ -56,15 +52,18 @@ export class LayoutEngine {
   #hasTime: () => boolean = () => true;
   #awake = 0;
 
-  /** @param nowMs by which the cost of swarms is measured; positions do not depend on it. */
-  constructor(seed: number, events: EngineEvents, nowMs: () => number = () => performance.now()) {
+  /**
+   * @param nowMs by which the cost of swarms is measured; positions do not depend on it.
+   * @param lean see {@link SwarmPool}.
+   */
+  constructor(seed: number, events: EngineEvents, nowMs: () => number = () => performance.now(), lean = false) {
     this.#seed = seed;
     this.#events = events;
     this.#nowMs = nowMs;
     this.#pool = new SwarmPool((number) => {
       if (this.#measuredAtMs !== undefined) this.#measure(number, this.#measuredAtMs);
       return this.#hasTime() ? 1 : 0;
-    });
+    }, lean);
   }
 
   /** Swarms that made a step, or wanted to, in the last tick. */
@@ -109,10 +108,10 @@ export class LayoutEngine {
         this.#settle(order.seat);
         break;
       case 'change':
-        this.#change(order.change.ref, (simulation, tenant) => {
+        this.#change(order.change.ref, (simulation) => {
           simulation.change(order.change);
           // Another shape: what it took before says nothing of what it will take.
-          if (order.change.topology !== undefined) tenant.room = 0;
+          if (order.change.topology !== undefined) simulation.room = 0;
         });
         break;
       case 'swarm-gone':
@@ -136,17 +135,18 @@ export class LayoutEngine {
   }
 
   /**
-   * One tick of all swarms. `hasTime` is asked between swarms: when it says no, the rest waits for the next tick, which
-   * begins with them.
+   * One tick of all swarms. `hasTime` is asked now and then between swarms: when it says no, the rest waits for the next
+   * tick, which begins with them.
    * @returns refs of the swarms that have a new publication.
    */
-  step(tick: number, timeMs: number, hasTime: () => boolean): Ref[] {
+  step(tick: number, timeMs: number, hasTime: () => boolean): Uint32Array<ArrayBuffer> {
     for (const tenant of this.#changed) this.#prepare(tenant, timeMs);
     this.#hasTime = hasTime;
     this.#measuredAtMs = tick % COST_TICKS === 0 ? this.#nowMs() : undefined;
-    const { awake, moved } = this.#pool.tick(tick, timeMs);
+    const { awake, moved, outgrown } = this.#pool.tick(tick, timeMs, this.#measuredAtMs === undefined ? undefined : 0);
     this.#awake = awake;
-    return Array.from(moved, (number) => this.#checkRoom(this.#byNumber[number] as Tenant));
+    for (const number of outgrown) this.#askForRoom(this.#byNumber[number] as Tenant);
+    return moved;
   }
 
   #measure(number: number, sinceMs: number): void {
@@ -157,14 +157,9 @@ export class LayoutEngine {
     this.#measuredAtMs = now;
   }
 
-  /** Asks for room where it is needed. @returns the swarm's ref. */
-  #checkRoom(tenant: Tenant): Ref {
-    const { ref, reach } = tenant.simulation;
-    if (reach > tenant.room) {
-      tenant.room = reach * ROOM_MARGIN;
-      this.#events.onOutgrown?.(ref, tenant.room);
-    }
-    return ref;
+  #askForRoom({ simulation }: Tenant): void {
+    simulation.room = simulation.reach * ROOM_MARGIN;
+    this.#events.onOutgrown?.(simulation.ref, simulation.room);
   }
 
   #leave(swarm: Ref): void {
@@ -172,10 +167,10 @@ export class LayoutEngine {
     if (tenant !== undefined) this.#leaving.add(tenant);
   }
 
-  #change(swarm: Ref, apply: (simulation: SwarmSimulation, tenant: Tenant) => void): void {
+  #change(swarm: Ref, apply: (simulation: SwarmSimulation) => void): void {
     const tenant = this.#tenants.get(swarm);
     if (tenant === undefined) return;
-    apply(tenant.simulation, tenant);
+    apply(tenant.simulation);
     this.#changed.add(tenant);
   }
 
@@ -189,7 +184,7 @@ export class LayoutEngine {
       this.#events.onReleased?.(seat);
       return;
     }
-    tenant.room = Math.max(tenant.room, simulation.usualRadius);
+    simulation.room = Math.max(simulation.room, simulation.usualRadius);
     if (simulation.count <= tenant.region.capacity) return;
     tenant.region = this.#pool.renewRegion(simulation.number, simulation.ref, simulation.count);
     this.#events.onRegion(tenant.region);
@@ -210,36 +205,16 @@ export class LayoutEngine {
     const published = seat.last !== undefined && readHead(seat.last, head) ? seat.last : undefined;
     // Slots dealt anew since then would give agents each other's places.
     const resumes = published !== undefined && head.slotsRev === seat.slotsRev;
-    const positions = resumes ? readPositions(published, head) : undefined;
+    const positions = resumes ? readBodies(published, head) : undefined;
     const simulation = new SwarmSimulation(this.#pool, seat, this.#seed, positions);
     if (published !== undefined) this.#pool.setU32(simulation.number, FIELD.exponent, Math.log2(head.scale));
     const region = this.#pool.renewRegion(simulation.number, seat.ref, seat.agents.length);
-    const tenant = { simulation, region, room: simulation.usualRadius };
+    simulation.room = simulation.usualRadius;
+    const tenant = { simulation, region };
     this.#costs[simulation.number] = 0;
     this.#byNumber[simulation.number] = tenant;
     this.#tenants.set(seat.ref, tenant);
     this.#changed.add(tenant);
     this.#events.onRegion(region);
   }
-}
-
-/** Positions and velocities of a region that nobody writes, by slot. */
-function readPositions(handle: RegionHandle, head: PublicationHead): LastPositions | undefined {
-  const places = new Uint8Array(head.count * RECORD_BYTES.f32);
-  const speeds = new Uint8Array(head.count * RECORD_BYTES.velocity);
-  if (!copyRecords(handle, head, 'f32', places, 0) || !copyRecords(handle, head, 'velocity', speeds, 0))
-    return undefined;
-  const place = new DataView(places.buffer);
-  const speed = new DataView(speeds.buffer);
-  const positions = new Map<number, { place: Place; velocity: Place }>();
-  for (let i = 0; i < head.count; i += 1) {
-    const at = i * RECORD_BYTES.f32;
-    const velocity = triple(speed, i * RECORD_BYTES.velocity);
-    positions.set(place.getUint32(at, true), { place: triple(place, at + 4), velocity });
-  }
-  return positions;
-}
-
-function triple(view: DataView, at: number): Place {
-  return [view.getFloat32(at, true), view.getFloat32(at + 4, true), view.getFloat32(at + 8, true)];
 }

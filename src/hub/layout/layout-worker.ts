@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import type { LayoutEvent } from '../../model/position-region.ts';
 import { LayoutEngine } from './layout-engine.ts';
+import type { EngineEvents } from './layout-engine.ts';
 import type { LayoutOrder } from './seats.ts';
 import { StepClock, TICK_MS } from './step-clock.ts';
 import { STATUS } from './worker-messages.ts';
@@ -31,12 +32,13 @@ const emit = (event: LayoutEvent): void => {
   if (event.kind !== 'tick' || relaysTicks) report({ kind: 'event', event });
 };
 
-const engine = new LayoutEngine(start.seed, {
+const events: EngineEvents = {
   onRegion: (handle) => emit({ kind: 'region', handle }),
   onRegionGone: (swarm) => emit({ kind: 'region-gone', swarm }),
   onOutgrown: (swarm, radius) => report({ kind: 'outgrown', swarm, radius }),
   onReleased: (seat) => report({ kind: 'released', seat }),
-});
+};
+const engine = new LayoutEngine(start.seed, events, () => performance.now(), true);
 
 const clock = new StepClock(start.originMs, (tick) => {
   const begun = performance.now();

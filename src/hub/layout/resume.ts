@@ -2,15 +2,16 @@
 import { LINK_LENGTH, MAX_LOCAL, STEP_HZ } from './kernel/physics.ts';
 import { FIELD } from './kernel/swarm-fields.ts';
 import type { SwarmPool } from './kernel/swarm-pool.ts';
+import type { PublishedBody } from '../../model/region-reader.ts';
 import type { Place } from './seats.ts';
 
-/** Positions to go on from, in world units, and velocities in units/s, by slot. */
-export type LastPositions = ReadonlyMap<number, { place: Place; velocity: Place }>;
+/** What to go on from, by slot. */
+export type LastPositions = ReadonlyMap<number, PublishedBody>;
 
 /** A swarm whose middle is further from its place than this was on its way there. */
 const STRAY = 3 * LINK_LENGTH;
 
-/** Puts bodies where they were; nonsense becomes 0. @returns the indices of those that were known. */
+/** Puts bodies where they were, at rest where no velocity is known; nonsense becomes 0. @returns the indices of those that were known. */
 export function resumeBodies(pool: SwarmPool, swarm: number, last: LastPositions): number[] {
   const count = pool.u32(swarm, FIELD.count);
   const places = pool.floats(swarm, FIELD.places, count * 4);
@@ -25,7 +26,7 @@ export function resumeBodies(pool: SwarmPool, swarm: number, last: LastPositions
     resumed.push(index);
     for (const axis of [0, 1, 2] as const) {
       places[index * 4 + axis] = bounded(known.place[axis] - centre[axis]);
-      velocities[index * 4 + axis] = bounded(known.velocity[axis] * perStep);
+      velocities[index * 4 + axis] = bounded((known.velocity?.[axis] ?? 0) * perStep);
     }
   });
   return resumed;

@@ -62,7 +62,7 @@ export class SwarmSimulation {
     this.ref = seat.ref;
     this.#pool = pool;
     this.#seed = (seed ^ Math.imul(seat.ref, 0x9e37_79b1)) >>> 0;
-    this.number = pool.add(this.#seed);
+    this.number = pool.add(this.#seed, seat.ref);
     pool.setVector(this.number, FIELD.centre, seat.centre);
     this.#topology = seat.topology;
     this.#slotsRev = seat.slotsRev;
@@ -97,6 +97,13 @@ export class SwarmSimulation {
   /** Greatest distance of a body from the centre along an axis, world units. */
   get reach(): number {
     return this.#pool.f32(this.number, FIELD.reach);
+  }
+  /** Radius that the swarm is known to have room for. */
+  get room(): number {
+    return this.#pool.f32(this.number, FIELD.room);
+  }
+  set room(radius: number) {
+    this.#pool.setF32(this.number, FIELD.room, radius);
   }
   /** Radius that its topology and size are usually content with. */
   get usualRadius(): number {

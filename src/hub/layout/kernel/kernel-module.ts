@@ -9,10 +9,12 @@ export interface KernelExports {
     listed: number,
     first: number,
     moved: number,
+    outgrown: number,
     outcome: number,
     scratch: number,
     time: number,
     timeMs: number,
+    patience: number,
   ): void;
   /** One tick of one swarm without publication. @returns 1 when it completed a step. */
   step(swarm: number, scratch: number): number;
@@ -29,7 +31,7 @@ export interface KernelExports {
 }
 
 export interface KernelImports {
-  /** Asked after each swarm's turn; 0 ends the tick. */
+  /** Asked between swarms; 0 ends the tick. */
   hasTime: (swarm: number) => number;
 }
 

@@ -56,6 +56,9 @@ export const FIELD = {
   centring: 188,
   components: 192,
   componentCount: 196,
+  ref: 200,
+  /** f32 */
+  room: 204,
 } as const;
 
 export type Field = (typeof FIELD)[keyof typeof FIELD];

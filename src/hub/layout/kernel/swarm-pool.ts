@@ -6,7 +6,14 @@
  * large swarms, and the region that it publishes to. Each grows and shrinks on its own, in place where there is room;
  * what is given back is used again. A region that was given back rests before, since a reader may still be in it.
  */
-import { PUBLICATION, publicationOffset, regionBytes, RING_SLOTS } from '../../../model/position-region.ts';
+import {
+  ALWAYS,
+  PUBLICATION,
+  publicationOffset,
+  regionBytes,
+  RING_SLOTS,
+  WANTED_UNTIL,
+} from '../../../model/position-region.ts';
 import type { RegionHandle } from '../../../model/position-region.ts';
 import { KernelMemory } from './kernel-memory.ts';
 import { instantiateKernel } from './kernel-module.ts';
@@ -18,13 +25,26 @@ import type { Field } from './swarm-fields.ts';
 const BODY_BYTES = 68;
 const SPRING_BYTES = 24;
 const PIN_BYTES = 16;
-const OUTCOME_BYTES = 16;
+const OUTCOME_BYTES = 32;
 const INITIAL_ROWS = 16;
 const MIN_REGION = 16;
 /** 2^-5: a reach of ±1,023 units, more than most swarms ever need, at a resolution of 1/32 unit. */
 const DEFAULT_EXPONENT = -5;
 /** Ticks before a region that was given back is used again: ten seconds, for readers that have not heard yet. */
 const REGION_REST_TICKS = 600;
+
+/** Bodies that are stepped between two looks at the clock: about 50 µs of work. */
+const PATIENCE_BODIES = 1_024;
+const NONE = new Uint32Array(0);
+
+export interface TickOutcome {
+  /** Swarms that made a step, or wanted to. */
+  awake: number;
+  /** Refs of the swarms that have a new publication. */
+  moved: Uint32Array<ArrayBuffer>;
+  /** Numbers of those among them that reach further than {@link FIELD.room}. */
+  outgrown: Uint32Array<ArrayBuffer>;
+}
 
 /** Sizes of a swarm's blocks; 0: none. */
 interface Blocks {
@@ -47,11 +67,13 @@ export class SwarmPool {
   readonly #blocks: (Blocks | undefined)[] = [];
   readonly #freeNumbers: number[] = [];
   readonly #resting: { at: number; bytes: number; until: number }[] = [];
+  readonly #lean: boolean;
   #swarms = 0;
   #rows = 0;
   #table = 0;
   #list = 0;
   #moved = 0;
+  #outgrown = 0;
   #outcome = 0;
   #scratch = 0;
   #scratchBytes = 0;
@@ -60,9 +82,12 @@ export class SwarmPool {
   #tick = 0;
 
   /**
-   * @param hasTime asked after each swarm's turn, by its number; 0 ends the tick, which goes on with the next swarm.
+   * @param hasTime asked between swarms, by the number of the one before; 0 ends the tick, and the next tick goes on
+   * with the next swarm.
+   * @param lean of swarms that move, f32 and velocity records are published only while a reader wants them.
    */
-  constructor(hasTime: (swarm: number) => number = () => 1) {
+  constructor(hasTime: (swarm: number) => number = () => 1, lean = false) {
+    this.#lean = lean;
     this.kernel = instantiateKernel(this.memory.memory, { hasTime });
   }
 
@@ -76,7 +101,7 @@ export class SwarmPool {
   }
 
   /** An empty swarm at rest. @returns its number, which is used again after {@link remove}. */
-  add(seed: number): number {
+  add(seed: number, ref = 0): number {
     const number = this.#freeNumbers.pop() ?? this.#blocks.length;
     if (number >= this.#rows) this.#growTable();
     this.#blocks[number] = {
@@ -94,6 +119,7 @@ export class SwarmPool {
     this.#swarms += 1;
     this.memory.zero(this.row(number), SWARM_BYTES);
     this.setU32(number, FIELD.seed, seed);
+    this.setU32(number, FIELD.ref, ref);
     this.setU32(number, FIELD.hub, -1);
     this.setU32(number, FIELD.exponent, DEFAULT_EXPONENT);
     this.setF32(number, FIELD.theta, THETA);
@@ -225,6 +251,7 @@ export class SwarmPool {
     blocks.region = this.memory.take(regionBytes(capacity));
     const { i32 } = this.memory;
     Atomics.store(i32, blocks.region >>> 2, -1);
+    Atomics.store(i32, (blocks.region + WANTED_UNTIL) >>> 2, this.#lean ? 0 : ALWAYS);
     for (let index = 0; index < RING_SLOTS; index += 1) {
       Atomics.store(i32, (blocks.region + publicationOffset(index, capacity) + PUBLICATION.sequence) >>> 2, 0);
     }
@@ -245,12 +272,12 @@ export class SwarmPool {
 
   /**
    * One tick of all swarms that are not at rest.
-   * @returns how many were awake, and the numbers of those that have a new publication: a view, until the next tick.
+   * @param patience bodies that are stepped between two questions for time; 0: asked after each swarm that is awake.
    */
-  tick(tick: number, timeMs: number): { awake: number; moved: Uint32Array } {
+  tick(tick: number, timeMs: number, patience = PATIENCE_BODIES): TickOutcome {
     this.#tick += 1;
     this.#releaseRested();
-    if (this.#listed === 0) return { awake: 0, moved: new Uint32Array(0) };
+    if (this.#listed === 0) return { awake: 0, moved: NONE, outgrown: NONE };
     const { kernel } = this;
     kernel.tick(
       this.#table,
@@ -258,17 +285,30 @@ export class SwarmPool {
       this.#listed,
       this.#first,
       this.#moved,
+      this.#outgrown,
       this.#outcome,
       this.#scratch,
       tick >>> 0,
       timeMs,
+      patience,
     );
     const { u32 } = this.memory;
     const at = this.#outcome >>> 2;
     this.#listed = u32[at + 2] as number;
     this.#first = u32[at + 3] as number;
-    const moved = this.#moved >>> 2;
-    return { awake: u32[at] as number, moved: u32.subarray(moved, moved + (u32[at + 1] as number)) };
+    return {
+      awake: u32[at] as number,
+      moved: this.#listAt(this.#moved, u32[at + 1] as number),
+      outgrown: this.#listAt(this.#outgrown, u32[at + 4] as number),
+    };
+  }
+
+  /** A copy, and not in shared memory: it goes to other threads. */
+  #listAt(at: number, length: number): Uint32Array<ArrayBuffer> {
+    if (length === 0) return NONE;
+    const list = new Uint32Array(length);
+    list.set(this.memory.u32.subarray(at >>> 2, (at >>> 2) + length));
+    return list;
   }
 
   /** One tick of one swarm, at rest or not, without publication. @returns whether a step was completed. */
@@ -337,6 +377,7 @@ export class SwarmPool {
     const table = this.memory.take(rows * SWARM_BYTES);
     const list = this.memory.take(rows * 4);
     const moved = this.memory.take(rows * 4);
+    const outgrown = this.memory.take(rows * 4);
     if (this.#rows > 0) {
       this.memory.copy(this.#table, table, this.#rows * SWARM_BYTES);
       this.memory.copy(this.#list, list, this.#listed * 4);
@@ -345,6 +386,7 @@ export class SwarmPool {
     this.#table = table;
     this.#list = list;
     this.#moved = moved;
+    this.#outgrown = outgrown;
     this.#rows = rows;
   }
 
@@ -352,6 +394,7 @@ export class SwarmPool {
     this.memory.give(this.#table, this.#rows * SWARM_BYTES);
     this.memory.give(this.#list, this.#rows * 4);
     this.memory.give(this.#moved, this.#rows * 4);
+    this.memory.give(this.#outgrown, this.#rows * 4);
   }
 
   #giveAllBack(): void {

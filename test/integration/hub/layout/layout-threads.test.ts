@@ -9,7 +9,7 @@ import { monotonicMs } from '../../../../src/hub/layout/step-clock.ts';
 import { agentRef } from '../../../../src/model/ids.ts';
 import { FLAG_SETTLED } from '../../../../src/model/position-region.ts';
 import type { LayoutEvent, RegionHandle } from '../../../../src/model/position-region.ts';
-import { copyRecords, createHead, readHead } from '../../../../src/model/region-reader.ts';
+import { createHead, readBodies, readHead } from '../../../../src/model/region-reader.ts';
 import { agentRecord, batchOf, distance, swarmRecord, topologyLink, worldOf } from '../../../unit/hub/layout/swarms.ts';
 
 const workers: Worker[] = [];
@@ -36,7 +36,7 @@ class Listener {
     else if (event.kind === 'region-gone') {
       this.regions.delete(event.swarm);
       this.gone.push(event.swarm);
-    } else this.ticks.push({ tick: event.tick, atMs: monotonicMs(), timeMs: event.time_ms, moved: event.moved });
+    } else this.ticks.push({ tick: event.tick, atMs: monotonicMs(), timeMs: event.time_ms, moved: [...event.moved] });
     this.#check?.();
   };
 
@@ -73,21 +73,14 @@ class Listener {
     return (head.flags & FLAG_SETTLED) !== 0 && (membership === undefined || head.membership === membership);
   }
 
-  places(swarm: number): Map<number, [number, number, number]> {
+  places(swarm: number): Map<number, readonly [number, number, number]> {
     const handle = this.regions.get(swarm);
     if (handle === undefined) throw new Error('no region');
     const head = createHead();
     for (let attempt = 0; attempt < 100; attempt += 1) {
       if (!readHead(handle, head)) continue;
-      const bytes = new Uint8Array(head.count * 16);
-      if (!copyRecords(handle, head, 'f32', bytes, 0)) continue;
-      const data = new DataView(bytes.buffer);
-      return new Map(
-        Array.from({ length: head.count }, (_, i) => [
-          data.getUint32(i * 16, true),
-          [4, 8, 12].map((at) => data.getFloat32(i * 16 + at, true)) as [number, number, number],
-        ]),
-      );
+      const bodies = readBodies(handle, head);
+      if (bodies !== undefined) return new Map(Array.from(bodies, ([slot, { place }]) => [slot, place]));
     }
     throw new Error('nothing to read');
   }

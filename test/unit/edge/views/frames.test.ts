@@ -213,6 +213,34 @@ describe('position frames', () => {
     expect([...(section?.positions ?? [])]).toEqual([...placeOf(1), ...placeOf(3)].map((value) => Math.fround(value)));
   });
 
+  test.each(['f32', 'raw28'] as const)(
+    '%s: asks the layout for its records, which come with the next publication',
+    (format) => {
+      const stage = new Stage();
+      stage.swarm(1);
+      stage.join(1, [0, 1]);
+      const view = stage.view({}, format);
+      stage.publish(1, { slots: [0, 1], tick: 1, short: true });
+      stage.tick(1, [1]);
+      expect(view.frames(-1)).toEqual([]);
+      // Nobody else asked: a view of q16 needs none of it.
+      expect(stage.wantedUntil(1)).toBeGreaterThan(1);
+      stage.publish(1, { slots: [0, 1], tick: 2 });
+      stage.tick(2, [1]);
+      expect(view.frames(1)).toHaveLength(1);
+    },
+  );
+
+  test('q16: short publications suffice, and nobody asks for more', () => {
+    const stage = new Stage();
+    stage.swarm(1);
+    stage.join(1, [0, 1]);
+    stage.publish(1, { slots: [0, 1], tick: 1, short: true });
+    stage.tick(1, [1]);
+    expect(sent(stage.view(), -1)).toEqual({ 1: [0, 1] });
+    expect(stage.wantedUntil(1)).toBe(0);
+  });
+
   test('raw28: ref, position, velocity, no header', () => {
     const stage = settled();
     const [frame] = stage.view({ statuses: ['busy'] }, 'raw28').frames(-1);

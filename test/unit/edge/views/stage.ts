@@ -3,6 +3,8 @@ import type { AgentRecord } from '../../../../src/model/agent.ts';
 import type { ChangeBatch, WorldSnapshot } from '../../../../src/model/change.ts';
 import { agentRef } from '../../../../src/model/ids.ts';
 import {
+  FLAG_SETTLED,
+  FLAG_SHORT,
   PUBLICATION,
   publicationOffset,
   quantise,
@@ -37,6 +39,8 @@ export interface Published {
   slots: readonly number[];
   tick: number;
   settled?: boolean;
+  /** Without f32 and velocity records. */
+  short?: boolean;
   slotsRev?: number;
   membership?: number;
   origin?: readonly [number, number, number];
@@ -137,12 +141,18 @@ export class Stage {
     this.replica.onLayout({ kind: 'region', handle });
   }
 
+  /** Tick until which a reader wants all records of a swarm. */
+  wantedUntil(swarm: number): number {
+    return new DataView((this.#regions.get(swarm) as RegionHandle).buffer).getUint32(4, true);
+  }
+
   /** Writes a publication into the region, as a worker would; {@link tick} tells of it. */
   publish(swarm: number, published: Published): void {
     const {
       slots,
       tick,
       settled = false,
+      short = false,
       slotsRev = 0,
       membership = slots.length,
       origin = [0, 0, 0],
@@ -154,7 +164,7 @@ export class Stage {
     const index = (data.getInt32(0, true) + 1) % 4;
     const at = publicationOffset(index, handle.capacity);
     const offsets = recordOffsets(handle.capacity);
-    const header = [slots.length, tick, settled ? 2 : 0, slotsRev, membership];
+    const header = [slots.length, tick, (settled ? FLAG_SETTLED : 0) | (short ? FLAG_SHORT : 0), slotsRev, membership];
     [PUBLICATION.count, PUBLICATION.tick, PUBLICATION.flags, PUBLICATION.slotsRev, PUBLICATION.membership].forEach(
       (field, n) => data.setUint32(at + field, header[n] ?? 0, true),
     );
@@ -165,9 +175,10 @@ export class Stage {
       .toSorted((a, b) => a - b)
       .forEach((slot, n) => {
         data.setUint16(at + offsets.q16 + n * 8, slot % 65_536, true);
-        data.setUint32(at + offsets.f32 + n * 16, slot, true);
+        if (!short) data.setUint32(at + offsets.f32 + n * 16, slot, true);
         placeOf(slot).forEach((value, axis) => {
           data.setInt16(at + offsets.q16 + n * 8 + 2 + axis * 2, quantise(value, origin[axis] ?? 0, scale), true);
+          if (short) return;
           data.setFloat32(at + offsets.f32 + n * 16 + 4 + axis * 4, value, true);
           data.setFloat32(at + offsets.velocity + n * 12 + axis * 4, -value, true);
         });

@@ -1,18 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { FIELD, STATE } from '../../../../src/hub/layout/kernel/swarm-fields.ts';
 import { SwarmPool } from '../../../../src/hub/layout/kernel/swarm-pool.ts';
+import { FLAG_SHORT } from '../../../../src/model/position-region.ts';
 import type { RegionHandle } from '../../../../src/model/position-region.ts';
-import { copyRecords, createHead, readHead } from '../../../../src/model/region-reader.ts';
+import { copyRecords, createHead, readBodies, readHead, wantAllRecords } from '../../../../src/model/region-reader.ts';
 
 const TIME_MS = 1_700_000_000_123.5;
 
 /** A swarm that publishes without moving. */
 class Publisher {
-  readonly pool = new SwarmPool();
-  readonly swarm = this.pool.add(1);
+  readonly pool: SwarmPool;
+  readonly swarm: number;
   readonly handle: RegionHandle;
 
-  constructor(slots: readonly number[], centre: readonly [number, number, number] = [0, 0, 0]) {
+  constructor(slots: readonly number[], centre: readonly [number, number, number] = [0, 0, 0], lean = false) {
+    this.pool = new SwarmPool(() => 1, lean);
+    this.swarm = this.pool.add(1);
     this.pool.resizeBodies(this.swarm, slots.length);
     this.pool.words(this.swarm, FIELD.slots, slots.length).set(slots);
     this.pool.setVector(this.swarm, FIELD.centre, centre);
@@ -118,6 +121,51 @@ describe('the reader', () => {
     expect(copyRecords(handle, head, 'q16', target, 12)).toBe(true);
     expect(target.subarray(0, 12)).toEqual(new Uint8Array(12));
     expect(() => copyRecords(handle, head, 'f32', target, 12)).toThrow(RangeError);
+  });
+});
+
+describe('of a swarm that moves', () => {
+  /** One publication of two bodies on the move. */
+  function shortAt(publisher: Publisher, tick: number): { short: boolean; whole: boolean; slots: number[] } {
+    const { pool, swarm, handle } = publisher;
+    pool.setF32(swarm, FIELD.alpha, 0.5);
+    pool.wake(swarm, STATE.awake);
+    pool.tick(tick, TIME_MS);
+    const head = createHead();
+    readHead(handle, head);
+    const bytes = new Uint8Array(2 * 28);
+    const kinds = (['f32', 'velocity'] as const).map((kind) => copyRecords(handle, head, kind, bytes, 0));
+    const bodies = readBodies(handle, head);
+    expect(bodies?.get(1)?.place.every((axis, k) => Math.abs(axis - (100 + (k === 0 ? 5 : 0))) < 20)).toBe(true);
+    expect(bodies?.get(1)?.velocity !== undefined).toBe(kinds[1]);
+    return { short: (head.flags & FLAG_SHORT) !== 0, whole: kinds.every(Boolean), slots: [...(bodies?.keys() ?? [])] };
+  }
+  const moving = (slots: readonly number[]): Publisher => {
+    const publisher = new Publisher(slots, [100, 100, 100], true);
+    publisher.pool.floats(publisher.swarm, FIELD.places, 8).set([-5, 0, 0, 1, 5, 0, 0, 1]);
+    return publisher;
+  };
+
+  test('all records are published only while a reader wants them', () => {
+    const publisher = moving([0, 1]);
+    expect(shortAt(publisher, 10)).toEqual({ short: true, whole: false, slots: [0, 1] });
+    wantAllRecords(publisher.handle, 10);
+    expect(shortAt(publisher, 11)).toEqual({ short: false, whole: true, slots: [0, 1] });
+    expect(shortAt(publisher, 250)).toEqual({ short: false, whole: true, slots: [0, 1] });
+    expect(shortAt(publisher, 251)).toEqual({ short: true, whole: false, slots: [0, 1] });
+  });
+
+  test('slots that a q16 record has no room for are published whole', () => {
+    expect(shortAt(moving([1, 65_536]), 10)).toEqual({ short: false, whole: true, slots: [1, 65_536] });
+  });
+
+  test('at rest, all records are there', () => {
+    const publisher = new Publisher([0], [0, 0, 0], true);
+    publisher.publish([[1, 2, 3]]);
+    const head = createHead();
+    readHead(publisher.handle, head);
+    expect(head.flags & FLAG_SHORT).toBe(0);
+    expect(readBodies(publisher.handle, head)?.get(0)?.place).toEqual([1, 2, 3]);
   });
 });
 

@@ -74,7 +74,7 @@ export class Bench {
 
   step(): number[] {
     this.tick += 1;
-    return this.engine.step(this.tick, this.tick * TICK_MS, always);
+    return [...this.engine.step(this.tick, this.tick * TICK_MS, always)];
   }
 
   steps(count: number): void {

@@ -7,12 +7,29 @@
 import { f32At, Field, pointer, u32At } from "./swarm";
 import { add, bodyAt, mul, ROW, splat } from "./vectors";
 
+/** The usual case, without scratch: everybody in one component. Two sums, since one alone waits for itself. */
+function pullTogether(count: u32, places: usize, forces: usize, strength: f32): void {
+  let even = splat(0), odd = splat(0);
+  let p = places;
+  for (let i: u32 = 1; i < count; i += 2, p += 2 * ROW) {
+    even = add(even, v128.load(p));
+    odd = add(odd, v128.load(p, ROW));
+  }
+  if ((count & 1) != 0) even = add(even, v128.load(p));
+  const pull = f32x4.replace_lane(mul(add(even, odd), splat(-strength / <f32>count)), 3, 0);
+  for (let i: u32 = 0, f = forces; i < count; i += 1, f += ROW) v128.store(f, add(v128.load(f), pull));
+}
+
 /** Adds the pull to forces. @param scratch 16 bytes per component. */
 export function pullToCentre(swarm: usize, scratch: usize): void {
   const count = u32At(swarm, Field.count);
   const components = u32At(swarm, Field.componentCount);
   const strength = f32At(swarm, Field.centring);
   if (components == 0) return;
+  if (components == 1) {
+    pullTogether(count, pointer(swarm, Field.places), pointer(swarm, Field.forces), strength);
+    return;
+  }
   memory.fill(scratch, 0, (<usize>components) << 4);
   let component = pointer(swarm, Field.components);
   // Charges are 1, so the fourth lane counts bodies.

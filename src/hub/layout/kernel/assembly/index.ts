@@ -11,37 +11,43 @@ import { pullToCentre } from "./centring";
 import { integrate } from "./integrate";
 import { cool, glide, holdPins, State } from "./life";
 import { publish } from "./publish";
-import { repel, scratchBytes, ticksPerStep } from "./repulsion";
+import { freeScratch, repel, scratchBytes, ticksPerStep } from "./repulsion";
 import { pullToShape } from "./shape";
 import { pullSprings } from "./springs";
-import { Field, i32At, pointer, SWARM_BYTES, u32At } from "./swarm";
+import { f32At, Field, i32At, pointer, SWARM_BYTES, u32At } from "./swarm";
 
 export { shake } from "./life";
 export { layOutTree, orderOf as treeOrder, treeBytes } from "./fmm-tree";
 export { repel, scratchBytes, ticksPerStep };
 
-/** Asked after each swarm's turn: 0 when there is no time for another. @param swarm its number. */
+/** Asked between swarms: 0 when there is no time for another. @param swarm number of the one before. */
 @external("host", "hasTime")
 declare function hasTime(swarm: u32): i32;
 
-/** What {@link tick} leaves for the host: u32 awake, u32 moved, u32 length of the list, u32 first of the next tick. */
+/**
+ * What {@link tick} leaves for the host: u32 awake, u32 moved, u32 length of the list, u32 first of the next tick, u32
+ * outgrown.
+ */
 namespace Outcome {
   export const awake: usize = 0;
   export const moved: usize = 4;
   export const listed: usize = 8;
   export const first: usize = 12;
+  export const outgrown: usize = 16;
 }
 
 /**
  * One tick of the listed swarms, beginning with number `first` of the list. Those that come to rest leave the list.
  * @param list u32 numbers of swarms in `table`.
- * @param moved u32 room for as many: numbers of swarms that have a new publication.
+ * @param moved u32 room for as many: refs of swarms that have a new publication.
+ * @param outgrown u32 room for as many: numbers of those among them that reach further than they have room.
+ * @param patience bodies that are stepped between two questions for time: asking takes as long as stepping a few.
  */
 export function tick(
-  table: usize, list: usize, listed: u32, first: u32, moved: usize, outcome: usize, scratch: usize, time: u32,
-  timeMs: f64,
+  table: usize, list: usize, listed: u32, first: u32, moved: usize, outgrown: usize, outcome: usize, scratch: usize,
+  time: u32, timeMs: f64, patience: u32,
 ): void {
-  let awake: u32 = 0, movedCount: u32 = 0, next = first;
+  let awake: u32 = 0, movedCount: u32 = 0, outgrownCount: u32 = 0, next = first, bodies: u32 = 0;
   let late = false;
   for (let k: u32 = 0; k < listed; k += 1) {
     const at = (first + k) % listed;
@@ -53,10 +59,18 @@ export function tick(
     if (!wasAwake || step(swarm, scratch)) {
       publish(swarm, time, timeMs, <f32>STEP_HZ / <f32>ticksPerStep(swarm));
       if (!wasAwake) store<u32>(swarm + Field.state, State.asleep);
-      store<u32>(moved + ((<usize>movedCount) << 2), number);
+      store<u32>(moved + ((<usize>movedCount) << 2), u32At(swarm, Field.ref));
       movedCount += 1;
+      if (f32At(swarm, Field.reach) > f32At(swarm, Field.room)) {
+        store<u32>(outgrown + ((<usize>outgrownCount) << 2), number);
+        outgrownCount += 1;
+      }
     }
-    if (wasAwake && hasTime(number) == 0) {
+    if (!wasAwake) continue;
+    bodies += u32At(swarm, Field.count);
+    if (bodies < patience) continue;
+    bodies = 0;
+    if (hasTime(number) == 0) {
       late = true;
       next = at + 1;
     }
@@ -64,6 +78,7 @@ export function tick(
   compact(table, list, listed, late ? next : 0, outcome);
   store<u32>(outcome, awake, Outcome.awake);
   store<u32>(outcome, movedCount, Outcome.moved);
+  store<u32>(outcome, outgrownCount, Outcome.outgrown);
 }
 
 /** Takes sleepers out of the list; the others keep their order. */
@@ -91,7 +106,7 @@ export function step(swarm: usize, scratch: usize): bool {
     pointer(swarm, Field.forces),
   );
   pullToShape(swarm);
-  pullToCentre(swarm, scratch);
+  pullToCentre(swarm, freeScratch(swarm, scratch));
   integrate(swarm);
   glide(swarm);
   holdPins(swarm);

@@ -29,6 +29,10 @@ const F32_BYTES: usize = 16;
 const VELOCITY_BYTES: usize = 12;
 const RING_SLOTS: i32 = 4;
 const FLAG_SETTLED: u32 = 2;
+const FLAG_SHORT: u32 = 4;
+const WANTED_UNTIL: usize = 4;
+/** Slots up to this fit a q16 record. */
+const LAST_NARROW_SLOT: u32 = 65535;
 const Q16_LIMIT: f32 = 32767;
 const DEFAULT_EXPONENT = -5;
 const MAX_EXPONENT = 8;
@@ -55,7 +59,9 @@ export function publish(swarm: usize, tick: u32, timeMs: f64, stepsPerSecond: f3
   const count = u32At(swarm, Field.count);
   store<u32>(at, count, Head.count);
   store<u32>(at, tick, Head.tick);
-  store<u32>(at, u32At(swarm, Field.state) == State.awake ? 0 : FLAG_SETTLED, Head.flags);
+  const awake = u32At(swarm, Field.state) == State.awake;
+  const short = awake && tick > atomic.load<u32>(region, WANTED_UNTIL) && lastSlot(swarm, count) <= LAST_NARROW_SLOT;
+  store<u32>(at, (awake ? 0 : FLAG_SETTLED) | (short ? FLAG_SHORT : 0), Head.flags);
   store<u32>(at, u32At(swarm, Field.slotsRev), Head.slotsRev);
   store<u32>(at, u32At(swarm, Field.membership), Head.membership);
   store<f32>(at, laneX(origin), Head.origin);
@@ -64,7 +70,8 @@ export function publish(swarm: usize, tick: u32, timeMs: f64, stepsPerSecond: f3
   store<f32>(at, scale, Head.scale);
   store<f64>(at, timeMs, Head.timeMs);
   const records = at + PUBLICATION_HEADER_BYTES;
-  writeRecords(swarm, count, records, capacity, centre, sub(centre, origin), 1 / scale, stepsPerSecond);
+  writeQuantised(swarm, count, records, sub(centre, origin), 1 / scale);
+  if (!short) writeWhole(swarm, count, records + capacity * Q16_BYTES, capacity, centre, stepsPerSecond);
   atomic.store<i32>(at, inside + 1);
   atomic.store<i32>(region, index);
 }
@@ -80,28 +87,36 @@ function chooseExponent(swarm: usize, shift: v128): i32 {
   return exponent;
 }
 
+/** Slots ascend. */
+@inline function lastSlot(swarm: usize, count: u32): u32 {
+  return count == 0 ? 0 : load<u32>(pointer(swarm, Field.slots) + ((<usize>(count - 1)) << 2));
+}
+
 /** @param shift from the origin to the swarm's centre. */
-function writeRecords(
-  swarm: usize, count: u32, q16: usize, capacity: usize, centre: v128, shift: v128, perScale: f32, stepsPerSecond: f32,
-): void {
-  let f32s = q16 + capacity * Q16_BYTES;
-  let velocities = f32s + capacity * F32_BYTES;
-  let p = pointer(swarm, Field.places), v = pointer(swarm, Field.velocities), slots = pointer(swarm, Field.slots);
-  const steps = splat(perScale), half = splat(0.5), sign = i32x4.splat(0x80000000), rate = splat(stepsPerSecond);
-  const lowest = i16x8.splat(-32767);
+function writeQuantised(swarm: usize, count: u32, q16: usize, shift: v128, perScale: f32): void {
+  let p = pointer(swarm, Field.places), slots = pointer(swarm, Field.slots);
+  const steps = splat(perScale), half = splat(0.5), sign = i32x4.splat(0x80000000), lowest = i16x8.splat(-32767);
   for (let i: u32 = 0; i < count; i += 1) {
-    const slot = load<u32>(slots);
-    const place = v128.load(p);
     // Half away from zero; NaN becomes 0, what is out of reach saturates.
-    const scaled = mul(add(place, shift), steps);
+    const scaled = mul(add(v128.load(p), shift), steps);
     const rounded = i32x4.trunc_sat_f32x4_s(add(scaled, v128.or(v128.and(scaled, sign), half)));
     const narrow = i16x8.max_s(i16x8.narrow_i32x4_s(rounded, rounded), lowest);
-    store<u64>(q16, (<u64>i64x2.extract_lane(narrow, 0) << 16) | (<u64>(slot & 0xffff)));
-    v128.store(f32s, v128.shuffle<f32>(i32x4.splat(slot), add(place, centre), 0, 4, 5, 6));
+    store<u64>(q16, (<u64>i64x2.extract_lane(narrow, 0) << 16) | (<u64>(load<u32>(slots) & 0xffff)));
+    q16 += Q16_BYTES;
+    p += ROW;
+    slots += 4;
+  }
+}
+
+function writeWhole(swarm: usize, count: u32, f32s: usize, capacity: usize, centre: v128, stepsPerSecond: f32): void {
+  let velocities = f32s + capacity * F32_BYTES;
+  let p = pointer(swarm, Field.places), v = pointer(swarm, Field.velocities), slots = pointer(swarm, Field.slots);
+  const rate = splat(stepsPerSecond);
+  for (let i: u32 = 0; i < count; i += 1) {
+    v128.store(f32s, v128.shuffle<f32>(i32x4.splat(load<u32>(slots)), add(v128.load(p), centre), 0, 4, 5, 6));
     const speed = mul(v128.load(v), rate);
     v128.store64_lane(velocities, speed, 0);
     store<f32>(velocities, laneZ(speed), 8);
-    q16 += Q16_BYTES;
     f32s += F32_BYTES;
     velocities += VELOCITY_BYTES;
     p += ROW;

@@ -31,27 +31,35 @@ export function ticksPerStep(swarm: usize): i32 {
   return (i32At(swarm, Field.count) + SLICE_BODIES - 1) / SLICE_BODIES;
 }
 
+/** Forces of `count` bodies, rounded up to four. */
+@inline function forcesBytes(count: i32): usize { return (<usize>((count + 3) & ~3)) << 4; }
+
 /** Scratch for `count` bodies: for their repulsion by any method, and for the centres of components. */
 export function scratchBytes(count: i32): usize {
-  const exact = max<usize>((<usize>count) << 4, symmetricScratchBytes(count));
+  const exact = forcesBytes(count) + max<usize>((<usize>count) << 4, symmetricScratchBytes(count));
   return max<usize>(exact, max<usize>(sortScratchBytes(count), walkScratchBytes(count)));
 }
 
-/** Writes the repulsion on the bodies to forces. @returns false when the step goes on in the next tick. */
+/** What of the scratch is free after {@link repel}, until the end of the step. */
+@inline export function freeScratch(swarm: usize, scratch: usize): usize {
+  return pointer(swarm, Field.forces) == scratch ? scratch + forcesBytes(i32At(swarm, Field.count)) : scratch;
+}
+
+/**
+ * Writes the repulsion on the bodies to forces. A step that ends in its tick keeps them in scratch, which all swarms
+ * share: thousands of swarms don't fit the cache, and what is needed for a microsecond need not pass through it.
+ * @returns false when the step goes on in the next tick.
+ */
 export function repel(swarm: usize, scratch: usize): bool {
   const count = i32At(swarm, Field.count);
   const method = methodOf(swarm);
-  const places = pointer(swarm, Field.places), forces = pointer(swarm, Field.forces);
+  const places = pointer(swarm, Field.places);
   if (count == 0) return true;
-  if (method == Method.full) {
-    repelFull(count, places, places, count, forces, <f32>REPULSION, <f32>SOFTENING);
-    return true;
-  }
-  if (method == Method.symmetric) {
-    repelSymmetric(count, places, forces, scratch, <f32>REPULSION, <f32>SOFTENING);
-    return true;
-  }
-  return repelSlice(swarm, count, places, forces, scratch);
+  if (method == Method.fmm) return repelSlice(swarm, count, places, pointer(swarm, Field.forces), scratch);
+  store<u32>(swarm + Field.forces, <u32>scratch);
+  if (method == Method.full) repelFull(count, places, places, count, scratch, <f32>REPULSION, <f32>SOFTENING);
+  else repelSymmetric(count, places, scratch, freeScratch(swarm, scratch), <f32>REPULSION, <f32>SOFTENING);
+  return true;
 }
 
 function repelSlice(swarm: usize, count: i32, places: usize, forces: usize, scratch: usize): bool {

@@ -5,7 +5,7 @@
  * Blocks, all aligned to 16 bytes, for a capacity that is a multiple of four:
  *   places      f32 x, y, z, charge (1; 0 in rows beyond count)
  *   velocities  f32 x, y, z, 0   units per step
- *   forces      f32 x, y, z, 0   scratch of a step
+ *   forces      f32 x, y, z, 0   scratch of a step; in the common scratch where the step takes one tick
  *   mobility    f32, 0–1: share of the swarm's heat that reaches the body
  *   slots       u32
  *   ends        u32 × 2 per spring: byte offsets of its bodies in `places`
@@ -72,6 +72,10 @@ export namespace Field {
   /** Per body the number of its component, u32; and how many there are. */
   export const components: usize = 192;
   export const componentCount: usize = 196;
+  /** What the host calls the swarm. */
+  export const ref: usize = 200;
+  /** Reach that the swarm is known to have room for. */
+  export const room: usize = 204;
 }
 
 /** Bytes of a swarm's row. */

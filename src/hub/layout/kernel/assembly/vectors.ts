@@ -20,6 +20,13 @@
 /** a2 a3 b2 b3 */
 @inline export function highHalves(a: v128, b: v128): v128 { return v128.shuffle<f32>(a, b, 2, 3, 6, 7); }
 
+/** a1 a2 a3 a0 */
+@inline export function rotateDown(a: v128): v128 { return v128.shuffle<f32>(a, a, 1, 2, 3, 0); }
+/** a3 a0 a1 a2 */
+@inline export function rotateUp(a: v128): v128 { return v128.shuffle<f32>(a, a, 3, 0, 1, 2); }
+/** a2 a3 a0 a1 */
+@inline export function swapHalves(a: v128): v128 { return v128.shuffle<f32>(a, a, 2, 3, 0, 1); }
+
 @inline export function allX(a: v128): v128 { return v128.shuffle<f32>(a, a, 0, 0, 0, 0); }
 @inline export function allY(a: v128): v128 { return v128.shuffle<f32>(a, a, 1, 1, 1, 1); }
 @inline export function allZ(a: v128): v128 { return v128.shuffle<f32>(a, a, 2, 2, 2, 2); }
