@@ -11,8 +11,6 @@ import {
   CircuitState,
   handleWhen,
   retry,
-  timeout,
-  TimeoutStrategy,
   type BulkheadPolicy,
   type CircuitBreakerPolicy,
   type RetryPolicy,
@@ -22,6 +20,7 @@ import type { Clock } from '../../../platform/clock.ts';
 import type { ResilienceConfig, UpstreamConfig } from '../../../platform/config/schema.ts';
 import { SwarmcastError } from '../../../platform/errors.ts';
 import { CircuitOpenError, OverloadedError, RequestTimeoutError, TooManyRequestsError } from '../errors.ts';
+import { AttemptSignals } from './attempt-signals.ts';
 import { CircuitTimer } from './circuit-timer.ts';
 import { createPolicyCounts, type PolicyStats } from './policy-stats.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -75,6 +74,7 @@ export class ServerPolicy {
   readonly #timer: CircuitTimer;
   readonly #rate: RateLimit;
   readonly #counts = createPolicyCounts();
+  readonly #signals = new AttemptSignals();
   #circuit: CircuitReport;
   #enteredAt: number;
   #resets = 0;
@@ -150,13 +150,11 @@ export class ServerPolicy {
       return this.#guarded(() => this.#limited(options, work), { signal, onFailure });
     };
     try {
-      const result = await orAbort(
-        this.#bulkhead.execute(async () => {
-          await this.#turn(signal);
-          return repeat ? this.#retry.execute(attempt, signal) : attempt();
-        }, signal),
-        signal,
-      );
+      const result = await this.#inTurn(signal, async () => {
+        const waitMs = this.#turn();
+        if (waitMs > 0) await sleep(waitMs, signal);
+        return repeat ? this.#repeated(attempt, signal) : attempt();
+      });
       this.#finish(true, attempts);
       return result;
     } catch (error) {
@@ -230,28 +228,55 @@ export class ServerPolicy {
     }, signal);
   }
 
-  async #limited<T>({ name, signal }: RequestOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const limitMs = this.#options.limits.request_timeout_ms;
-    const limit = timeout(limitMs, { strategy: TimeoutStrategy.Cooperative, abortOnReturn: false });
-    return limit.execute(async ({ signal: inner }) => {
-      try {
-        return await work(inner);
-      } catch (error) {
-        if (!inner.aborted || signal.aborted) throw error;
-        throw new RequestTimeoutError(`no reply to ${name} within ${limitMs} ms`, { cause: error });
-      }
-    }, signal);
+  /** Within the bounds of what may be in flight and wait. */
+  async #inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const isFree = this.#bulkhead.executionSlots > 0;
+    const turn = this.#bulkhead.execute(work, signal);
+    return isFree ? turn : orAbort(turn, signal);
   }
 
-  async #turn(signal: AbortSignal): Promise<void> {
-    const waitMs = this.#rate.take();
-    if (waitMs === 0) return;
-    this.#counts.rateLimited += 1;
-    if (waitMs > this.#options.limits.request_timeout_ms) {
-      this.#rate.giveBack();
-      throw new TooManyRequestsError(`more than ${this.#options.limits.requests_per_second} requests per second`);
+  /** The first attempt goes straight: nearly all succeed, and what it takes to repeat costs more than a small request. */
+  async #repeated<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    let first: { error: unknown } | undefined;
+    try {
+      return await attempt();
+    } catch (error) {
+      if (signal.aborted || !isWorthRepeating(error)) throw error;
+      first = { error };
     }
-    await sleep(waitMs, signal);
+    const again = this.#retry.execute(async () => {
+      if (first === undefined) return attempt();
+      const { error } = first;
+      first = undefined;
+      throw error;
+    }, signal);
+    return orAbort(again, signal);
+  }
+
+  /** Not cockatiel's timeout, which listens to the caller's signal anew for each attempt: it cost half of a round trip. */
+  async #limited<T>({ name, signal }: RequestOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const limitMs = this.#options.limits.request_timeout_ms;
+    const attempt = this.#signals.open(signal);
+    const timer = setTimeout(() => attempt.abort(), limitMs);
+    try {
+      return await work(attempt.signal);
+    } catch (error) {
+      if (!attempt.signal.aborted || signal.aborted) throw error;
+      throw new RequestTimeoutError(`no reply to ${name} within ${limitMs} ms`, { cause: error });
+    } finally {
+      clearTimeout(timer);
+      this.#signals.close(signal, attempt);
+    }
+  }
+
+  /** Time until the request may go. @throws {@link TooManyRequestsError} when that is too long */
+  #turn(): number {
+    const waitMs = this.#rate.take();
+    if (waitMs === 0) return 0;
+    this.#counts.rateLimited += 1;
+    if (waitMs <= this.#options.limits.request_timeout_ms) return waitMs;
+    this.#rate.giveBack();
+    throw new TooManyRequestsError(`more than ${this.#options.limits.requests_per_second} requests per second`);
   }
 
   #finish(succeeded: boolean, attempts: number): void {
@@ -296,7 +321,7 @@ function isWorthRepeating(error: unknown): boolean {
   return error instanceof SwarmcastError && error.retryable;
 }
 
-/** cockatiel sleeps between tries whatever the signal says: the caller doesn't. */
+/** What cockatiel waits for (its turn, the next try) it waits for whatever the signal says: the caller doesn't. */
 async function orAbort<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const onAbort = (): void => reject(reasonOf(signal));
