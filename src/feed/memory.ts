@@ -4,7 +4,7 @@
  */
 import type { ChangeBatch, WorldSnapshot } from '../model/change.ts';
 import type { LayoutEvent } from '../model/position-region.ts';
-import { packMessage, unpackMessage } from '../protocol/codec.ts';
+import { packRecords, unpackRecords } from '../protocol/codec.ts';
 import { FeedClosedError, thrownForm } from './errors.ts';
 import type { EdgeFeed, EdgeRequests, FeedListener, FeedSource, HubFeed, HubRequests, Responder } from './feed.ts';
 import { answersWithin, PendingRequests } from './pending-requests.ts';
@@ -50,12 +50,12 @@ class MemoryHubFeed implements HubFeed {
   }
 
   publish(batch: ChangeBatch): void {
-    const bytes = packMessage(batch);
+    const bytes = packRecords(batch);
     for (const edge of this.#edges) edge.deliverChanges(bytes);
   }
 
   reset(snapshot: WorldSnapshot): void {
-    const bytes = packMessage(snapshot);
+    const bytes = packRecords(snapshot);
     for (const edge of this.#edges) edge.deliverSnapshot(bytes);
   }
 
@@ -82,7 +82,7 @@ class MemoryHubFeed implements HubFeed {
   #greet(edge: MemoryEdgeFeed): void {
     const source = this.#source;
     if (source === undefined || !edge.listens) return;
-    edge.deliverSnapshot(packMessage(source.snapshot()));
+    edge.deliverSnapshot(packRecords(source.snapshot()));
     source.connectLayout({ kind: 'direct', post: (event) => edge.deliverLayout(event) });
   }
 }
@@ -151,12 +151,12 @@ class MemoryEdgeFeed implements EdgeFeed {
   deliverSnapshot(bytes: Uint8Array): void {
     if (this.#listener === undefined) return;
     this.#greeted = true;
-    this.#listener.onSnapshot(unpackMessage(bytes) as WorldSnapshot);
+    this.#listener.onSnapshot(unpackRecords(bytes) as WorldSnapshot);
     for (const call of this.#waitingForHub.splice(0)) call();
   }
 
   deliverChanges(bytes: Uint8Array): void {
-    if (this.#greeted) this.#listener?.onChanges(unpackMessage(bytes) as ChangeBatch);
+    if (this.#greeted) this.#listener?.onChanges(unpackRecords(bytes) as ChangeBatch);
   }
 
   deliverLayout(event: LayoutEvent): void {

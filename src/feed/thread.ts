@@ -6,7 +6,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { ChangeBatch, WorldSnapshot } from '../model/change.ts';
 import type { LayoutEvent } from '../model/position-region.ts';
-import { packMessage, unpackMessage } from '../protocol/codec.ts';
+import { packRecords, unpackRecords } from '../protocol/codec.ts';
 import { FeedClosedError, thrownForm, type ThrownForm } from './errors.ts';
 import type { EdgeFeed, EdgeRequests, FeedListener, FeedSource, HubFeed, HubRequests, Responder } from './feed.ts';
 import { answersWithin, PendingRequests } from './pending-requests.ts';
@@ -63,11 +63,11 @@ class HubEnd implements ThreadHubFeed {
 
   publish(batch: ChangeBatch): void {
     // Before serve() there is nothing that a batch could follow.
-    if (this.#source !== undefined) this.#postAll({ kind: 'changes', bytes: exactBytes(packMessage(batch)) });
+    if (this.#source !== undefined) this.#postAll({ kind: 'changes', bytes: exactBytes(packRecords(batch)) });
   }
 
   reset(snapshot: WorldSnapshot): void {
-    if (this.#source !== undefined) this.#postAll({ kind: 'snapshot', bytes: exactBytes(packMessage(snapshot)) });
+    if (this.#source !== undefined) this.#postAll({ kind: 'snapshot', bytes: exactBytes(packRecords(snapshot)) });
   }
 
   async askEdges<K extends keyof EdgeRequests>(
@@ -92,7 +92,7 @@ class HubEnd implements ThreadHubFeed {
   }
 
   #welcome(port: MessagePort, pending: PendingRequests, source: FeedSource): void {
-    post(port, { kind: 'snapshot', bytes: exactBytes(packMessage(source.snapshot())) });
+    post(port, { kind: 'snapshot', bytes: exactBytes(packRecords(source.snapshot())) });
     source.connectLayout({
       kind: 'port',
       openPort: () => {
@@ -132,8 +132,8 @@ class EdgeEnd implements EdgeFeed {
     this.#listener = listener;
     this.#port.on('message', (parcel: Parcel) => {
       if (this.#closed) return;
-      if (parcel.kind === 'snapshot') listener.onSnapshot(unpackMessage(parcel.bytes) as WorldSnapshot);
-      else if (parcel.kind === 'changes') listener.onChanges(unpackMessage(parcel.bytes) as ChangeBatch);
+      if (parcel.kind === 'snapshot') listener.onSnapshot(unpackRecords(parcel.bytes) as WorldSnapshot);
+      else if (parcel.kind === 'changes') listener.onChanges(unpackRecords(parcel.bytes) as ChangeBatch);
       else if (parcel.kind === 'layout') this.#followLayout(parcel.port, listener);
       else receive(parcel, this.#port, this.#pending, responder);
     });
