@@ -38,6 +38,7 @@ module.exports = {
     owner('yaml', 'platform/config'),
     owner('ws', 'client'),
     owner('three', 'dashboard/graph'),
+    owner('uplot', 'dashboard/panels'),
     owner('preact', 'dashboard'),
     owner('@preact/signals', 'dashboard'),
   ],

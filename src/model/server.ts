@@ -46,6 +46,8 @@ export interface CircuitReport {
   recoveries_total: number;
   /** When the state was entered, ms since 1970. */
   since_ms: number;
+  /** While open: from when on a request may try again. */
+  retry_at_ms?: number | undefined;
 }
 
 interface ServerCapabilities {

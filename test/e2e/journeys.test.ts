@@ -141,12 +141,21 @@ describe('a server dies and comes back', () => {
     await ailing.simulator[Symbol.asyncDispose]();
     await page.locator('.banner').getByText('Some MCP servers are not well').waitFor({ timeout: 40_000 });
     expect(await page.locator('.banner').innerText()).toContain('ailing is');
+    const card = page.locator('.server[data-server=ailing]');
     await page.locator('.server[data-server=ailing]:not([data-health=healthy])').waitFor();
+    await card
+      .locator('[data-circuit=open]')
+      .getByText(/opened \d+ times?; (tries again in|its next)/)
+      .waitFor({ timeout: 40_000 });
+    expect(await page.locator('.banner').innerText()).toMatch(/tries again in|its next request|trying now/);
     await page.locator('.grid-row[data-stale=true]').first().waitFor({ timeout: 40_000 });
     ailing = await openTestServer('ailing', { face: 'generic', eventsPerSecond: 0, port });
     await page.locator('.banner').waitFor({ state: 'detached', timeout: 40_000 });
     await page.locator('.grid-row[data-stale=true]').first().waitFor({ state: 'detached', timeout: 40_000 });
     expect(await page.locator('.events').innerText()).toContain('ailing is healthy');
+    await card.locator('[data-circuit=closed]').waitFor();
+    await card.locator('.latency-chart canvas').waitFor();
+    expect(await card.locator('.latency figcaption').innerText()).toMatch(/^Latency [\d.]+ ms · median [\d.]+/);
     expect(troubles).toEqual([]);
     await gateway[Symbol.asyncDispose]();
     await healthy.simulator[Symbol.asyncDispose]();

@@ -107,3 +107,36 @@ describe('the operator panel', () => {
     expect(await page.locator('.client').count()).toBe(0);
   });
 });
+
+describe('operators look after servers', () => {
+  test('ask one now, also one that is gone; close the circuit of one that came back', async () => {
+    let desk = await openTestServer('desk', { face: 'generic', eventsPerSecond: 0 });
+    await using ward = await openTestGateway({
+      servers: [desk.server],
+      'server.operator_key': KEY,
+      // It would come back by itself, but not within this test.
+      'resilience.recovery_ms': 600_000,
+    });
+    await using opened = await openPage(browser, ward.url);
+    const { page } = opened;
+    const card = page.locator('.server[data-server=desk]');
+    expect(await card.getByRole('button', { name: 'Probe now' }).count()).toBe(0);
+    await openPanel(page);
+    await page.locator('.client').first().waitFor();
+    await page.getByRole('tab', { name: 'Servers' }).click();
+    await card.getByRole('button', { name: 'Probe now' }).click();
+    await card.getByText(/^Answered .+ in [\d.]+ ms\.$/).waitFor();
+
+    const { port } = desk.simulator;
+    await desk.simulator[Symbol.asyncDispose]();
+    await card.locator('[data-circuit=open]').waitFor({ timeout: 60_000 });
+    await card.getByRole('button', { name: 'Probe now' }).click();
+    await card.getByText(/^Not asked: .*circuit is open.* It tries in \d+ min\.$/).waitFor();
+    desk = await openTestServer('desk', { face: 'generic', eventsPerSecond: 0, port });
+    await card.getByRole('button', { name: 'Reset circuit' }).click();
+    await card.getByText('The circuit is closed.').waitFor();
+    await card.locator('[data-circuit=closed]').waitFor();
+    await page.locator('.server[data-server=desk][data-health=healthy]').waitFor({ timeout: 40_000 });
+    await desk.simulator[Symbol.asyncDispose]();
+  }, 150_000);
+});

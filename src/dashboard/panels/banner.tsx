@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import type { ServerRecord } from '../../client/client.ts';
 import { useApp } from '../app-context.ts';
 import { displayText, duration } from '../format.ts';
+import { nextAttempt } from './servers/circuit-line.tsx';
 
 const MAX_NAMED = 3;
 
@@ -38,14 +39,18 @@ export function Banner(): JSX.Element | null {
       kind={degradationLevel === 'emergency' ? 'alarm' : 'warning'}
       title={degradationLevel === 'emergency' ? 'No MCP server answers' : 'Some MCP servers are not well'}
     >
-      {ailing.slice(0, MAX_NAMED).map(sentence).join(' ')}
+      {ailing
+        .slice(0, MAX_NAMED)
+        .map((server) => sentence(server, session.client.gatewayNow()))
+        .join(' ')}
       {ailing.length > MAX_NAMED ? ` And ${ailing.length - MAX_NAMED} more.` : ''}
     </Bar>
   );
 }
 
-function sentence({ id, health }: ServerRecord): string {
-  return `${displayText(id)} is ${health.state}: ${displayText(health.reason)}.`;
+function sentence({ id, health, circuit }: ServerRecord, nowMs: number): string {
+  const next = circuit === undefined ? '' : nextAttempt(circuit, nowMs);
+  return `${displayText(id)} is ${health.state}: ${displayText(health.reason)}${next}.`;
 }
 
 function Bar(props: { kind: 'alarm' | 'warning'; title: string; children: preact.ComponentChildren }): JSX.Element {

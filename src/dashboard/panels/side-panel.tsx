@@ -7,7 +7,7 @@ import type { Panel } from '../view/url-state.ts';
 import { ConnectionPanel } from './connection-panel.tsx';
 import { FiltersPanel } from './filters-panel.tsx';
 import { OperatorPanel } from './operator/operator-panel.tsx';
-import { ServersPanel } from './servers-panel.tsx';
+import { ServersPanel } from './servers/servers-panel.tsx';
 
 const TITLES: Readonly<Record<Panel, string>> = {
   servers: 'Servers',

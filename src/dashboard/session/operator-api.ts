@@ -50,6 +50,17 @@ export interface CostReport {
   costs: CostLine[];
 }
 
+/** What a server did when it was asked; `no_answer` says less than a failure. */
+export type ProbeAnswer =
+  | { outcome: 'success'; method: string; latency_ms: number }
+  | { outcome: 'failure'; method: string; error: string }
+  | { outcome: 'refused'; error: string; retry_after_ms: number }
+  | { outcome: 'no_answer'; error: string };
+
+export interface CircuitReset {
+  before: { state: 'closed' | 'open' | 'half_open' };
+}
+
 /** The gateway did not do it; the message says why, for people. `status` 0: it could not be asked. */
 export class OperatorError extends Error {
   override name = 'OperatorError';
@@ -98,6 +109,16 @@ export class OperatorApi {
     const answer =
       mode === null ? this.#ask('DELETE', 'api/clients/cap') : this.#ask('PUT', 'api/clients/cap', { mode });
     return ((await answer) as { changed: number }).changed;
+  }
+
+  /** Asks a server now. Resolves also when it fails. */
+  probe(server: string): Promise<ProbeAnswer> {
+    return this.#ask('POST', `api/servers/${encodeURIComponent(server)}/probe`) as Promise<ProbeAnswer>;
+  }
+
+  /** Closes a server's circuit, whatever opened it. */
+  resetCircuit(server: string): Promise<CircuitReset> {
+    return this.#ask('POST', `api/servers/${encodeURIComponent(server)}/reset-circuit`) as Promise<CircuitReset>;
   }
 
   async #ask(method: string, path: string, body?: unknown): Promise<unknown> {

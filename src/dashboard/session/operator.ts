@@ -12,8 +12,8 @@ const COST_EVERY_MS = 5_000;
 type OperatorState =
   { phase: 'locked'; problem: string | undefined } | { phase: 'checking' } | { phase: 'open'; api: OperatorApi };
 
-/** What came of the last thing that was done, for people. */
-interface Outcome {
+/** How something that was done went, for people. */
+export interface Outcome {
   failed: boolean;
   text: string;
 }
@@ -55,20 +55,32 @@ export class Operator {
     });
   }
 
-  /** Does something, and says how it went. `sentence`: of what came of it. */
-  async run<T>(action: (api: OperatorApi) => Promise<T>, sentence: (result: T) => string): Promise<void> {
-    await this.#tried(async (api) => {
-      const result = await action(api);
-      if (!this.#isOpen(api)) return;
-      this.outcome.value = { failed: false, text: sentence(result) };
-      await this.#readClients(api);
-    });
+  /**
+   * Does something. Resolves with how it went, in words of `judge`; undefined when the panel is locked, also by this:
+   * a refused key.
+   */
+  async ask<T>(action: (api: OperatorApi) => Promise<T>, judge: (result: T) => Outcome): Promise<Outcome | undefined> {
+    const state = this.state.peek();
+    if (state.phase !== 'open') return undefined;
+    try {
+      return judge(await action(state.api));
+    } catch (error) {
+      const text = messageOf(error);
+      if (this.#isOpen(state.api) && error instanceof OperatorError && error.isRefusal) this.lock(text);
+      return this.#isOpen(state.api) ? { failed: true, text } : undefined;
+    }
+  }
+
+  /** Does something to clients, and shows how it went and how they stand since. `sentence`: of what came of it. */
+  async change<T>(action: (api: OperatorApi) => Promise<T>, sentence: (result: T) => string): Promise<void> {
+    this.outcome.value = await this.ask(action, (result) => ({ failed: false, text: sentence(result) }));
+    await this.#fresh((api) => this.#readClients(api));
   }
 
   /** Shows the page of clients that starts there. */
   async turnTo(after: string | undefined): Promise<void> {
     this.after.value = after;
-    await this.#tried((api) => this.#readClients(api));
+    await this.#fresh((api) => this.#readClients(api));
   }
 
   /** Keeps clients and cost fresh until the returned function is called. */
@@ -90,7 +102,7 @@ export class Operator {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let stopped = false;
     const turn = async (): Promise<void> => {
-      if (!document.hidden) await this.#tried(work);
+      if (!document.hidden) await this.#fresh(work);
       if (!stopped) timer = setTimeout(start, everyMs);
     };
     const start = (): void => {
@@ -110,17 +122,10 @@ export class Operator {
     if (this.after.peek() === after && this.#isOpen(api)) this.clients.value = page;
   }
 
-  async #tried(work: (api: OperatorApi) => Promise<void>): Promise<void> {
-    const state = this.state.peek();
-    if (state.phase !== 'open') return;
-    try {
-      await work(state.api);
-    } catch (error) {
-      const text = messageOf(error);
-      if (!this.#isOpen(state.api)) return;
-      if (error instanceof OperatorError && error.isRefusal) this.lock(text);
-      else this.outcome.value = { failed: true, text };
-    }
+  /** Reads something anew; how that failed is shown. */
+  async #fresh(read: (api: OperatorApi) => Promise<void>): Promise<void> {
+    const outcome = await this.ask(read, () => ({ failed: false, text: '' }));
+    if (outcome?.failed === true) this.outcome.value = outcome;
   }
 
   /** False when the panel was locked, and perhaps opened anew, since this was begun. */

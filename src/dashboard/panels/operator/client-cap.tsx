@@ -12,7 +12,7 @@ export function ClientCap(): JSX.Element {
   const cap = operator.clients.value?.cap ?? null;
   const choose = (mode: Cap | null): void => {
     operator
-      .run(
+      .change(
         (api) => api.cap(mode),
         (changed) =>
           mode === null

@@ -96,7 +96,7 @@ function ModeChoice({ client }: { client: ClientLine }): JSX.Element {
         const wanted = MODES.find((each) => each === event.currentTarget.value);
         if (wanted === undefined) return;
         operator
-          .run(
+          .change(
             (api) => api.setMode(id, wanted),
             (served) =>
               served === wanted

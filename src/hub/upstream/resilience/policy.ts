@@ -310,6 +310,7 @@ export class ServerPolicy {
       trips_total: before.trips_total + (state === 'open' ? 1 : 0),
       recoveries_total: before.recoveries_total + (hasRecovered ? 1 : 0),
       since_ms: this.#options.clock.now(),
+      ...(state === 'open' ? { retry_at_ms: this.#options.clock.now() + this.#timer.remainingMs } : {}),
     };
     this.#options.onCircuit(this.#circuit);
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Activity, ACTIVITY_SECONDS } from '../../../../src/dashboard/session/activity.ts';
 import { KnownValues } from '../../../../src/dashboard/session/known-values.ts';
-import { LatencyHistory, MAX_LATENCIES } from '../../../../src/dashboard/session/latency-history.ts';
+import { LatencyHistory, MAX_LATENCIES, quantile } from '../../../../src/dashboard/session/latency-history.ts';
 import { TrafficMeter } from '../../../../src/dashboard/session/traffic-meter.ts';
 
 describe('traffic meter', () => {
@@ -40,15 +40,25 @@ describe('activity', () => {
   });
 });
 
-test('latencies: one per new success, the newest sixty', () => {
+test('latencies: one per new success, the newest 300', () => {
   const history = new LatencyHistory();
-  for (let i = 0; i < 100; i++) {
-    history.add('s', { last_success_ms: i, latency_ms: i });
+  for (let i = 0; i < MAX_LATENCIES + 40; i++) {
+    history.add('s', { last_success_ms: i, latency_ms: i * 2 });
     history.add('s', { last_success_ms: i, latency_ms: 999 });
   }
   history.add('s', {});
-  expect(history.of('s')).toEqual(Array.from({ length: MAX_LATENCIES }, (_, i) => 40 + i));
-  expect(history.of('nobody')).toEqual([]);
+  expect(history.of('s').atMs).toEqual(Array.from({ length: MAX_LATENCIES }, (_, i) => 40 + i));
+  expect(history.of('s').latencyMs.at(-1)).toBe((MAX_LATENCIES + 39) * 2);
+  expect(history.of('nobody')).toEqual({ atMs: [], latencyMs: [] });
+});
+
+test.each([
+  { values: [], share: 0.5, expected: undefined },
+  { values: [3], share: 0.95, expected: 3 },
+  { values: [4, 1, 3, 2], share: 0.5, expected: 2 },
+  { values: Array.from({ length: 100 }, (_, i) => 100 - i), share: 0.95, expected: 95 },
+])('quantile $share', ({ values, share, expected }) => {
+  expect(quantile(values, share)).toBe(expected);
 });
 
 test('known values: sorted, distinct, bounded', () => {

@@ -12,6 +12,7 @@ describe('the circuit', () => {
       reached += 1;
     };
     await expect(ask(counted)).rejects.toMatchObject({ reason: 'circuit_open', retryable: true });
+    expect(policy.circuit.retry_at_ms).toBe(policy.circuit.since_ms + 10_000);
     time.ms += 9_999;
     await expect(ask(counted)).rejects.toMatchObject({ reason: 'circuit_open' });
     expect(reached).toBe(0);
@@ -22,6 +23,7 @@ describe('the circuit', () => {
     await ask(counted);
     expect(circuits.map(({ state }) => state)).toEqual(['open', 'half_open', 'closed']);
     expect(policy.circuit).toMatchObject({ trips_total: 1, recoveries_total: 1 });
+    expect(circuits.slice(1).some((circuit) => 'retry_at_ms' in circuit)).toBe(false);
     expect(policy.stats()).toMatchObject({ circuitState: 0, refused: 2, successes: 2, failures: 3 });
   });
 

@@ -1,10 +1,12 @@
 /** MCP servers with their health and what it rests on, and their swarms. */
 import type { JSX } from 'preact';
-import type { ServerRecord, SwarmRecord } from '../../client/client.ts';
-import { useApp } from '../app-context.ts';
-import { digits, displayText, duration, plural } from '../format.ts';
-import { shortId } from '../graph/graph-labels.ts';
-import { Sparkline } from './sparkline.tsx';
+import type { ServerRecord, SwarmRecord } from '../../../client/client.ts';
+import { useApp } from '../../app-context.ts';
+import { displayText, duration, plural } from '../../format.ts';
+import { shortId } from '../../graph/graph-labels.ts';
+import { CircuitLine } from './circuit-line.tsx';
+import { LatencyChart } from './latency-chart.tsx';
+import { ServerActions } from './server-actions.tsx';
 
 /** Swarms listed per server; the rest is counted. */
 const MAX_SWARMS = 30;
@@ -60,7 +62,6 @@ function Evidence({ server }: { server: ServerRecord }): JSX.Element {
   const { session } = useApp();
   const now = session.client.gatewayNow();
   const { state, reason, since_ms, evidence } = server.health;
-  const latencies = session.latencies.of(server.id);
   const facts: string[] = [];
   if (evidence.last_success_ms !== undefined) facts.push(`last answer ${duration(now - evidence.last_success_ms)} ago`);
   if (evidence.consecutive_failures > 0) facts.push(`${plural(evidence.consecutive_failures, 'failure')} in a row`);
@@ -80,12 +81,9 @@ function Evidence({ server }: { server: ServerRecord }): JSX.Element {
       {evidence.last_error !== undefined && evidence.consecutive_failures > 0 && (
         <p class="quiet">last error: {displayText(evidence.last_error)}</p>
       )}
-      {evidence.latency_ms !== undefined && (
-        <div class="latency">
-          <span>{digits(evidence.latency_ms)} ms</span>
-          <Sparkline values={latencies} label={`Latency of the last ${plural(latencies.length, 'report')}`} />
-        </div>
-      )}
+      <CircuitLine circuit={server.circuit} />
+      {evidence.latency_ms !== undefined && <LatencyChart server={server.id} />}
+      <ServerActions server={server} />
     </div>
   );
 }
