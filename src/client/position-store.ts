@@ -136,7 +136,10 @@ function applySection(bySlot: ReadonlyMap<number, Track>, section: DecodedSectio
       track.to = from;
       track.toMs = timeMs;
     }
-    for (let axis = 0; axis < 3; axis++) track.to[axis] = positions[i * 3 + axis] ?? 0;
+    const { to } = track;
+    to[0] = positions[i * 3] ?? 0;
+    to[1] = positions[i * 3 + 1] ?? 0;
+    to[2] = positions[i * 3 + 2] ?? 0;
     if (Number.isNaN(track.fromMs)) {
       track.fromMs = timeMs;
       for (let axis = 0; axis < 3; axis++) track.from[axis] = track.to[axis] ?? 0;
