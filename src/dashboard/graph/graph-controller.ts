@@ -20,6 +20,9 @@ const PULSE_FRAME_MS = 33;
 /** Weights of links fade; a picture at rest is drawn anew this often for it. */
 const FADE_FRAME_MS = 1_000;
 const LINKS_EVERY_MS = 120;
+/** A picture that holds the page longer than this is drawn less often, though once a second at least. */
+const LONG_DRAW_MS = 60;
+const MAX_REST_MS = 1_000;
 /** Free strips around a fitted picture, shares of its size. */
 const MARGIN = { x: 0.05, top: 0.1, bottom: 0.07 };
 const PICK_REACH_PX = 16;
@@ -79,6 +82,9 @@ export class GraphController {
   #linksDirty = true;
   #linksAt = Number.NEGATIVE_INFINITY;
   #drawn = 0;
+  #costTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Shortest time between frames, so that drawing takes no more than half of it. */
+  #restMs = 0;
   #pulses = false;
   #needsDraw = true;
   /** The picture keeps everything in sight until a hand moves it. */
@@ -211,6 +217,7 @@ export class GraphController {
     for (const stop of this.#stops) stop();
     if (this.#frameRequest !== undefined) cancelAnimationFrame(this.#frameRequest);
     clearTimeout(this.#wakeTimer);
+    clearTimeout(this.#costTimer);
     this.#scene[Symbol.dispose]();
   }
 
@@ -272,7 +279,7 @@ export class GraphController {
     const elapsedMs = Math.min(250, this.#lastFrameAt === 0 ? 16 : now - this.#lastFrameAt);
     const isOnlyPulsing = !this.#needsDraw && performance.now() > this.#awakeUntil;
     // A display's own beat is never quite even.
-    const minFrameMs = isOnlyPulsing ? PULSE_FRAME_MS : this.#governor.quality.minFrameMs;
+    const minFrameMs = Math.max(isOnlyPulsing ? PULSE_FRAME_MS : this.#governor.quality.minFrameMs, this.#restMs);
     if (this.#drawnLast && now - this.#lastDrawAt < minFrameMs - 4) {
       this.#request();
       return;
@@ -287,6 +294,20 @@ export class GraphController {
     this.#syncRings();
     this.#draw(now);
     this.#continue(moves);
+    this.#measureCost();
+  }
+
+  /**
+   * Software rendering holds the page until the picture is done, after this frame's script: a task of its own tells when.
+   * Where that is long, as much time again is left to what arrives and to hands.
+   */
+  #measureCost(): void {
+    const begunAt = performance.now();
+    this.#costTimer ??= setTimeout(() => {
+      this.#costTimer = undefined;
+      const costMs = performance.now() - begunAt;
+      this.#restMs = costMs > LONG_DRAW_MS ? Math.min(MAX_REST_MS, costMs * 2) : 0;
+    });
   }
 
   #continue(moves: boolean): void {
@@ -385,7 +406,7 @@ export class GraphController {
     const { agents: layer } = this.#scene;
     const { agents } = this.#options.client.state;
     layer.count = this.field.size;
-    const [look, color, state] = [layer.array('aLook'), layer.array('aColor'), layer.array('aState')];
+    const [look, color, state] = [layer.array('uLook'), layer.array('uColor'), layer.array('uState')];
     let pulses = false;
     for (const [i, ref] of this.field.refs.entries()) {
       const agent = agents.get(ref);
@@ -397,12 +418,12 @@ export class GraphController {
       look[i * 4 + 3] = this.#isEmphasised(i) ? 1 : DIMMED;
       writeRgb(color, i * 4, rgb);
       color[i * 4 + 3] = stale ? 1 : 0;
-      state[i * 2] = pulseHz;
-      state[i * 2 + 1] = ref === this.#emphasis.selected ? 2 : ref === this.#emphasis.hovered ? 1 : 0;
+      state[i * 4] = pulseHz;
+      state[i * 4 + 1] = ref === this.#emphasis.selected ? 2 : ref === this.#emphasis.hovered ? 1 : 0;
       if (pulseHz > 0) pulses = true;
     }
     this.#pulses = pulses && !this.#calm && this.#governor.quality.detail;
-    layer.changed('aLook', 'aColor', 'aState');
+    layer.changed('uLook', 'uColor', 'uState');
   }
 
   #syncLinks(now: number): void {
@@ -412,7 +433,7 @@ export class GraphController {
     const { links } = this.#options.client.state;
     const layer = this.#scene.links;
     layer.reserve(Math.min(MAX_LINKS, links.size));
-    const buffers = { ends: layer.array('aEnds'), link: layer.array('aLink'), show: layer.array('aShow') };
+    const buffers = { ends: layer.array('uEnds'), weight: layer.array('uWeight') };
     let count = 0;
     for (const kind of ['communication', 'topology'] as const) {
       for (const link of links.values()) {
@@ -420,32 +441,28 @@ export class GraphController {
       }
     }
     layer.count = count;
-    layer.changed('aEnds', 'aLink', 'aShow');
+    layer.changed('uEnds', 'uWeight');
   }
 
-  #writeLink(
-    { ends, link: values, show }: Record<'ends' | 'link' | 'show', Float32Array>,
-    at: number,
-    link: LinkRecord,
-  ): boolean {
+  #writeLink({ ends, weight }: Record<'ends' | 'weight', Float32Array>, at: number, link: LinkRecord): boolean {
     const [a, b] = [this.field.indexOf(link.from), this.field.indexOf(link.to)];
     if (a === undefined || b === undefined) return false;
-    ends[at * 2] = a;
-    ends[at * 2 + 1] = b;
-    values[at * 4] = link.kind === 'topology' ? 0 : 1;
-    values[at * 4 + 1] = link.weight ?? 0;
-    values[at * 4 + 2] = ((link.at_ms ?? 0) - this.#epochMs) / 1_000;
-    values[at * 4 + 3] = (link.half_life_ms ?? 0) / 1_000;
     const { selected } = this.#emphasis;
     const touches = selected !== undefined && (link.from === selected || link.to === selected);
-    show[at] = !this.#isEmphasised(a) || !this.#isEmphasised(b) ? 0.12 : touches ? 1.9 : 1;
+    ends[at * 4] = a;
+    ends[at * 4 + 1] = b;
+    ends[at * 4 + 2] = link.kind === 'topology' ? 0 : 1;
+    ends[at * 4 + 3] = !this.#isEmphasised(a) || !this.#isEmphasised(b) ? 0.12 : touches ? 1.9 : 1;
+    weight[at * 4] = link.weight ?? 0;
+    weight[at * 4 + 1] = ((link.at_ms ?? 0) - this.#epochMs) / 1_000;
+    weight[at * 4 + 2] = (link.half_life_ms ?? 0) / 1_000;
     return true;
   }
 
   #syncRings(): void {
     const layer = this.#scene.rings;
     layer.count = this.field.swarms.size;
-    const [balls, tints] = [layer.array('aBall'), layer.array('aTint')];
+    const [balls, tints] = [layer.array('uBall'), layer.array('uTint')];
     let i = 0;
     for (const { ref, x, y, z, radius, shown, server } of this.field.swarms.values()) {
       balls.set([x, y, z, radius + RING_GAP], i * 4);
@@ -453,7 +470,7 @@ export class GraphController {
       tints[i * 4 + 3] = shown * (this.#emphasis.swarm === undefined || this.#emphasis.swarm === ref ? 1 : 0.12);
       i++;
     }
-    layer.changed('aBall', 'aTint');
+    layer.changed('uBall', 'uTint');
   }
 
   /** The hue that marks a server: by its place among the servers' names. */

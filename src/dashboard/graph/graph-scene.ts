@@ -1,14 +1,12 @@
-/** What the graphics card draws: agents, links, message flashes, circles around swarms. Five draw calls at most. */
+/** What the graphics card draws: agents, links, message flashes, circles around swarms. Four draw calls. */
 import {
   Color,
   CustomBlending,
   DataTexture,
-  DynamicDrawUsage,
   FloatType,
   GLSL3,
-  InstancedBufferAttribute,
-  InstancedBufferGeometry,
   BufferAttribute,
+  BufferGeometry,
   LinearSRGBColorSpace,
   Mesh,
   OneFactor,
@@ -72,6 +70,8 @@ export class GraphScene {
     uTalk: { value: new Color() },
     uFlash: { value: new Color() },
   };
+  readonly #smooth: RawShaderMaterial;
+  readonly #plain: RawShaderMaterial;
   readonly #agents: Layer;
   readonly #links: Layer;
   readonly #flashes: Layer;
@@ -86,26 +86,14 @@ export class GraphScene {
     // Colours are given as they are to appear.
     this.#renderer.outputColorSpace = LinearSRGBColorSpace;
     this.#renderer.autoClear = true;
-    const square = [-1, -1, 1, -1, 1, 1, -1, 1];
-    const segment = [0, -1, 1, -1, 1, 1, 0, 1];
-    this.#rings = new Layer(this.#material(shaders.RING_VERTEX, shaders.RING_FRAGMENT), square, { aBall: 4, aTint: 4 });
-    this.#links = new Layer(this.#material(shaders.LINK_VERTEX, shaders.LINK_FRAGMENT), segment, {
-      aEnds: 2,
-      aLink: 4,
-      aShow: 1,
-    });
-    this.#flashes = new Layer(this.#material(shaders.FLASH_VERTEX, shaders.FLASH_FRAGMENT), segment, {
-      aEnds: 2,
-      aStart: 1,
-    });
-    this.#agents = new Layer(this.#material(shaders.AGENT_VERTEX, shaders.AGENT_FRAGMENT, true), square, {
-      aLook: 4,
-      aColor: 4,
-      aState: 2,
-    });
-    this.#flashes.reserve(MAX_FLASHES);
+    this.#rings = new Layer(this.#material(shaders.RING_VERTEX, shaders.RING_FRAGMENT), ['uBall', 'uTint']);
+    this.#links = new Layer(this.#material(shaders.LINK_VERTEX, shaders.LINK_FRAGMENT), ['uEnds', 'uWeight']);
+    this.#flashes = new Layer(this.#material(shaders.FLASH_VERTEX, shaders.FLASH_FRAGMENT), ['uEnds']);
+    this.#smooth = this.#material(shaders.AGENT_VERTEX, shaders.AGENT_FRAGMENT, true);
+    this.#plain = this.#material(shaders.AGENT_VERTEX, shaders.AGENT_PLAIN_FRAGMENT, true);
+    this.#agents = new Layer(this.#smooth, ['uLook', 'uColor', 'uState']);
     this.#flashes.count = MAX_FLASHES;
-    this.#flashes.array('aStart').fill(-1e6);
+    this.clearFlashes();
     for (const [order, layer] of [this.#rings, this.#links, this.#flashes, this.#agents].entries()) {
       layer.mesh.renderOrder = order;
       this.#scene.add(layer.mesh);
@@ -150,6 +138,7 @@ export class GraphScene {
 
   setQuality(quality: Quality, calm: boolean): void {
     this.#set('uSoft', quality.antialias ? 1 : 0);
+    this.#agents.material = quality.antialias ? this.#smooth : this.#plain;
     this.#set('uKinds', quality.links === 'all' ? 1 : 0);
     this.#set('uPulse', quality.detail && !calm ? 1 : 0);
     this.#flashes.mesh.visible = quality.detail && !calm;
@@ -170,15 +159,15 @@ export class GraphScene {
   flash(from: number, to: number, atSeconds: number): void {
     const index = this.#nextFlash;
     this.#nextFlash = (index + 1) % MAX_FLASHES;
-    this.#flashes.array('aEnds').set([from, to], index * 2);
-    this.#flashes.array('aStart')[index] = atSeconds;
-    this.#flashes.changed('aEnds', 'aStart');
+    this.#flashes.array('uEnds').set([from, to, atSeconds], index * STRIDE);
+    this.#flashes.changed('uEnds');
   }
 
   /** Indices of agents have changed meaning: flashes under way end. */
   clearFlashes(): void {
-    this.#flashes.array('aStart').fill(-1e6);
-    this.#flashes.changed('aStart');
+    const ends = this.#flashes.array('uEnds');
+    for (let i = 0; i < MAX_FLASHES; i++) ends[i * STRIDE + 2] = -1e6;
+    this.#flashes.changed('uEnds');
   }
 
   draw(pose: Readonly<CameraPose>, seconds: number): void {
@@ -200,6 +189,8 @@ export class GraphScene {
 
   [Symbol.dispose](): void {
     for (const layer of [this.#agents, this.#links, this.#flashes, this.#rings]) layer[Symbol.dispose]();
+    this.#smooth.dispose();
+    this.#plain.dispose();
     this.#texture?.dispose();
     this.#renderer.dispose();
   }
@@ -213,9 +204,10 @@ export class GraphScene {
     return new RawShaderMaterial({
       glslVersion: GLSL3,
       // three declares these for its own shaders only.
-      vertexShader: `precision highp float;\nuniform mat4 viewMatrix;\nuniform mat4 projectionMatrix;\nin vec2 position;\n${vertexShader}`,
+      vertexShader: `precision highp float;\nuniform mat4 viewMatrix;\nuniform mat4 projectionMatrix;\n${vertexShader}`,
       fragmentShader,
-      uniforms: this.#uniforms,
+      // Shared, beside the layer's own.
+      uniforms: { ...this.#uniforms },
       transparent: true,
       depthWrite: writesDepth,
       depthTest: writesDepth,
@@ -226,68 +218,97 @@ export class GraphScene {
   }
 }
 
-/** One instanced mesh: a quad drawn `count` times, with buffers that grow. */
+/**
+ * Many marks of one kind in one draw call: four vertices each, which read the mark's values from textures by their own
+ * number. Instances would do the same, but a software renderer draws each of them by itself: 10,000 agents then took
+ * it 370 ms of CPU (ARCHITECTURE.md, decisions).
+ */
 export class Layer {
   readonly mesh: Mesh;
-  readonly material: RawShaderMaterial;
-  readonly #geometry: InstancedBufferGeometry;
-  readonly #sizes: Readonly<Record<string, number>>;
+  #material: RawShaderMaterial;
+  readonly #geometry = new BufferGeometry();
+  readonly #textures = new Map<string, DataTexture>();
+  readonly #names: readonly string[];
   #capacity = 0;
+  #count = 0;
 
-  constructor(material: RawShaderMaterial, corners: number[], sizes: Readonly<Record<string, number>>) {
-    this.material = material;
-    this.#sizes = sizes;
-    this.#geometry = new InstancedBufferGeometry();
-    this.#geometry.setAttribute('position', new BufferAttribute(new Float32Array(corners), 2));
-    this.#geometry.setIndex([0, 1, 2, 0, 2, 3]);
-    this.#geometry.instanceCount = 0;
+  /** `names`: of the textures; each holds {@link STRIDE} floats a mark. */
+  constructor(material: RawShaderMaterial, names: readonly string[]) {
+    this.#material = material;
+    this.#names = names;
     this.mesh = new Mesh(this.#geometry, material);
+    // Nothing of the geometry says where the marks are.
     this.mesh.frustumCulled = false;
-    // The quad stands for marks anywhere: three must not measure it.
     this.#geometry.boundingSphere = new Sphere();
-    this.reserve(64);
+    this.reserve(ROW);
+  }
+
+  /** Another way to draw the same marks. */
+  set material(material: RawShaderMaterial) {
+    this.#material = material;
+    this.mesh.material = material;
+    for (const [name, texture] of this.#textures) material.uniforms[name] = { value: texture };
   }
 
   set count(count: number) {
     this.reserve(count);
-    this.#geometry.instanceCount = count;
+    this.#count = count;
+    this.#geometry.setDrawRange(0, count * INDICES.length);
   }
 
   get count(): number {
-    return this.#geometry.instanceCount;
+    return this.#count;
   }
 
-  /** The buffer of an attribute; write, then call {@link changed}. Growing replaces it. */
+  /** The values of a texture; write, then call {@link changed}. Growing replaces it. */
   array(name: string): Float32Array {
-    return this.#geometry.getAttribute(name).array as Float32Array;
+    return this.#texture(name).image.data as Float32Array;
   }
 
   changed(...names: string[]): void {
-    for (const name of names) this.#geometry.getAttribute(name).needsUpdate = true;
+    for (const name of names) this.#texture(name).needsUpdate = true;
   }
 
-  /** Room for as many instances; what is held is kept. */
+  /** Room for as many marks; what is held is kept. */
   reserve(count: number): void {
     if (count <= this.#capacity) return;
-    this.#capacity = 2 ** Math.ceil(Math.log2(count));
-    const { instanceCount } = this.#geometry;
-    // Buffers on the card have a fixed size: a new geometry state is needed for larger ones.
-    this.#geometry.dispose();
-    for (const [name, size] of Object.entries(this.#sizes)) {
-      const array = new Float32Array(this.#capacity * size);
-      if (this.#geometry.hasAttribute(name)) array.set(this.array(name));
-      const attribute = new InstancedBufferAttribute(array, size);
-      attribute.setUsage(DynamicDrawUsage);
-      this.#geometry.setAttribute(name, attribute);
+    const rows = 2 ** Math.ceil(Math.log2(count / ROW));
+    this.#capacity = rows * ROW;
+    for (const name of this.#names) {
+      const data = new Float32Array(this.#capacity * STRIDE);
+      const before = this.#textures.get(name);
+      if (before !== undefined) data.set(before.image.data as Float32Array);
+      before?.dispose();
+      const texture = new DataTexture(data, ROW, rows, RGBAFormat, FloatType);
+      this.#textures.set(name, texture);
+      this.#material.uniforms[name] = { value: texture };
+      texture.needsUpdate = true;
     }
-    this.#geometry.instanceCount = instanceCount;
+    const indices = new Uint32Array(this.#capacity * INDICES.length);
+    for (let i = 0; i < indices.length; i++) {
+      indices[i] = Math.floor(i / INDICES.length) * 4 + (INDICES[i % INDICES.length] ?? 0);
+    }
+    // Buffers on the card have a fixed size: a new geometry state is needed for a larger one.
+    this.#geometry.dispose();
+    this.#geometry.setIndex(new BufferAttribute(indices, 1));
+    this.#geometry.setDrawRange(0, this.#count * INDICES.length);
   }
 
   [Symbol.dispose](): void {
     this.#geometry.dispose();
-    this.material.dispose();
+    this.#material.dispose();
+    for (const texture of this.#textures.values()) texture.dispose();
+  }
+
+  #texture(name: string): DataTexture {
+    const texture = this.#textures.get(name);
+    if (texture === undefined) throw new RangeError(`no texture ${name}`);
+    return texture;
   }
 }
+
+/** Vertices of a quad's two triangles. */
+const INDICES = [0, 1, 2, 0, 2, 3];
 
 /** Writes a colour 0–255 as 0–1. */
 export function writeRgb(array: Float32Array, at: number, [red, green, blue]: Rgb): void {
