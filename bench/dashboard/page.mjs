@@ -77,17 +77,19 @@ async function measure(page, seconds) {
 /** Runs in the page before its scripts: times every socket listener and every frame callback. */
 function instrument() {
   const taken = { frames: [], texts: [], draws: [] };
+  // Within, since the browser is given this function alone.
+  // oxlint-disable-next-line unicorn/consistent-function-scoping
   const timed = (list, work) => {
     const begun = performance.now();
     work();
     list.push(performance.now() - begun);
   };
-  const { addEventListener } = WebSocket.prototype;
-  WebSocket.prototype.addEventListener = function listen(type, listener, options) {
-    if (type !== 'message') return addEventListener.call(this, type, listener, options);
+  const listen = Reflect.get(WebSocket.prototype, 'addEventListener');
+  WebSocket.prototype.addEventListener = function timedListen(type, listener, options) {
+    if (type !== 'message') return listen.call(this, type, listener, options);
     const measured = (event) =>
       timed(typeof event.data === 'string' ? taken.texts : taken.frames, () => listener.call(this, event));
-    return addEventListener.call(this, type, measured, options);
+    return listen.call(this, type, measured, options);
   };
   const { requestAnimationFrame } = globalThis;
   globalThis.requestAnimationFrame = (callback) =>
