@@ -1,5 +1,11 @@
 /** One swarm's newest positions, copied out of shared memory at most once a tick and kind, for all views. */
-import { FLAG_SHORT, publicationOffset, recordOffsets, type RegionHandle } from '../../model/position-region.ts';
+import {
+  FLAG_SETTLED,
+  FLAG_SHORT,
+  publicationOffset,
+  recordOffsets,
+  type RegionHandle,
+} from '../../model/position-region.ts';
 import {
   copyRecords,
   createHead,
@@ -9,6 +15,7 @@ import {
   type PublicationHead,
   type RecordKind,
 } from '../../model/region-reader.ts';
+import { SECTION_HEADER_BYTES, writeSectionHeader } from '../../protocol/frames.ts';
 
 /** `raw` is f32 with velocities. */
 export type PositionKind = 'q16' | 'f32' | 'raw';
@@ -31,7 +38,8 @@ const BLOCK_SLOTS = 65_536;
  */
 export class LoadedPositions {
   readonly head: PublicationHead = createHead();
-  origin: readonly [number, number, number] = [0, 0, 0];
+  /** Header of a section of these records, without count, block and the flag of a full one. */
+  readonly sectionHeader = new Uint32Array(SECTION_HEADER_BYTES / 4);
   words = new Uint32Array(0);
   halves = new Uint16Array(0);
   velocities = new Float32Array(0);
@@ -42,6 +50,7 @@ export class LoadedPositions {
   /** Unique to a list of slots: as long as it stays, record `index` is that of the same slot. */
   slotList = 0;
   readonly #kind: PositionKind;
+  readonly #header = new DataView(this.sectionHeader.buffer);
   #slotsRev = -1;
   #membership = -1;
   #count = -1;
@@ -73,11 +82,24 @@ export class LoadedPositions {
       // The next one will have them.
       if (this.#kind !== 'q16' && (this.head.flags & FLAG_SHORT) !== 0) return 'overtaken';
       if (!this.#copy(handle, data)) continue;
-      this.origin = [this.head.originX, this.head.originY, this.head.originZ];
+      this.#prepareHeader(handle.swarm);
       this.#noteSlots();
       return 'loaded';
     }
     return 'overtaken';
+  }
+
+  #prepareHeader(swarmRef: number): void {
+    const { flags, slotsRev, originX, originY, originZ, scale } = this.head;
+    writeSectionHeader(this.#header, 0, {
+      swarmRef,
+      count: 0,
+      flags: flags & FLAG_SETTLED,
+      block: 0,
+      slotsRev: slotsRev & 0xffff,
+      origin: [originX, originY, originZ],
+      scale,
+    });
   }
 
   // Agents that join or leave change the membership, slots dealt anew their revision; nothing else moves records.

@@ -1,5 +1,4 @@
 /** Position frames of one view: sections of the swarms that it shows, gathered by slot, so that nothing hidden is in them. */
-import { FLAG_SETTLED } from '../../model/position-region.ts';
 import {
   FLAG_FULL,
   FRAME_HEADER_BYTES,
@@ -7,9 +6,7 @@ import {
   MAX_SECTION_RECORDS,
   SECTION_HEADER_BYTES,
   writeFrameHeader,
-  writeSectionHeader,
   type FrameKind,
-  type SectionHeader,
 } from '../../protocol/frames.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { BlockRun, LoadedPositions } from '../replica/swarm-positions.ts';
@@ -17,14 +14,11 @@ import { FrameSlab } from './frame-slab.ts';
 import type { ShownSwarm } from './shown-swarm.ts';
 
 const WORDS_PER_RECORD = { q16: 2, f32: 4 } as const;
+const SECTION_HEADER_WORDS = SECTION_HEADER_BYTES / 4;
 /** A publication may be read before its tick is heard of; one that is further ahead is of another epoch's clock. */
 const MAX_TICKS_AHEAD = 60;
-
-/** One swarm that goes into frames. */
-export interface Positioned {
-  view: ShownSwarm;
-  loaded: LoadedPositions;
-}
+/** Copying fewer words one by one costs less than making the subarray. */
+const WORDS_WORTH_A_SUBARRAY = 128;
 
 // One slab for all views of a thread: frames are made one after the other.
 const slab = new FrameSlab();
@@ -35,15 +29,6 @@ const slab = new FrameSlab();
 export class FrameComposer {
   readonly #kind: FrameKind;
   readonly #words: number;
-  readonly #header: SectionHeader = {
-    swarmRef: 0,
-    count: 0,
-    flags: 0,
-    block: 0,
-    slotsRev: 0,
-    origin: [0, 0, 0],
-    scale: 1,
-  };
   #frames: Uint8Array[] = [];
   #start = 0;
   #at = 0;
@@ -57,13 +42,18 @@ export class FrameComposer {
     this.#words = WORDS_PER_RECORD[kind];
   }
 
-  /** Frames of at most 128 KiB that hold every shown agent of `swarms` that has a position, and no other. */
-  compose(replica: Replica, swarms: readonly Positioned[]): readonly Uint8Array[] {
+  /**
+   * Frames of at most 128 KiB that hold every shown agent of `swarms` that has a position, and no other. Each swarm's
+   * {@link ShownSwarm.loaded} is set.
+   */
+  compose(replica: Replica, swarms: readonly ShownSwarm[]): readonly Uint8Array[] {
     this.#frames = [];
     this.#tick = replica.tick;
     this.#timeMs = replica.positions.tickTimeMs;
     let bytes = FRAME_HEADER_BYTES;
-    for (const { view, loaded } of swarms) {
+    for (const view of swarms) {
+      const { loaded } = view;
+      if (loaded === undefined) continue;
       bytes += this.#bound(view, loaded);
       // The newest step is in the frame; a swarm at rest is where it was, at any later tick.
       if (loaded.head.tick <= this.#tick || loaded.head.tick > replica.tick + MAX_TICKS_AHEAD) continue;
@@ -71,7 +61,9 @@ export class FrameComposer {
       this.#timeMs = loaded.head.timeMs;
     }
     this.#open(Math.min(bytes, MAX_FRAME_BYTES));
-    for (const { view, loaded } of swarms) {
+    for (const view of swarms) {
+      const { loaded } = view;
+      if (loaded === undefined) continue;
       if (this.#bound(view, loaded) > this.#limit - this.#at && this.#sections > 0) {
         this.#finish();
         this.#open(MAX_FRAME_BYTES);
@@ -87,7 +79,7 @@ export class FrameComposer {
   // Bytes that its sections take at most, unless it has to be cut. One record too many, so that the last section of
   // several may turn out empty.
   #bound(view: ShownSwarm, loaded: LoadedPositions): number {
-    const records = Math.min(view.agents.size, loaded.head.count);
+    const records = Math.min(view.size, loaded.head.count);
     return loaded.runs.length * SECTION_HEADER_BYTES + (records + 1) * this.#words * 4;
   }
 
@@ -109,22 +101,20 @@ export class FrameComposer {
   #append(view: ShownSwarm, loaded: LoadedPositions): void {
     const firstSection = this.#at;
     const frames = this.#frames.length;
-    const settled = loaded.head.flags & FLAG_SETTLED;
+    const isWhole = isWholeIn(view, loaded);
     let written = 0;
     for (const run of loaded.runs) {
-      written += isWhole(view, loaded)
-        ? this.#appendRange(view, loaded, run, settled)
-        : this.#appendShown(view, loaded, run, settled);
+      written += isWhole ? this.#appendRange(loaded, run) : this.#appendShown(view, loaded, run);
     }
-    if (written !== view.agents.size || this.#frames.length !== frames) return;
+    if (written !== view.size || this.#frames.length !== frames) return;
     for (let at = firstSection; at < this.#at;) {
-      slab.bytes[at + 6] = settled | FLAG_FULL;
+      slab.bytes[at + 6] = (slab.bytes[at + 6] ?? 0) | FLAG_FULL;
       at += SECTION_HEADER_BYTES + (slab.halves[(at + 4) >>> 1] ?? 0) * this.#words * 4;
     }
   }
 
   // A swarm of which nothing is hidden: its records as they are.
-  #appendRange(view: ShownSwarm, loaded: LoadedPositions, run: BlockRun, flags: number): number {
+  #appendRange(loaded: LoadedPositions, run: BlockRun): number {
     const { words } = loaded;
     for (let index = run.start; index < run.end;) {
       const section = this.#openSection();
@@ -132,18 +122,17 @@ export class FrameComposer {
       const target = this.#at >>> 2;
       const first = index * this.#words;
       const length = count * this.#words;
-      // Copying few words one by one costs less than making the subarray.
-      if (length > 128) slab.words.set(words.subarray(first, first + length), target);
+      if (length > WORDS_WORTH_A_SUBARRAY) slab.words.set(words.subarray(first, first + length), target);
       else for (let i = 0; i < length; i++) slab.words[target + i] = words[first + i] ?? 0;
       this.#at += length * 4;
       index += count;
-      this.#closeSection(section, view, loaded, { block: run.block, count, flags });
+      this.#closeSection(section, loaded, run.block, count);
     }
     return run.end - run.start;
   }
 
   // Any other swarm: the records of those that the view shows.
-  #appendShown(view: ShownSwarm, loaded: LoadedPositions, run: BlockRun, flags: number): number {
+  #appendShown(view: ShownSwarm, loaded: LoadedPositions, run: BlockRun): number {
     const indexes = view.indexesIn(loaded);
     let next = firstAtLeast(indexes, run.start);
     const end = run.end >= loaded.head.count ? indexes.length : firstAtLeast(indexes, run.end);
@@ -155,7 +144,7 @@ export class FrameComposer {
       else copyQuads(loaded.words, indexes, next, count, this.#at >>> 2);
       this.#at += count * this.#words * 4;
       next += count;
-      this.#closeSection(section, view, loaded, { block: run.block, count, flags });
+      this.#closeSection(section, loaded, run.block, count);
     }
     return written;
   }
@@ -175,25 +164,17 @@ export class FrameComposer {
     return Math.min(MAX_SECTION_RECORDS, Math.floor((this.#limit - this.#at) / (this.#words * 4)));
   }
 
-  #closeSection(
-    section: number,
-    view: ShownSwarm,
-    loaded: LoadedPositions,
-    part: { block: number; count: number; flags: number },
-  ): void {
-    if (part.count === 0) {
+  #closeSection(section: number, loaded: LoadedPositions, block: number, count: number): void {
+    if (count === 0) {
       this.#at = section;
       return;
     }
-    const header = this.#header;
-    header.swarmRef = view.swarm.ref;
-    header.count = part.count;
-    header.flags = part.flags;
-    header.block = this.#kind === 'q16' ? part.block : 0;
-    header.slotsRev = loaded.head.slotsRev & 0xffff;
-    header.origin = loaded.origin;
-    header.scale = loaded.head.scale;
-    writeSectionHeader(slab.data, section, header);
+    const { sectionHeader } = loaded;
+    const first = section >>> 2;
+    for (let i = 0; i < SECTION_HEADER_WORDS; i++) slab.words[first + i] = sectionHeader[i] ?? 0;
+    // Beside the flags: the records, and which 65,536 slots they are of, where they carry no whole ones.
+    slab.halves[(section + 4) >>> 1] = count;
+    if (this.#kind === 'q16') slab.bytes[section + 7] = block;
     this.#sections++;
   }
 }
@@ -233,7 +214,6 @@ function copyQuads(from: Uint32Array, indexes: Uint32Array, start: number, count
 }
 
 /** True when every record of the publication is of an agent that the view shows. */
-function isWhole(view: ShownSwarm, loaded: LoadedPositions): boolean {
-  const { head } = loaded;
-  return view.whole && view.swarm.membership === head.membership && view.agents.size === head.count;
+function isWholeIn(view: ShownSwarm, { head }: LoadedPositions): boolean {
+  return view.size === head.count && view.whole && view.swarm.membership === head.membership;
 }

@@ -1,20 +1,25 @@
 /** Positions as the seeds' records: u32 agent ref, 3 × f32 position, 3 × f32 velocity, without any header. */
 import { MAX_FRAME_BYTES, RAW28_RECORD_BYTES } from '../../protocol/frames.ts';
-import type { Positioned } from './frame-composer.ts';
+import type { ShownSwarm } from './shown-swarm.ts';
 import { indexOfSlot } from './slot-search.ts';
 
 const WORDS_PER_RECORD = RAW28_RECORD_BYTES / 4;
 const RECORDS_PER_FRAME = Math.floor(MAX_FRAME_BYTES / RAW28_RECORD_BYTES);
 
-/** Frames of at most 128 KiB with a record for every shown agent of `swarms` that has a position. */
-export function composeRaw28(swarms: readonly Positioned[]): readonly Uint8Array[] {
+/**
+ * Frames of at most 128 KiB with a record for every shown agent of `swarms` that has a position. Each swarm's
+ * {@link ShownSwarm.loaded} is set.
+ */
+export function composeRaw28(swarms: readonly ShownSwarm[]): readonly Uint8Array[] {
   let bound = 0;
-  for (const { view, loaded } of swarms) bound += Math.min(view.agents.size, loaded.head.count);
+  for (const view of swarms) bound += Math.min(view.size, view.loaded?.head.count ?? 0);
   if (bound === 0) return [];
   const words = new Uint32Array(bound * WORDS_PER_RECORD);
   const floats = new Float32Array(words.buffer);
   let at = 0;
-  for (const { view, loaded } of swarms) {
+  for (const view of swarms) {
+    const { loaded } = view;
+    if (loaded === undefined) continue;
     let index = 0;
     for (const agent of view.ascending()) {
       const { slot } = agent.record;

@@ -10,6 +10,7 @@ import type { AgentEntity, AnyEntity, LinkEntity, ServerEntity, SwarmEntity, Tas
 import type { Replica } from '../replica/replica.ts';
 import { VersionedRing } from '../replica/ring.ts';
 import { ShownSwarm } from './shown-swarm.ts';
+import { changedBeyondHealth } from './delta.ts';
 import type { ViewFilter } from './view-filter.ts';
 
 /** An entity that was shown from `enteredAt` until it left. */
@@ -32,6 +33,7 @@ export class ShownSet {
   readonly #replica: Replica;
   #epoch = '';
   #version = 0;
+  #changedVersion = 0;
   #agents = 0;
 
   /** `departureLimit`: departures remembered; clients that are further behind get a catch-up of whole records. */
@@ -44,6 +46,14 @@ export class ShownSet {
   /** The version that it was last brought to. */
   get version(): number {
     return this.#version;
+  }
+
+  /**
+   * The version at which it last saw a change of what it shows, beside health: whoever holds this or a later one lacks
+   * nothing but its number.
+   */
+  get changedVersion(): number {
+    return this.#changedVersion;
   }
 
   /** The oldest version of which the shown set is still exactly known. */
@@ -99,11 +109,22 @@ export class ShownSet {
     if (from < this.#replica.tombstones.floor) this.#sweep();
     else this.#replica.tombstones.newerThan(from, (entity) => this.#leave(entity));
     this.#evaluateNewer(from);
+    if (this.#showsFlowSince(from)) this.#changedVersion = version;
+  }
+
+  #showsFlowSince(version: number): boolean {
+    if (!this.filter.filters.include_messages) return false;
+    let isShown = false;
+    this.#replica.flow.newerThan(version, ({ from, to }) => {
+      isShown ||= this.#showsBoth(from, to);
+    });
+    return isShown;
   }
 
   #restart(epoch: string, version: number): void {
     this.#epoch = epoch;
     this.#version = version;
+    this.#changedVersion = version;
     this.#agents = 0;
     this.frameRevision++;
     for (const shown of [this.swarms, this.servers, this.links, this.tasks]) shown.clear();
@@ -143,7 +164,7 @@ export class ShownSet {
   #evaluateNewer(from: number): void {
     const { servers, swarms, agents, links, tasks } = this.#replica;
     for (let each = servers.newest; each !== undefined && each.version > from; each = each.older) {
-      this.#evaluateServer(each);
+      this.#evaluateServer(each, from);
     }
     for (let each = swarms.newest; each !== undefined && each.version > from; each = each.older) {
       this.#evaluateSwarm(each, from);
@@ -159,19 +180,23 @@ export class ShownSet {
     }
   }
 
-  #evaluateServer(server: ServerEntity): void {
+  #evaluateServer(server: ServerEntity, from: number): void {
     if (!this.filter.showsServer(server.record)) this.#leave(server);
     else if (!this.servers.has(server)) {
       this.servers.set(server, this.#version);
+      this.#changedVersion = this.#version;
       for (const task of server.tasks) this.#evaluateTask(task);
-    }
+    } else if (changedBeyondHealth(server, from)) this.#changedVersion = this.#version;
   }
 
   #evaluateSwarm(swarm: SwarmEntity, from: number): void {
     const shown = this.swarms.get(swarm);
     if (!this.filter.showsSwarm(swarm.record)) {
       this.#leave(swarm);
-    } else if (shown === undefined) {
+      return;
+    }
+    this.#changedVersion = this.#version;
+    if (shown === undefined) {
       this.swarms.set(swarm, new ShownSwarm(swarm, this.#version));
       for (const agent of swarm.agents) this.#evaluateAgent(agent, from);
       for (const task of swarm.tasks) this.#evaluateTask(task);
@@ -184,7 +209,10 @@ export class ShownSet {
     const shown = agent.home === undefined ? undefined : this.swarms.get(agent.home);
     if (shown === undefined || !this.filter.showsAgent(agent)) {
       this.#leave(agent);
-    } else if (!shown.agents.has(agent)) {
+      return;
+    }
+    this.#changedVersion = this.#version;
+    if (!shown.agents.has(agent)) {
       shown.agents.set(agent, this.#version);
       this.#agents++;
       this.#framesChange(shown);
@@ -195,13 +223,21 @@ export class ShownSet {
   }
 
   #evaluateLink(link: LinkEntity): void {
-    if (!this.filter.filters.include_topology || !this.showsLink(link)) this.#leave(link);
-    else if (!this.links.has(link)) this.links.set(link, this.#version);
+    if (!this.filter.filters.include_topology || !this.showsLink(link)) {
+      this.#leave(link);
+      return;
+    }
+    this.#changedVersion = this.#version;
+    if (!this.links.has(link)) this.links.set(link, this.#version);
   }
 
   #evaluateTask(task: TaskEntity): void {
-    if (!this.#showsTask(task)) this.#leave(task);
-    else if (!this.tasks.has(task)) this.tasks.set(task, this.#version);
+    if (!this.#showsTask(task)) {
+      this.#leave(task);
+      return;
+    }
+    this.#changedVersion = this.#version;
+    if (!this.tasks.has(task)) this.tasks.set(task, this.#version);
   }
 
   #showsTask({ home }: TaskEntity): boolean {
@@ -212,6 +248,7 @@ export class ShownSet {
   #leave(entity: AnyEntity): void {
     const enteredAt = this.since(entity);
     if (enteredAt === undefined) return;
+    this.#changedVersion = this.#version;
     if (enteredAt < this.#version) this.departures.push({ entity, enteredAt }, this.#version);
     switch (entity.kind) {
       case 'server':

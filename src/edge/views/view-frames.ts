@@ -2,9 +2,10 @@
 import type { PositionFormat } from '../../protocol/client-messages.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { PositionKind } from '../replica/swarm-positions.ts';
-import { FrameComposer, type Positioned } from './frame-composer.ts';
+import { FrameComposer } from './frame-composer.ts';
 import { composeRaw28 } from './raw28-composer.ts';
 import type { ShownSet } from './shown-set.ts';
+import type { ShownSwarm } from './shown-swarm.ts';
 
 /** No tick that anybody asks for. */
 const NOBODY = -2;
@@ -14,6 +15,8 @@ const LOADED_KIND: Readonly<Record<Exclude<PositionFormat, 'none'>, PositionKind
   f32: 'f32',
   raw28: 'raw',
 };
+// Reused by all views of the thread; empty between two compositions.
+const due: ShownSwarm[] = [];
 const composers = { q16: new FrameComposer('q16'), f32: new FrameComposer('f32') } as const;
 
 export class ViewFrames {
@@ -84,26 +87,42 @@ export class ViewFrames {
   }
 
   #make(sinceTick: number, format: Exclude<PositionFormat, 'none'>): readonly Uint8Array[] {
+    const isComplete = this.#gather(sinceTick, LOADED_KIND[format]);
+    const frames = this.#compose(format, isComplete);
+    due.length = 0;
+    return frames;
+  }
+
+  // Lists the swarms that moved since. False when one of them has to wait.
+  #gather(sinceTick: number, kind: PositionKind): boolean {
     const { positions, tick } = this.#replica;
-    const swarms: Positioned[] = [];
-    let complete = true;
-    for (const [swarm, view] of this.#shown.swarms) {
-      if (view.agents.size === 0) continue;
+    let isComplete = true;
+    for (const view of this.#shown.swarms.values()) {
+      if (view.size === 0) continue;
+      const { swarm } = view;
       const place = positions.get(swarm.ref);
-      if (place === undefined || Math.max(place.movedTick, view.changedTick) <= sinceTick) continue;
-      const loaded = place.load(LOADED_KIND[format], tick);
+      if (place === undefined || (place.movedTick <= sinceTick && view.changedTick <= sinceTick)) continue;
+      const loaded = place.load(kind, tick);
       // Slots dealt anew name other agents: nothing until both sides speak of the same deal.
-      if (loaded?.head.slotsRev === swarm.record.slots_rev) swarms.push({ view, loaded });
-      else complete = false;
+      if (loaded === undefined || loaded.head.slotsRev !== swarm.record.slots_rev) {
+        isComplete = false;
+        continue;
+      }
+      view.loaded = loaded;
+      due.push(view);
     }
-    if (swarms.length === 0) return NO_FRAMES;
+    return isComplete;
+  }
+
+  #compose(format: Exclude<PositionFormat, 'none'>, isComplete: boolean): readonly Uint8Array[] {
+    if (due.length === 0) return NO_FRAMES;
     // What is newer than one tick includes what is newer than a later one: as many sections, the same sections.
-    const known = complete ? this.#ofSections(swarms.length) : undefined;
+    const known = isComplete ? this.#ofSections(due.length) : undefined;
     if (known !== undefined) return known;
-    const frames = format === 'raw28' ? composeRaw28(swarms) : composers[format].compose(this.#replica, swarms);
-    if (!complete) return frames;
+    const frames = format === 'raw28' ? composeRaw28(due) : composers[format].compose(this.#replica, due);
+    if (!isComplete) return frames;
     if (this.#madeSections > 0) (this.#bySections ??= new Map()).set(this.#madeSections, this.#made);
-    this.#madeSections = swarms.length;
+    this.#madeSections = due.length;
     this.#made = frames;
     return frames;
   }

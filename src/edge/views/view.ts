@@ -87,6 +87,8 @@ export class View {
   readonly #health = new Map<number, readonly EncodedMessage[]>();
   #discovery: EncodedMessage | undefined;
   #hash: string | undefined;
+  /** The version that it was computed at. */
+  #hashVersion = -1;
   #unmatched: readonly string[] | undefined;
   #snapshotMade: { composed: Composed; timeMs: number; isLarge: boolean } | undefined;
   #now: Composed | undefined;
@@ -154,6 +156,15 @@ export class View {
     return this.#encodeDelta(gatherCrossing(this.#replica, old, this.#shown, held.version));
   }
 
+  /**
+   * What somebody holds by now who held `version` of this view, if nothing that it shows has changed since: nothing has
+   * to be sent for it. Undefined when something may have.
+   */
+  advance(version: number): Held | undefined {
+    this.#sync();
+    return version >= this.#shown.changedVersion ? this.#atNow().held : undefined;
+  }
+
   /** The whole `discovery` (full: true). */
   composeDiscovery(): EncodedMessage {
     this.#sync();
@@ -197,7 +208,10 @@ export class View {
   /** The same, if no more than `entities` have to be hashed for it; else undefined, and so many are by then. */
   stateHashWithin(entities: number): string | undefined {
     this.#sync();
-    return (this.#hash ??= viewHash(this.#shown, entities));
+    if (this.#hash !== undefined) return this.#hash;
+    this.#hashVersion = this.#replica.version;
+    this.#hash = viewHash(this.#shown, entities);
+    return this.#hash;
   }
 
   counts(): ViewCounts {
@@ -225,11 +239,12 @@ export class View {
   #sync(): void {
     const { version, epoch } = this.#replica;
     if (this.#cachedVersion === version && this.#cachedEpoch === epoch) return;
+    const isNewEpoch = this.#cachedEpoch !== epoch;
     this.#cachedVersion = version;
     this.#cachedEpoch = epoch;
     this.#shown.sync();
     this.#dropMessages();
-    this.#hash = undefined;
+    if (this.#shown.changedVersion > this.#hashVersion || isNewEpoch) this.#hash = undefined;
     this.#unmatched = undefined;
     this.#now = undefined;
   }

@@ -40,6 +40,47 @@ function small(options?: ConstructorParameters<typeof Stage>[0]): Stage {
   return stage;
 }
 
+describe('what nobody lacks', () => {
+  test('changes of what the view hides, and of health, leave its clients with nothing to be sent', () => {
+    const stage = small();
+    const view = stage.view({ statuses: ['idle'] });
+    const [a, b] = refs(stage);
+    const { held } = view.compose(undefined);
+    const hash = view.stateHash();
+    stage.swarm(2);
+    const afterSwarm = view.compose(held).held;
+    expect(view.advance(held.version)).toBeUndefined();
+    stage.apply({ agents: { updated: [{ ref: a ?? 0, status: 'busy' }] } });
+    expect(view.advance(afterSwarm.version)).toBeUndefined();
+    const afterLeaving = view.compose(afterSwarm).held;
+    // Hidden from here on, and with it its link.
+    stage.apply({ agents: { updated: [{ ref: a ?? 0, name: 'x' }] } });
+    stage.apply({ links: { removed: [5] } });
+    stage.apply({ servers: { updated: [{ ref: SERVER.ref, health: { ...SERVER.health, reason: 'asked' } }] } });
+    const now = view.advance(afterLeaving.version);
+    expect(now).toMatchObject({ version: stage.replica.version, view });
+    expect([...view.compose(afterLeaving).messages]).toEqual([]);
+    stage.apply({ agents: { updated: [{ ref: b ?? 0, name: 'y' }] } });
+    expect(view.advance(now?.version ?? 0)).toBeUndefined();
+    stage.apply({ agents: { updated: [{ ref: a ?? 0, status: 'idle' }] } });
+    stage.apply({ agents: { updated: [{ ref: a ?? 0, status: 'busy' }] } });
+    expect(view.stateHash()).not.toBe(hash);
+    expect(stage.view({ statuses: ['idle'] }, 'f32').stateHash()).toBe(view.stateHash());
+  });
+
+  test('a message between agents that it shows is something to be sent', () => {
+    const stage = small();
+    const view = stage.view();
+    const hiding = stage.view({ statuses: ['busy'] });
+    const { version } = view.compose(undefined).held;
+    hiding.compose(undefined);
+    const [from, to] = refs(stage);
+    stage.apply({ flow: [{ swarm: 1, from: from ?? 0, to: to ?? 0, message_type: 'x', at_ms: 1 }] });
+    expect(view.advance(version)).toBeUndefined();
+    expect(hiding.advance(version)).toMatchObject({ version: stage.replica.version });
+  });
+});
+
 describe('sharing', () => {
   test('clients with equal filters share one view, whatever the order and spelling of their lists', () => {
     const stage = new Stage();
