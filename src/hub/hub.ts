@@ -47,6 +47,7 @@ export class Hub implements AsyncDisposable {
   #applied: Pick<Config, 'discovery' | 'upstream' | 'resilience'> | undefined;
   #found: readonly ServerConfig[] = [];
   #flushTimer: NodeJS.Timeout | undefined;
+  #flushedAtMs = Number.NEGATIVE_INFINITY;
   readonly #sweepTimer: NodeJS.Timeout;
   readonly #degradation = new DegradationTracker();
   readonly #rate = new MessageRate();
@@ -259,12 +260,18 @@ export class Hub implements AsyncDisposable {
     return { servers: this.#found.length };
   }
 
-  // One timer for all changes of a flush interval; none while nothing changes.
+  // One timer for all changes of a flush interval; none while nothing changes. What ends a quiet time does not wait.
   #flushSoon(): void {
-    this.#flushTimer ??= setTimeout(() => {
-      this.#flushTimer = undefined;
-      this.#flush();
-    }, this.#options.config.world.flush_interval_ms);
+    if (this.#flushTimer !== undefined) return;
+    const dueMs = this.#flushedAtMs + this.#options.config.world.flush_interval_ms;
+    this.#flushTimer = setTimeout(
+      () => {
+        this.#flushTimer = undefined;
+        this.#flushedAtMs = this.#options.clock.monotonic();
+        this.#flush();
+      },
+      Math.max(0, dueMs - this.#options.clock.monotonic()),
+    );
   }
 
   #flush(): void {

@@ -149,7 +149,7 @@ const worldSchema = z.strictObject({
   max_links: count(400_000, 16_000_000, 'Links held at most'),
   max_tasks: count(50_000, 4_000_000, 'Tasks held at most; the oldest finished go first'),
   message_history: count(10_000, 1_000_000, 'Messages kept for late questions', 0),
-  flush_interval_ms: ms(16, 'Changes are gathered this long into one batch', 1),
+  flush_interval_ms: ms(4, 'Batches of changes are at least this far apart', 1),
 });
 
 const layoutSchema = z.strictObject({
