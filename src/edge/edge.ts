@@ -196,8 +196,7 @@ class RunningEdge implements Edge {
 
   #follow(batch: ChangeBatch): void {
     this.#replica.apply(batch);
-    // Health lives in server records, and nothing else of a batch can change it.
-    if (batch.servers !== undefined) this.#clients.noteHealthChanged();
+    if (this.#replica.turnedVersion === batch.version) this.#clients.noteHealthTurned();
   }
 
   #followLayout(event: LayoutEvent): void {

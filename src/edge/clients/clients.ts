@@ -12,9 +12,11 @@ import type { ViewRegistry } from '../views/view-registry.ts';
 import { ClientCounters } from './client-counters.ts';
 import type { ClientSocket } from './client-socket.ts';
 import { HashWarmer } from './hash-warmer.ts';
+import { HealthRound } from './health-round.ts';
 import type { ModeCap } from './mode-ladder.ts';
 import { Pace } from './pace.ts';
-import { Session, type SessionContext } from './session.ts';
+import { Session } from './session.ts';
+import type { SessionContext } from './session-context.ts';
 import { MAX_TURN_BYTES } from './view-stream.ts';
 
 /** Longest time between two looks at a client's silence. */
@@ -44,6 +46,7 @@ export class Clients {
   readonly counters = new ClientCounters();
   readonly #options: ClientsOptions;
   readonly #pace: Pace;
+  readonly #healthRound: HealthRound;
   readonly #context: SessionContext;
   readonly #sweepPeriodMs: number;
   readonly #all: Session[] = [];
@@ -55,7 +58,6 @@ export class Clients {
   #sweepIndex = 0;
   #sweepDue = 0;
   #sweptAtMs: number;
-  #healthChanged = false;
   #accepting = true;
   #cap: ModeCap | undefined;
   #openingMs = 0;
@@ -64,6 +66,7 @@ export class Clients {
     const { config, clock } = options;
     this.#options = options;
     this.#pace = new Pace({ clock });
+    this.#healthRound = new HealthRound(this.#pace, this.#all);
     this.#sweptAtMs = clock.monotonic();
     const shortest = Math.min(config.ping_interval_ms, config.heartbeat_interval_ms, config.idle_timeout_ms / 2);
     this.#sweepPeriodMs = Math.min(MAX_SWEEP_MS, shortest / 2);
@@ -163,9 +166,9 @@ export class Clients {
     this.#checkOpening(true);
   }
 
-  /** A batch changed servers: clients of every mode hear of health with the next tick, not with their turn. */
-  noteHealthChanged(): void {
-    this.#healthChanged = true;
+  /** A server's health came to another state or reason: clients of every mode hear of it at once, not with their turn. */
+  noteHealthTurned(): void {
+    this.#healthRound.start();
   }
 
   /** `ticks` ≥ 1 have passed since the last call. */
@@ -173,11 +176,6 @@ export class Clients {
     const nowMs = this.#options.clock.monotonic();
     this.#openingMs = 0;
     if (this.#opening.size > 0) this.#checkOpening(false);
-    if (this.#healthChanged) {
-      this.#healthChanged = false;
-      // Backwards: a session that ends in its turn is replaced by the last one.
-      for (let i = this.#all.length - 1; i >= 0; i--) this.#all[i]?.serveHealth();
-    }
     this.#sweep(nowMs);
     this.#pace.advance(ticks);
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../platform/clock.ts';
 import { MODE_HZ, MODES, type Mode } from '../../protocol/modes.ts';
+import { PhasePlan } from './phase-plan.ts';
 
 /** Ticks between two turns of a client, by mode; 0: only when asked. */
 export const PHASES: Readonly<Record<Mode, number>> = Object.freeze({
@@ -26,6 +27,8 @@ export interface PaceSlot {
   index: number;
   /** Waits for its turn. */
   queued: boolean;
+  /** Goes to the phase of this group after its next turn. */
+  joins: object | undefined;
 }
 
 export interface Paced {
@@ -47,8 +50,12 @@ export interface PaceOptions {
  *
  * Clients stand in buckets by mode and phase: one bucket at 60 Hz, six at 10 Hz, sixty at 1 Hz. Each tick serves the
  * buckets of its phase; when ticks were skipped, also those of the phases that were missed, each client once. A
- * change of mode moves a client between buckets and leaves nothing behind. New clients go to the emptiest phase, which
- * spreads them over the second. 60 Hz clients go first. Work is cut into slices of {@link SLICE_MS}.
+ * change of mode moves a client between buckets and leaves nothing behind. 60 Hz clients go first. Work is cut into
+ * slices of {@link SLICE_MS}.
+ *
+ * Clients of one group (those that share a view) stand in one phase, so that what they are sent is made once a period
+ * and not once a phase. The phase of a group is the emptiest at its first client; one that is fuller than
+ * {@link PhasePlan} allows passes clients on to the next.
  *
  * Bulk work (welcoming clients, the parts of snapshots) comes last, so that a storm of reconnects holds up nobody who
  * is served. It is not starved either: a slice that ran out before it came to bulk does one piece of it all the same.
@@ -57,6 +64,7 @@ export class Pace {
   readonly #clock: Clock;
   readonly #defer: (run: () => void) => () => void;
   readonly #buckets: Readonly<Record<Mode, Paced[][]>>;
+  readonly #plan = new PhasePlan();
   readonly #first = new TurnQueue();
   readonly #rest = new TurnQueue();
   /** In the order of asking. At most one entry per client. */
@@ -89,22 +97,28 @@ export class Pace {
     return this.#busyMs;
   }
 
-  add(client: Paced, mode: Mode): void {
+  /** `group`: what it shares with others, whose turns should come in the same ticks. */
+  add(client: Paced, mode: Mode, group: object): void {
     const buckets = this.#buckets[mode];
-    let phase = 0;
-    for (let i = 1; i < buckets.length; i++) {
-      if ((buckets[i]?.length ?? 0) < (buckets[phase]?.length ?? 0)) phase = i;
-    }
+    const phase = this.#plan.phaseFor(mode, group, buckets);
     const bucket = buckets[phase] ?? [];
-    client.pace = { mode, phase, index: bucket.length, queued: false };
+    client.pace = { mode, phase, index: bucket.length, queued: false, joins: undefined };
     bucket.push(client);
   }
 
-  move(client: Paced, mode: Mode): void {
-    if (client.pace?.mode === mode) return;
+  move(client: Paced, mode: Mode, group: object): void {
+    if (client.pace?.mode !== mode) this.#place(client, mode, group);
+  }
+
+  /** It shares something else now. Takes effect after its next turn: none comes later for it. */
+  regroup(client: Paced, group: object): void {
+    if (client.pace !== undefined) client.pace.joins = group;
+  }
+
+  #place(client: Paced, mode: Mode, group: object): void {
     const queued = client.pace?.queued ?? false;
     this.#leaveBucket(client);
-    this.add(client, mode);
+    this.add(client, mode, group);
     // Its entry in a queue stays good: a turn that was due is not lost by the move.
     if (client.pace !== undefined) client.pace.queued = queued;
   }
@@ -199,11 +213,18 @@ export class Pace {
       } else if (client.pace !== undefined) {
         client.pace.queued = false;
         client.serve(nowMs);
+        this.#join(client);
       }
       if (client === undefined || served % CLIENTS_PER_CHECK === 0) nowMs = this.#clock.monotonic();
     }
     if (!bulkServed && this.#serveBulk(nowMs)) return this.#clock.monotonic();
     return nowMs;
+  }
+
+  // Its turn may have ended it.
+  #join(client: Paced): void {
+    const { pace } = client;
+    if (pace?.joins !== undefined) this.#place(client, pace.mode, pace.joins);
   }
 
   #serveBulk(nowMs: number): boolean {

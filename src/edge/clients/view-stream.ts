@@ -84,6 +84,11 @@ export class ViewStream {
     );
   }
 
+  /** It resumed, and has not been brought what it lacks. */
+  get isResuming(): boolean {
+    return this.#held?.resumed === true;
+  }
+
   /** The first part of something large has left, and the last has not. */
   get isDelivering(): boolean {
     return this.#delivery !== undefined;
@@ -124,7 +129,7 @@ export class ViewStream {
   serve(): Brought {
     if (!this.#outlet.isClear) return 'blocked';
     // Nothing but positions is the common turn and one frame: several messages are worth a cork.
-    if (this.isCurrent) return this.#bringPositions();
+    if ((this.isCurrent || this.#advance()) && !this.#lacksHealth) return this.#bringPositions();
     bringInOne(this, this.#outlet);
     return this.#brought;
   }
@@ -164,7 +169,23 @@ export class ViewStream {
     if (this.#delivery !== undefined && !this.#deliver(this.#delivery)) return;
     // A snapshot may be a little old, and what changed since then follows it.
     while (!this.isCurrent) if (!this.#bringState()) return;
+    this.serveHealth();
     this.#brought = this.#bringPositions();
+  }
+
+  get #lacksHealth(): boolean {
+    return (this.#replica.servers.newest?.version ?? 0) > this.#healthVersion;
+  }
+
+  // True when nothing has changed for it: it holds the present version without being sent anything.
+  #advance(): boolean {
+    const held = this.#held;
+    if (this.#delivery !== undefined || held === undefined || held.resumed === true) return false;
+    if (held.view !== this.#view || held.epoch !== this.#replica.epoch) return false;
+    const next = this.#view.advance(held.version);
+    if (next === undefined) return false;
+    this.#held = next;
+    return true;
   }
 
   #bringState(): boolean {

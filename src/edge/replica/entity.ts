@@ -85,6 +85,20 @@ export class ServerEntity extends Entity<ServerRecord> {
   older: ServerEntity | undefined;
   /** Tasks that name no swarm. */
   readonly tasks = new Set<TaskEntity>();
+  #turned: ServerRecord['health'];
+
+  constructor(record: ServerRecord, version: number) {
+    super(record, version);
+    this.#turned = record.health;
+  }
+
+  /** True when its health came to another state, or to another reason for it, since the last call. */
+  hasTurned(): boolean {
+    const { health } = this.record;
+    const { state, reason, since_ms } = this.#turned;
+    this.#turned = health;
+    return health.state !== state || health.reason !== reason || health.since_ms !== since_ms;
+  }
 }
 
 export class SwarmEntity extends Entity<SwarmRecord> {

@@ -59,6 +59,7 @@ export class Replica {
   readonly #serversById = new Map<string, ServerEntity>();
   #epoch = '';
   #version = 0;
+  #turnedVersion = 0;
   #timeMs = 0;
   #ignored = 0;
 
@@ -67,6 +68,9 @@ export class Replica {
       const server = new ServerEntity(record, version);
       this.#serversById.set(record.id, server);
       return server;
+    },
+    changed: (server) => {
+      if (server.hasTurned()) this.#turnedVersion = this.#version;
     },
     removed: (server) => {
       if (this.#serversById.get(server.record.id) === server) this.#serversById.delete(server.record.id);
@@ -119,6 +123,11 @@ export class Replica {
     return this.#version;
   }
 
+  /** Version at which a server's health last came to another state, or to another reason for it. */
+  get turnedVersion(): number {
+    return this.#turnedVersion;
+  }
+
   /** Newest tick of the layout's clock. */
   get tick(): number {
     return this.positions.tick;
@@ -148,6 +157,7 @@ export class Replica {
     this.positions.restartClock();
     this.#epoch = snapshot.epoch;
     this.#version = snapshot.version;
+    this.#turnedVersion = snapshot.version;
     this.#timeMs = snapshot.time_ms;
     addAll(this.servers, snapshot.servers, this.#serverHooks, snapshot.version);
     addAll(this.swarms, snapshot.swarms, this.#swarmHooks, snapshot.version);

@@ -155,6 +155,8 @@ export interface FakeEdge {
   /** The swarm, of so many slots, moves with every tick from now on, or rests. */
   moveAll: (slots?: number) => void;
   settle: () => void;
+  /** Monotonic ms. */
+  now: () => number;
   apply: (batch: Omit<ChangeBatch, 'epoch' | 'version' | 'time_ms'>) => void;
   reset: (world: WorldSnapshot) => void;
   connect: (socket?: FakeSocket) => FakeClient;
@@ -219,12 +221,13 @@ export function fakeEdge(
       layout.tick = tick;
       isMoving = true;
     },
+    now: () => nowMs,
     settle: () => {
       isMoving = false;
     },
     apply: (batch) => {
       replica.apply({ epoch: replica.epoch, version: replica.version + 1, time_ms: clock.now(), ...batch });
-      if (batch.servers !== undefined) clients.noteHealthChanged();
+      if (replica.turnedVersion === replica.version) clients.noteHealthTurned();
     },
     reset: (next) => {
       replica.reset(next);

@@ -36,9 +36,10 @@ function setup() {
   return {
     pace,
     deferred,
-    client: (mode: Mode) => {
+    /** Alone in its group, unless it is given one. */
+    client: (mode: Mode, group: object = {}) => {
       const client = new FakeClient(() => tick);
-      pace.add(client, mode);
+      pace.add(client, mode, group);
       return client;
     },
     advance: (ticks: number) => {
@@ -118,14 +119,60 @@ describe('rates', () => {
   });
 });
 
+describe('groups', () => {
+  /** How many clients each of the next 60 ticks serves. */
+  const perTick = (clients: readonly FakeClient[], advance: (ticks: number) => void): number[] =>
+    Array.from({ length: 60 }, () => {
+      const before = clients.reduce((sum, { turns }) => sum + turns.length, 0);
+      advance(1);
+      return clients.reduce((sum, { turns }) => sum + turns.length, 0) - before;
+    });
+
+  test('clients of a group have their turns in the same ticks, and all phases are used alike', () => {
+    const { client, advance } = setup();
+    const groups = Array.from({ length: 12 }, () => ({}));
+    const clients = Array.from({ length: 240 }, (_, i) => client('normal', groups[i % groups.length]));
+    expect(perTick(clients, advance)).toEqual(Array.from({ length: 60 }, () => 40));
+    for (const [i, { turns }] of clients.entries()) expect(turns).toEqual(clients[i % groups.length]?.turns);
+  });
+
+  test('one group is spread all the same: no phase has much more than its share', () => {
+    const { client, advance } = setup();
+    const group = {};
+    const clients = Array.from({ length: 6_000 }, () => client('low_frequency', group));
+    const served = perTick(clients, advance);
+    expect(served.reduce((sum, count) => sum + count, 0)).toBe(6_000);
+    expect(Math.max(...served)).toBeLessThanOrEqual(100 * 1.25 + 8);
+    // It takes the first phases full, so that fewer ticks make what it shares.
+    expect(served.filter((count) => count > 0).length).toBeLessThan(60);
+  });
+
+  test('a client that joins another group goes to its phase after its next turn, which does not come later', () => {
+    const { client, advance, pace } = setup();
+    const [here, there] = [{}, {}];
+    const member = client('low_frequency', there);
+    const restless = client('low_frequency', here);
+    advance(1);
+    for (let i = 0; i < 200; i++) {
+      pace.regroup(restless, i % 2 === 0 ? there : here);
+      pace.regroup(restless, there);
+      advance(1);
+    }
+    const gaps = restless.turns.slice(1).map((turn, i) => turn - (restless.turns[i] ?? 0));
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(60);
+    expect(restless.turns.slice(-2)).toEqual(member.turns.slice(-2));
+  });
+});
+
 describe('changes of mode', () => {
   test('a thousand changes leave one place and the right rate', () => {
     const { client, advance, pace } = setup();
-    const restless = client('normal');
+    const group = {};
+    const restless = client('normal', group);
     const others = Array.from({ length: 10 }, () => client('normal'));
     const modes: Mode[] = ['high_frequency', 'low_frequency', 'on_demand', 'normal'];
     for (let i = 0; i < 1_000; i++) {
-      pace.move(restless, modes[i % 4] ?? 'normal');
+      pace.move(restless, modes[i % 4] ?? 'normal', group);
       if (i % 10 === 0) advance(1);
     }
     expect(pace.countByMode()).toEqual({ high_frequency: 0, normal: 11, low_frequency: 0, on_demand: 0 });
@@ -164,6 +211,7 @@ describe('slices', () => {
           },
         },
         mode,
+        {},
       );
     for (let i = 0; i < 600; i++) add('normal', 'slow');
     for (let i = 0; i < 80; i++) add('high_frequency', 'fast');
@@ -192,6 +240,7 @@ describe('slices', () => {
       pace.add(
         serveFor(0.1, () => undefined),
         'high_frequency',
+        {},
       );
     for (let i = 0; i < 60; i++) {
       pace.add(
@@ -199,6 +248,7 @@ describe('slices', () => {
           slow++;
         }),
         'normal',
+        {},
       );
     }
     // One slice a tick is far less than the 60 Hz clients alone need.
@@ -239,7 +289,7 @@ describe('bulk work', () => {
     const newcomer = client('newcomer', 0.1);
     pace.enqueueBulk(newcomer);
     pace.enqueueBulk(newcomer);
-    pace.add(client('live', 0.1), 'high_frequency');
+    pace.add(client('live', 0.1), 'high_frequency', {});
     pace.advance(1);
     expect(order).toEqual(['live', 'newcomer']);
     expect(pace.bulkSize).toBe(0);
@@ -247,7 +297,7 @@ describe('bulk work', () => {
 
   test('a storm is cut into slices, with live clients at the head of each tick', () => {
     const { pace, order, deferred, client, nowMs } = timed();
-    pace.add(client('live', 0.01), 'high_frequency');
+    pace.add(client('live', 0.01), 'high_frequency', {});
     for (let i = 0; i < 1_000; i++) pace.enqueueBulk(client('newcomer', 0.3));
     let longestMs = 0;
     for (let tick = 0; tick < 20; tick++) {
@@ -264,7 +314,7 @@ describe('bulk work', () => {
 
   test('is not starved by live clients that take all the time: a slice does one piece of it', () => {
     const { pace, order, client } = timed();
-    for (let i = 0; i < 400; i++) pace.add(client('live', 0.1), 'high_frequency');
+    for (let i = 0; i < 400; i++) pace.add(client('live', 0.1), 'high_frequency', {});
     for (let i = 0; i < 10; i++) pace.enqueueBulk(client('newcomer', 0.1));
     for (let tick = 0; tick < 10; tick++) pace.advance(1);
     expect(order.filter((name) => name === 'newcomer')).toHaveLength(10);

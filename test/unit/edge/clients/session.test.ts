@@ -533,6 +533,53 @@ describe('a client that does not read, while the kernel takes everything', () =>
 });
 
 describe('withheld and pushed', () => {
+  const health = (state: 'healthy' | 'down', successes = 1) => ({
+    servers: {
+      updated: [
+        {
+          ref: SERVER,
+          health: { ...server(state).health, evidence: { consecutive_failures: 0, consecutive_successes: successes } },
+        },
+      ],
+    },
+  });
+
+  test('a server whose health turns is told to everybody at once, also where they are many', () => {
+    const edge = fakeEdge({}, three());
+    const clients = Array.from({ length: 100 }, (_, i) => {
+      const client = edge.connect();
+      client.send(hello({ mode: i % 2 === 0 ? 'low_frequency' : 'on_demand' }));
+      return client.socket;
+    });
+    edge.tick(2);
+    const before = clients.map(({ log }) => log.length);
+    edge.apply(health('down'));
+    edge.tick();
+    clients.forEach((socket, i) => expect(socket.log.slice(before[i])).toContain('health_update'));
+    edge.tick(60);
+    for (const socket of clients) expect(of(socket, 'health_update')).toHaveLength(1);
+  });
+
+  test('fresh evidence alone goes with the next turn, on demand with the next heartbeat', () => {
+    const edge = fakeEdge({ heartbeat_interval_ms: 2_000 }, three());
+    const paced = edge.connect();
+    paced.send(hello({ mode: 'low_frequency' }));
+    const silent = edge.connect();
+    silent.send(hello({ mode: 'on_demand' }));
+    edge.tick(130);
+    const before = edge.now();
+    edge.apply(health('healthy', 2));
+    let told = 0;
+    for (; told < 60 && of(paced.socket, 'health_update').length === 0; told++) edge.tick();
+    expect(told).toBeGreaterThan(1);
+    expect(of(paced.socket, 'health_update')[0]?.payload.evidence.consecutive_successes).toBe(2);
+    while (of(silent.socket, 'health_update').length === 0) {
+      expect(edge.now() - before).toBeLessThan(2_100);
+      edge.tick();
+    }
+    expect(silent.socket.log.slice(-2)).toEqual(['health_update', 'heartbeat']);
+  });
+
   test('on_demand: nothing but health and answers until it asks', () => {
     const { connect, tick, apply } = fakeEdge({}, three());
     const { socket, send } = connect();

@@ -1,0 +1,406 @@
+/**
+ * A client that was welcomed: its requests, its turns, and the mode it is served in. What a turn brings is
+ * {@link ViewStream}'s.
+ */
+import type { ClientMessage, ClientPayload, PositionFormat, RequestId } from '../../protocol/client-messages.ts';
+import { DEFAULT_FILTERS, type FilterPatch, type Filters } from '../../protocol/filters.ts';
+import { DEFAULT_MODE, MODE_HZ, type Mode, type ModeReason } from '../../protocol/modes.ts';
+import type { ServerPayloads } from '../../protocol/server-messages.ts';
+import { TooManyViewsError } from '../views/errors.ts';
+import type { View } from '../views/view.ts';
+import type { Backlog } from './backlog.ts';
+import { TURNS_PER_SAMPLE } from './client-counters.ts';
+import type { Coding } from './client-socket.ts';
+import { nextOccurrence, type Liveness } from './liveness.ts';
+import { ModeLadder } from './mode-ladder.ts';
+import type { Outlet } from './outlet.ts';
+import { PHASES, type Paced } from './pace.ts';
+import type { Replies } from './replies.ts';
+import type { SessionContext } from './session-context.ts';
+import { TokenBucket } from './token-bucket.ts';
+import { ViewStream } from './view-stream.ts';
+import { welcomePayload } from './welcome.ts';
+
+/** Resyncs that may wait for a client to drain. */
+const MAX_WAITING_RESYNCS = 16;
+
+/** What a live client takes over from its session. */
+export interface LiveParts {
+  context: SessionContext;
+  /** The session, to which turns are given. */
+  paced: Paced;
+  coding: Coding;
+  outlet: Outlet;
+  replies: Replies;
+  backlog: Backlog;
+  liveness: Liveness;
+  /** Its place (0–1) in the interval of heartbeats. */
+  spread: number;
+}
+
+export class LiveClient {
+  readonly phase = 'live';
+  skips = 0;
+  readonly #context: SessionContext;
+  readonly #paced: Paced;
+  readonly #coding: Coding;
+  readonly #outlet: Outlet;
+  readonly #replies: Replies;
+  readonly #backlog: Backlog;
+  readonly #liveness: Liveness;
+  readonly #stream: ViewStream;
+  readonly #positions: PositionFormat;
+  readonly #ladder: ModeLadder;
+  /** Monotonic. */
+  #nextHeartbeatMs: number;
+  /** on_demand: proof of what was last brought, since the view itself moves on. */
+  #lastProof: ServerPayloads['heartbeat'] | undefined;
+  /** A turn outside the pace (the first, request_update, resync, a new epoch) is not fully sent. */
+  #owesTurn = true;
+  #discoveries: TokenBucket | undefined;
+  /** Asked for while nothing could be sent. */
+  #resyncs: (RequestId | undefined)[] | undefined;
+  /** Sending may end it: the hard limit is found then. */
+  #ended = false;
+
+  /** Takes over one use of `view`. `asked`: its hello. */
+  constructor(parts: LiveParts, view: View, asked: ClientPayload<'hello'>) {
+    const { context, outlet, spread } = parts;
+    const { replica, views, maxTurnBytes, cap, clock, config } = context;
+    this.#context = context;
+    this.#paced = parts.paced;
+    this.#coding = parts.coding;
+    this.#outlet = outlet;
+    this.#replies = parts.replies;
+    this.#backlog = parts.backlog;
+    this.#liveness = parts.liveness;
+    const held = asked.resume === undefined ? undefined : view.resume(asked.resume.cursor);
+    this.#stream = new ViewStream({ replica, views, outlet, view, held, maxTurnBytes });
+    this.#positions = view.positions;
+    this.#ladder = new ModeLadder(asked.mode ?? DEFAULT_MODE, cap());
+    this.#nextHeartbeatMs = Math.floor(clock.monotonic() + config.heartbeat_interval_ms * spread);
+  }
+
+  get mode(): Mode {
+    return this.#ladder.mode;
+  }
+
+  /** The mode it asked for. */
+  get wantedMode(): Mode {
+    return this.#ladder.wanted;
+  }
+
+  get view(): View {
+    return this.#stream.view;
+  }
+
+  /** Enters the pace, says welcome, and has its first turn. */
+  start(client: {
+    id: string;
+    hello: { id: RequestId | undefined; payload: ClientPayload<'hello'> } | undefined;
+  }): void {
+    const { hello, id } = client;
+    const { view } = this.#stream;
+    this.#context.pace.add(this.#paced, this.mode, view);
+    this.#chooseMeter();
+    this.#replies.ok(hello?.id, 'hello', { unmatched: view.unmatched() });
+    const cursor = this.#stream.isResuming ? hello?.payload.resume?.cursor : undefined;
+    this.#replies.send('welcome', welcomePayload(this.#context, { id, mode: this.mode, view, cursor }));
+    this.serve(this.#context.clock.monotonic());
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#context.pace.remove(this.#paced);
+    this.#stream.close();
+  }
+
+  // From the operator.
+
+  /** An operator's choice for this client; its own next one is as good. Returns the mode it is served in. */
+  choose(mode: Mode): Mode {
+    this.#context.counters.operatorChangesTotal++;
+    this.#oweBeforeSilence(mode);
+    this.#ladder.want(mode);
+    this.#enterMode('operator');
+    return this.mode;
+  }
+
+  /** The cap of all clients has changed. True when this one is served in another mode now. */
+  applyCap(): boolean {
+    if (!this.#ladder.limit(this.#context.cap())) return false;
+    this.#context.counters.operatorChangesTotal++;
+    this.#enterMode('server_limit');
+    return true;
+  }
+
+  // From the clock.
+
+  /** Its turn. `nowMs` is monotonic. */
+  serve(nowMs: number): void {
+    if (this.#ended) return;
+    const { counters, clock } = this.#context;
+    const { meter } = this.#outlet;
+    meter.turns++;
+    this.#outlet.isHeld = this.#isBehind(nowMs);
+    if (++counters.turns % TURNS_PER_SAMPLE !== 0) {
+      this.#turn(nowMs);
+      return;
+    }
+    const startMs = clock.monotonic();
+    this.#turn(nowMs);
+    meter.sampledTurns++;
+    meter.sampledMs += clock.monotonic() - startMs;
+  }
+
+  serveHealth(): void {
+    this.#stream.serveHealth();
+  }
+
+  /** Heartbeats, and fresh evidence of health, of a client whose pace does not bring them. */
+  sweep(nowMs: number): void {
+    if (this.mode !== 'on_demand' || nowMs < this.#nextHeartbeatMs) return;
+    this.#stream.serveHealth();
+    this.#heartbeat(nowMs);
+  }
+
+  /** The hub began a new life: a discovery and a snapshot follow, in every mode. */
+  startEpoch(): void {
+    this.#stream.restart();
+    this.#backlog.restart();
+    this.#lastProof = undefined;
+    this.#owe();
+  }
+
+  /** It answered a ping or acknowledged: what was held back may go on. */
+  answered(nowMs: number): void {
+    if (!this.#outlet.isHeld) return;
+    this.#outlet.isHeld = this.#isBehind(nowMs);
+    this.resume(nowMs);
+  }
+
+  /** Goes on with what does not wait for a turn of the pace. */
+  resume(nowMs: number): void {
+    if (!this.#outlet.isClear) return;
+    this.#stream.catchUpHealth();
+    if (this.#owesTurn || this.#stream.isDelivering) this.serve(nowMs);
+  }
+
+  // Requests.
+
+  handle(request: ClientMessage): void {
+    switch (request.type) {
+      case 'hello':
+        this.#replies.refuse({ id: request.id, code: 'bad_message', message: 'hello is only the first message' });
+        return;
+      case 'update_filters':
+        this.#updateFilters(request.id, request.payload);
+        return;
+      case 'performance_mode':
+        this.#setMode(request.id, request.payload.mode);
+        return;
+      case 'heartbeat':
+        this.#replies.ok(request.id, 'heartbeat', { server_time: this.#context.clock.now() });
+        return;
+      case 'discover':
+        this.#discover(request.id);
+        return;
+      case 'request_update':
+        this.#replies.ok(request.id, 'request_update', {});
+        this.#owe();
+        return;
+      case 'resync':
+        this.#resync(request.id);
+        return;
+      case 'ack':
+        this.acknowledge(request.payload.tick);
+    }
+  }
+
+  /** It has all frames up to `tick`. */
+  acknowledge(tick: number): void {
+    this.#backlog.acked(tick, PHASES[this.mode]);
+    if (this.#outlet.isHeld) this.answered(this.#now());
+  }
+
+  #updateFilters(id: RequestId | undefined, patch: FilterPatch): void {
+    const view = acquireView(this.#context, this.#replies, {
+      filters: { ...this.#stream.view.filters, ...definedFields(patch) },
+      coding: this.#coding,
+      positions: this.#positions,
+      id,
+    });
+    if (view === undefined) return;
+    this.#replies.ok(id, 'update_filters', { filters: view.filters, unmatched: view.unmatched() });
+    this.#stream.switchView(view);
+    this.#context.pace.regroup(this.#paced, view);
+    this.#chooseMeter();
+  }
+
+  #setMode(id: RequestId | undefined, mode: Mode): void {
+    this.#oweBeforeSilence(mode);
+    this.#ladder.want(mode);
+    const served = this.mode;
+    this.#replies.ok(id, 'performance_mode', { mode: served, effective_rate_hz: MODE_HZ[served] });
+    this.#enterMode(served === mode ? 'client' : 'server_limit');
+  }
+
+  // What is owed under the old mode goes first, so that the proof of what the client holds is known.
+  #oweBeforeSilence(mode: Mode): void {
+    if (mode === 'on_demand' && this.mode !== 'on_demand') this.#owe();
+  }
+
+  #enterMode(reason: ModeReason): void {
+    const { mode } = this;
+    this.#context.pace.move(this.#paced, mode, this.#stream.view);
+    this.#chooseMeter();
+    this.#replies.send('mode_changed', { mode, effective_rate_hz: MODE_HZ[mode], reason });
+  }
+
+  #chooseMeter(): void {
+    this.#outlet.meter = this.#context.counters.meter(this.mode, this.#stream.view.kind);
+  }
+
+  #resync(id: RequestId | undefined): void {
+    this.#resyncs ??= [];
+    if (this.#resyncs.length >= MAX_WAITING_RESYNCS) {
+      this.#replies.refuseRate(id, 'resyncs that wait', this.#context.config.heartbeat_interval_ms);
+      return;
+    }
+    this.#resyncs.push(id);
+    this.#owesTurn = true;
+    this.serve(this.#now());
+  }
+
+  // Answered when the snapshot can go: the hash is that of what it brings.
+  #answerResyncs(ids: readonly (RequestId | undefined)[]): void {
+    this.#resyncs = undefined;
+    const { view } = this.#stream;
+    this.#stream.restartNow();
+    const payload = { state_hash: view.stateHash(), cursor: view.cursor(this.#context.replica.version) };
+    for (const id of ids) this.#replies.ok(id, 'resync', payload);
+  }
+
+  #discover(id: RequestId | undefined): void {
+    const { clock, discover, discoveries } = this.#context;
+    this.#discoveries ??= new TokenBucket();
+    const retryAfterMs = this.#discoveries.take(discoveries, clock.monotonic());
+    if (retryAfterMs > 0) {
+      this.#replies.refuseRate(id, 'discovery requests', retryAfterMs);
+      return;
+    }
+    // Never rejects.
+    void this.#answerDiscovery(id, discover());
+  }
+
+  async #answerDiscovery(id: RequestId | undefined, asked: Promise<{ servers: number }>): Promise<void> {
+    try {
+      const { servers } = await asked;
+      if (this.#ended) return;
+      this.#replies.ok(id, 'discover', { servers });
+      this.#stream.sendDiscovery();
+      // It shows swarms newer than what on demand last brought: without the rest the next heartbeat's hash would not fit.
+      if (this.mode === 'on_demand') this.#owe();
+    } catch {
+      // What went wrong is the hub's to log; a client is told no insides.
+      if (this.#ended) return;
+      this.#replies.refuse({ id, code: 'internal', message: 'discovery is not possible now' });
+    }
+  }
+
+  // Turns.
+
+  #isBehind(nowMs: number): boolean {
+    return this.#backlog.isBehind(this.#context.replica.tick, this.#liveness.unansweredMs(nowMs));
+  }
+
+  /** A turn as soon as possible, in every mode. */
+  #owe(): void {
+    this.#owesTurn = true;
+    this.#context.pace.enqueue(this.#paced);
+  }
+
+  #turn(nowMs: number): void {
+    if (this.#resyncs !== undefined && this.#outlet.isClear) this.#answerResyncs(this.#resyncs);
+    if (this.#ended) return;
+    const brought = this.#stream.serve();
+    // The hard limit may have closed it in mid-send.
+    if (this.#ended) return;
+    if (brought === 'complete') this.#served(nowMs);
+    else if (brought === 'more') this.#context.pace.enqueueBulk(this.#paced);
+    else this.#skipped(nowMs);
+  }
+
+  #served(nowMs: number): void {
+    const wasOwed = this.#owesTurn;
+    this.#owesTurn = false;
+    this.#stream.catchUpHealth();
+    if (this.mode !== 'on_demand') this.#heartbeat(nowMs);
+    else if (wasOwed || this.#lastProof === undefined) this.#lastProof = this.#proof(true);
+    if (this.#ladder.flowed(nowMs) === undefined) return;
+    this.#context.counters.promotionsTotal++;
+    this.#enterMode('recovered');
+  }
+
+  #skipped(nowMs: number): void {
+    const { counters } = this.#context;
+    this.skips++;
+    counters.skipsTotal++;
+    if (this.#outlet.isHeld) counters.behindSkipsTotal++;
+    if (this.#ladder.skipped(nowMs) === undefined) return;
+    counters.demotionsTotal++;
+    this.#enterMode('slow_client');
+  }
+
+  #heartbeat(nowMs: number): void {
+    const lateMs = nowMs - this.#nextHeartbeatMs;
+    if (lateMs < 0) return;
+    const { heartbeat_interval_ms: intervalMs } = this.#context.config;
+    const proof = this.mode === 'on_demand' ? this.#lastProof : this.#proof(lateMs > intervalMs);
+    if (proof === undefined) return;
+    this.#nextHeartbeatMs = nextOccurrence(this.#nextHeartbeatMs, intervalMs, Math.floor(nowMs));
+    this.#replies.send('heartbeat', proof);
+  }
+
+  /**
+   * Only right in the turn that brought everything: the view's hash is that of the present version. Undefined too while
+   * there is much to hash and it can wait.
+   */
+  #proof(isUrgent: boolean): ServerPayloads['heartbeat'] | undefined {
+    const { view, isCurrent } = this.#stream;
+    if (!isCurrent) return undefined;
+    const hash = isUrgent ? view.stateHash() : this.#context.hashes.hashOf(view);
+    return hash === undefined ? undefined : { state_hash: hash, cursor: view.cursor(this.#context.replica.version) };
+  }
+
+  // Whole ms: V8 gives every other number that an object holds a box of 16 bytes.
+  #now(): number {
+    return Math.floor(this.#context.clock.monotonic());
+  }
+}
+
+/** The view of these filters. Undefined when there may be no more views: the client was told so. */
+export function acquireView(
+  { views }: SessionContext,
+  replies: Replies,
+  asked: { filters: Filters; coding: Coding; positions: PositionFormat; id?: RequestId | undefined },
+): View | undefined {
+  try {
+    return views.acquire(asked.filters, asked.coding, asked.positions);
+  } catch (error) {
+    if (!(error instanceof TooManyViewsError)) throw error;
+    replies.refuse({ id: asked.id, code: 'rate_limited', message: error.message }, 1_000);
+    return undefined;
+  }
+}
+
+/** The default filters, changed by what a client asks for. */
+export function askedFilters(patch: FilterPatch | undefined): Filters {
+  return { ...DEFAULT_FILTERS, ...definedFields(patch) };
+}
+
+/** Without keys whose value is undefined: they must not overwrite. */
+function definedFields(patch: FilterPatch | undefined): Partial<Filters> {
+  return Object.fromEntries(Object.entries(patch ?? {}).filter(([, value]) => value !== undefined));
+}

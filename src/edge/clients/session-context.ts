@@ -1,0 +1,36 @@
+import type { ClientsConfig } from '../../platform/config/schema.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Replica } from '../replica/replica.ts';
+import type { ViewRegistry } from '../views/view-registry.ts';
+import type { ClientCounters } from './client-counters.ts';
+import type { HashWarmer } from './hash-warmer.ts';
+import type { ModeCap } from './mode-ladder.ts';
+import type { Pace } from './pace.ts';
+import type { Session } from './session.ts';
+import type { Allowance } from './token-bucket.ts';
+
+/** What all sessions of an edge share. */
+export interface SessionContext {
+  config: ClientsConfig;
+  clock: Clock;
+  replica: Replica;
+  views: ViewRegistry;
+  pace: Pace;
+  counters: ClientCounters;
+  hashes: HashWarmer;
+  /** The fastest mode that anybody is served in now. */
+  cap: () => ModeCap | undefined;
+  /** Messages and discoveries that a client may send. */
+  messages: Allowance;
+  discoveries: Allowance;
+  /** State that one turn may bring. */
+  maxTurnBytes: number;
+  /** True when any server is this gateway's own simulator. */
+  isSimulated: () => boolean;
+  /** Asks the hub to look for servers. */
+  discover: () => Promise<{ servers: number }>;
+  /** What the session wants is known: have {@link Session.open} called when there is time for it. */
+  decided: (session: Session) => void;
+  /** The session has ended: forget it. */
+  ended: (session: Session) => void;
+}
