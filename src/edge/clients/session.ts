@@ -20,6 +20,7 @@ import { Liveness } from './liveness.ts';
 import { Outlet } from './outlet.ts';
 import type { Paced, PaceSlot } from './pace.ts';
 import { pingIntervalMs } from './ping-interval.ts';
+import { plainAck } from './plain-ack.ts';
 import { parseClientMessage, requestIdOf } from './protocol-messages.ts';
 import { Replies } from './replies.ts';
 import type { SessionContext } from './session-context.ts';
@@ -119,6 +120,11 @@ export class Session implements Paced {
     const retryAfterMs = this.#messages.take(this.#context.messages, nowMs);
     if (retryAfterMs > 0) {
       this.#replies.refuseRate(requestIdOf(bytes, isBinary), 'messages', retryAfterMs);
+      return;
+    }
+    const ackedTick = plainAck(bytes, isBinary);
+    if (ackedTick !== undefined && this.#state.phase === 'live') {
+      this.#state.acknowledge(ackedTick);
       return;
     }
     const parsed = parseClientMessage(bytes, isBinary);
