@@ -37,6 +37,7 @@ export function measureMixedFleet(context) {
       await worldIsThere(gateway);
       await openAll(driver, { port: gateway.port, groups: groupsOf(scale, await simulators.order('names')) });
       await simulators.order('talk', { perSecond: MESSAGES_PER_SECOND });
+      await simulators.order('subscribed');
       await simulators.order('pushEvents', { everyMs: EVENT_EVERY_MS });
       await delay(quick ? 1_500 : 3_000);
       context.log(`P2: ${12_500 * scale} clients are there`);

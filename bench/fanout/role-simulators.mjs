@@ -1,4 +1,5 @@
 // Simulated MCP servers over TCP, in a process of their own, whose counts can be read.
+import { setTimeout as delay } from 'node:timers/promises';
 import { swarmKey } from '../../dist/model/ids.js';
 import { startSimulator } from '../../dist/simulator/simulator.js';
 import { openEventServer } from './event-server.mjs';
@@ -36,11 +37,14 @@ export async function openSimulators({ kinds, eventPrefix }) {
         clearInterval(talking);
         if (perSecond > 0) talking = setInterval(() => talk(simulators, ++said), 1_000 / perSecond);
       },
+      // Resolves when the gateway listens to the event server: what is pushed before would be found by asking only.
+      subscribed: async () => {
+        while (events.subscribers === 0) await delay(50);
+      },
       // One event every `everyMs` from the event server; 0 ends them.
       pushEvents: ({ everyMs }) => {
         clearInterval(timer);
         if (everyMs > 0) timer = setInterval(() => events?.push(), everyMs);
-        return { subscribers: events?.subscribers ?? 0 };
       },
     },
     close: async () => {
