@@ -15,7 +15,7 @@ import { HashWarmer } from './hash-warmer.ts';
 import { HealthRound } from './health-round.ts';
 import type { ModeCap } from './mode-ladder.ts';
 import { Pace } from './pace.ts';
-import { Session } from './session.ts';
+import { Session, type SessionOwner } from './session.ts';
 import type { SessionContext } from './session-context.ts';
 import { MAX_TURN_BYTES } from './view-stream.ts';
 
@@ -48,6 +48,10 @@ export class Clients {
   readonly #pace: Pace;
   readonly #healthRound: HealthRound;
   readonly #context: SessionContext;
+  readonly #owner: SessionOwner = {
+    decided: (session) => this.#openSoon(session),
+    ended: (session) => this.#forget(session),
+  };
   readonly #sweepPeriodMs: number;
   readonly #all: Session[] = [];
   /** In the order of joining. */
@@ -79,8 +83,6 @@ export class Clients {
       counters: this.counters,
       hashes: new HashWarmer(this.#pace),
       cap: () => this.#cap,
-      decided: (session) => this.#openSoon(session),
-      ended: (session) => this.#forget(session),
     };
   }
 
@@ -152,7 +154,7 @@ export class Clients {
       return undefined;
     }
     this.counters.connectionsTotal++;
-    const session = new Session(this.#context, socket, this.#joined++);
+    const session = new Session(this.#context, this.#owner, socket, this.#joined++);
     session.index = this.#all.length;
     this.#all.push(session);
     this.#byId.set(session.id, session);

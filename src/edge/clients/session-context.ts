@@ -6,7 +6,6 @@ import type { ClientCounters } from './client-counters.ts';
 import type { HashWarmer } from './hash-warmer.ts';
 import type { ModeCap } from './mode-ladder.ts';
 import type { Pace } from './pace.ts';
-import type { Session } from './session.ts';
 import type { Allowance } from './token-bucket.ts';
 
 /** What all sessions of an edge share. */
@@ -29,8 +28,4 @@ export interface SessionContext {
   isSimulated: () => boolean;
   /** Asks the hub to look for servers. */
   discover: () => Promise<{ servers: number }>;
-  /** What the session wants is known: have {@link Session.open} called when there is time for it. */
-  decided: (session: Session) => void;
-  /** The session has ended: forget it. */
-  ended: (session: Session) => void;
 }

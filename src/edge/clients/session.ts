@@ -31,6 +31,14 @@ const MAX_WAITING_REQUESTS = 16;
 /** Neighbours in joining order are this far apart in every interval: the golden ratio spreads any number evenly. */
 const SPREAD_STEP = 0.618_033_988_75;
 
+/** Whom a session tells how it goes. */
+export interface SessionOwner {
+  /** What the session wants is known: have {@link Session.open} called when there is time for it. */
+  decided: (session: Session) => void;
+  /** The session has ended: forget it. */
+  ended: (session: Session) => void;
+}
+
 interface Opening {
   phase: 'opening';
   /** Monotonic ms: silence until then means the defaults. */
@@ -51,6 +59,7 @@ export class Session implements Paced {
   /** Grows from session to session of an edge. */
   readonly serial: number;
   readonly #context: SessionContext;
+  readonly #owner: SessionOwner;
   readonly #socket: ClientSocket;
   readonly #backlog = new Backlog();
   readonly #outlet: Outlet;
@@ -60,12 +69,13 @@ export class Session implements Paced {
   readonly #openedAtMs: number;
   #state: State;
 
-  constructor(context: SessionContext, socket: ClientSocket, serial: number) {
+  constructor(context: SessionContext, owner: SessionOwner, socket: ClientSocket, serial: number) {
     const { config, clock, counters } = context;
     // Whole ms here and below: V8 gives every other number that an object holds a box of 16 bytes.
     const nowMs = Math.floor(clock.monotonic());
     this.serial = serial;
     this.#context = context;
+    this.#owner = owner;
     this.#socket = socket;
     this.#outlet = new Outlet({
       socket,
@@ -254,7 +264,7 @@ export class Session implements Paced {
   // Opening.
 
   #openWhenPossible(opening: Opening): void {
-    if (opening.decided && this.#context.replica.ready) this.#context.decided(this);
+    if (opening.decided && this.#context.replica.ready) this.#owner.decided(this);
   }
 
   /** Welcomes a client whose wishes are known, and gives it its first turn. */
@@ -326,6 +336,6 @@ export class Session implements Paced {
     this.#state = { phase: 'closing' };
     if (state.phase === 'live') state.end();
     else this.#context.pace.remove(this);
-    this.#context.ended(this);
+    this.#owner.ended(this);
   }
 }

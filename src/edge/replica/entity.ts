@@ -92,6 +92,13 @@ export class ServerEntity extends Entity<ServerRecord> {
     this.#turned = record.health;
   }
 
+  /** True when it changed after `version` in more than its health, which travels by itself. */
+  changedBeyondHealth(version: number): boolean {
+    if (this.addedVersion > version) return true;
+    for (const [field, changedAt] of this.fieldVersions) if (changedAt > version && field !== 'health') return true;
+    return false;
+  }
+
   /** True when its health came to another state, or to another reason for it, since the last call. */
   hasTurned(): boolean {
     const { health } = this.record;

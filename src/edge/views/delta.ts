@@ -86,10 +86,3 @@ export class Delta {
     this.flow.reverse();
   }
 }
-
-/** True when a server changed after `version` in more than its health, which travels by itself. */
-export function changedBeyondHealth(server: ServerEntity, version: number): boolean {
-  if (server.addedVersion > version) return true;
-  for (const [field, changedAt] of server.fieldVersions) if (changedAt > version && field !== 'health') return true;
-  return false;
-}

@@ -1,7 +1,7 @@
 /** The delta of a client that changes its filters: from what the old shown set showed at the version it holds. */
 import type { AnyEntity } from '../replica/entity.ts';
 import type { Replica } from '../replica/replica.ts';
-import { changedBeyondHealth, Delta } from './delta.ts';
+import { Delta } from './delta.ts';
 import type { ShownSet } from './shown-set.ts';
 
 /**
@@ -17,7 +17,7 @@ export function gatherCrossing(replica: Replica, old: ShownSet, shown: ShownSet,
     return since !== undefined && since <= held;
   };
   for (const server of shown.servers.keys()) {
-    if (!holds(server) || changedBeyondHealth(server, held)) delta.servers.push(server);
+    if (!holds(server) || server.changedBeyondHealth(held)) delta.servers.push(server);
   }
   for (const view of shown.swarms.values()) {
     if (!holds(view.swarm) || view.swarm.version > held) delta.swarms.push(view.swarm);

@@ -1,7 +1,7 @@
 /** The precise delta of a client that follows one shown set: what entered, changed or left since the version it holds. */
 import type { AgentEntity } from '../replica/entity.ts';
 import type { Replica } from '../replica/replica.ts';
-import { changedBeyondHealth, Delta } from './delta.ts';
+import { Delta } from './delta.ts';
 import type { ShownSet } from './shown-set.ts';
 
 /**
@@ -30,7 +30,7 @@ function gatherServers(delta: Delta, replica: Replica, shown: ShownSet, held: nu
   for (let each = replica.servers.newest; each !== undefined && each.version > held; each = each.older) {
     const since = shown.servers.get(each);
     if (since === undefined) continue;
-    if (since > held || changedBeyondHealth(each, held)) delta.servers.push(each);
+    if (since > held || each.changedBeyondHealth(held)) delta.servers.push(each);
     // Shown anew without being new: its tasks entered with it, though they did not change.
     if (since > held && each.addedVersion <= held) addEnteredTasks(delta, shown, each.tasks, held);
   }

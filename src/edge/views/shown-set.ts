@@ -10,7 +10,6 @@ import type { AgentEntity, AnyEntity, LinkEntity, ServerEntity, SwarmEntity, Tas
 import type { Replica } from '../replica/replica.ts';
 import { VersionedRing } from '../replica/ring.ts';
 import { ShownSwarm } from './shown-swarm.ts';
-import { changedBeyondHealth } from './delta.ts';
 import type { ViewFilter } from './view-filter.ts';
 
 /** An entity that was shown from `enteredAt` until it left. */
@@ -186,7 +185,7 @@ export class ShownSet {
       this.servers.set(server, this.#version);
       this.#changedVersion = this.#version;
       for (const task of server.tasks) this.#evaluateTask(task);
-    } else if (changedBeyondHealth(server, from)) this.#changedVersion = this.#version;
+    } else if (server.changedBeyondHealth(from)) this.#changedVersion = this.#version;
   }
 
   #evaluateSwarm(swarm: SwarmEntity, from: number): void {
