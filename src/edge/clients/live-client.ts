@@ -321,7 +321,15 @@ export class LiveClient {
     this.#context.pace.enqueue(this.#paced);
   }
 
+  // A frame alone is the common turn; whatever more is worth a cork, which makes one call to the system of it all.
   #turn(nowMs: number): void {
+    const isPlain = this.#resyncs === undefined && nowMs < this.#nextHeartbeatMs && this.#stream.hasOnlyPositions();
+    if (isPlain || !this.#outlet.isClear) this.takeTurn(nowMs);
+    else turnInOne(this, this.#outlet, nowMs);
+  }
+
+  /** What a turn has corked. */
+  takeTurn(nowMs: number): void {
     if (this.#resyncs !== undefined && this.#outlet.isClear) this.#answerResyncs(this.#resyncs);
     if (this.#ended) return;
     const brought = this.#stream.serve();
@@ -378,6 +386,22 @@ export class LiveClient {
   #now(): number {
     return Math.floor(this.#context.clock.monotonic());
   }
+}
+
+// A cork calls back at once and passes nothing on; a closure for each client would cost more than what it would hold.
+let corked: LiveClient | undefined;
+let corkedMs = 0;
+
+function turnInOne(client: LiveClient, outlet: Outlet, nowMs: number): void {
+  corked = client;
+  corkedMs = nowMs;
+  outlet.cork(turnCorked);
+}
+
+function turnCorked(): void {
+  const client = corked;
+  corked = undefined;
+  client?.takeTurn(corkedMs);
 }
 
 /** The view of these filters. Undefined when there may be no more views: the client was told so. */

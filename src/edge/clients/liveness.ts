@@ -32,13 +32,21 @@ export class Liveness {
     return this.#askedAtMs === undefined ? 0 : nowMs - this.#askedAtMs;
   }
 
-  /** `silent`: gone, and it was not even asked in that time. `no_pong`: gone, and it left a ping unanswered. */
-  check(nowMs: number, pingIntervalMs: number, idleTimeoutMs: number): 'present' | 'ping' | 'silent' | 'no_pong' {
+  /**
+   * `silent`: gone, and it was not even asked in that time. `no_pong`: gone, and it left a ping unanswered.
+   * `speaks`: what it says by itself tells as much as a pong would, so it is asked only when it said nothing of late.
+   */
+  check(
+    nowMs: number,
+    limits: { pingIntervalMs: number; idleTimeoutMs: number; speaks: boolean },
+  ): 'present' | 'ping' | 'silent' | 'no_pong' {
+    const { pingIntervalMs, idleTimeoutMs, speaks } = limits;
     if (nowMs - this.#lastHeardMs >= idleTimeoutMs) {
       return this.#askedAtMs === undefined ? 'silent' : 'no_pong';
     }
     const dueMs = this.#lastPingMs + pingIntervalMs;
     if (this.#askedAtMs !== undefined || nowMs < dueMs) return 'present';
+    if (speaks && nowMs - this.#lastHeardMs < pingIntervalMs) return 'present';
     // Without drift, and without making up for what was missed. A shorter interval than before starts now.
     this.#lastPingMs = nowMs - dueMs < pingIntervalMs / 2 ? dueMs : nowMs;
     this.#askedAtMs = nowMs;

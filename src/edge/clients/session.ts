@@ -231,8 +231,9 @@ export class Session implements Paced {
    */
   sweep(nowMs: number): void {
     const { ping_interval_ms: longestMs, idle_timeout_ms: idleTimeoutMs } = this.#context.config;
-    const intervalMs = pingIntervalMs(this.mode, this.#outlet.isHeld, this.#backlog, longestMs);
-    const found = this.#liveness.check(Math.floor(nowMs), intervalMs, idleTimeoutMs);
+    const pingMs = pingIntervalMs(this.mode, this.#outlet.isHeld, this.#backlog, longestMs);
+    const speaks = this.#backlog.acknowledges && !this.#outlet.isHeld;
+    const found = this.#liveness.check(Math.floor(nowMs), { pingIntervalMs: pingMs, idleTimeoutMs, speaks });
     if (found === 'ping') this.#ping();
     this.#outlet.measureRate(Math.floor(nowMs));
     if (found === 'silent' || found === 'no_pong') {

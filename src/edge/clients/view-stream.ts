@@ -50,8 +50,6 @@ export class ViewStream {
   #positionsTick = NO_POSITIONS;
   #healthVersion: number;
   #owesHealth = false;
-  /** Result of {@link bringAll}, which a cork calls. */
-  #brought: Brought = 'complete';
   #turnBytes = 0;
   #closed = false;
 
@@ -125,13 +123,22 @@ export class ViewStream {
     if (delivered !== undefined && delivered !== held) this.#releaseUnnamed(delivered);
   }
 
+  /** True when there is nothing to be brought but positions: the common turn. */
+  hasOnlyPositions(): boolean {
+    return (this.isCurrent || this.#advance()) && (this.#replica.servers.newest?.version ?? 0) <= this.#healthVersion;
+  }
+
   /** Sends what is new, state before positions. */
   serve(): Brought {
     if (!this.#outlet.isClear) return 'blocked';
-    // Nothing but positions is the common turn and one frame: several messages are worth a cork.
-    if ((this.isCurrent || this.#advance()) && !this.#lacksHealth) return this.#bringPositions();
-    bringInOne(this, this.#outlet);
-    return this.#brought;
+    if (this.hasOnlyPositions()) return this.#bringPositions();
+    this.#turnBytes = 0;
+    let brought: Brought = this.#delivery === undefined ? 'complete' : this.#deliver(this.#delivery);
+    // A snapshot may be a little old, and what changed since then follows it.
+    while (brought === 'complete' && !this.isCurrent) brought = this.#bringState();
+    if (brought !== 'complete') return brought;
+    this.serveHealth();
+    return this.#bringPositions();
   }
 
   /** Sends health that changed since it was last told; while the socket is backed up it is left for {@link catchUpHealth}. */
@@ -162,21 +169,6 @@ export class ViewStream {
     this.#views.release(this.#view);
   }
 
-  /** What {@link serve} has corked. */
-  bringAll(): void {
-    this.#turnBytes = 0;
-    this.#brought = 'blocked';
-    if (this.#delivery !== undefined && !this.#deliver(this.#delivery)) return;
-    // A snapshot may be a little old, and what changed since then follows it.
-    while (!this.isCurrent) if (!this.#bringState()) return;
-    this.serveHealth();
-    this.#brought = this.#bringPositions();
-  }
-
-  get #lacksHealth(): boolean {
-    return (this.#replica.servers.newest?.version ?? 0) > this.#healthVersion;
-  }
-
   // True when nothing has changed for it: it holds the present version without being sent anything.
   #advance(): boolean {
     const held = this.#held;
@@ -188,7 +180,7 @@ export class ViewStream {
     return true;
   }
 
-  #bringState(): boolean {
+  #bringState(): Brought {
     const { messages, held } = this.#view.compose(this.#held);
     // Snapshots and catch-ups begin with the whole discovery; a snapshot's may be a little old.
     if (this.#held === undefined || this.#held.resumed === true) {
@@ -199,26 +191,25 @@ export class ViewStream {
     return this.#deliver(this.#delivery);
   }
 
-  #deliver(delivery: Delivery): boolean {
+  #deliver(delivery: Delivery): Brought {
     while (delivery.next < delivery.messages.length) {
       const isEnough = this.#turnBytes >= this.#maxTurnBytes;
-      if (isEnough) this.#brought = 'more';
       const message = isEnough || !this.#outlet.isClear ? undefined : delivery.messages.at(delivery.next);
       if (message === undefined || !this.#outlet.state(message)) {
         // Nothing of it has left: it is composed anew later, from the same and to something newer.
         if (delivery.next === 0 && !delivery.isPinned) this.#abandon(delivery);
-        return false;
+        return isEnough ? 'more' : 'blocked';
       }
       this.#turnBytes += message.byteLength;
       delivery.next++;
     }
     // Closed while it was sent: the hard limit was reached.
-    if (this.#delivery !== delivery) return false;
+    if (this.#delivery !== delivery) return 'blocked';
     const before = this.#held;
     this.#delivery = undefined;
     this.#held = delivery.held;
     if (before !== undefined) this.#releaseUnnamed(before.view);
-    return true;
+    return 'complete';
   }
 
   #abandon(delivery: Delivery): void {
@@ -243,17 +234,4 @@ export class ViewStream {
   #releaseUnnamed(view: View): void {
     if (!this.#isNamed(view)) this.#views.release(view);
   }
-}
-
-// A cork calls back at once and passes nothing on; a closure for each client would cost more than what it would hold.
-let corked: ViewStream | undefined;
-
-function bringInOne(stream: ViewStream, outlet: Outlet): void {
-  corked = stream;
-  outlet.cork(bringCorked);
-  corked = undefined;
-}
-
-function bringCorked(): void {
-  corked?.bringAll();
 }

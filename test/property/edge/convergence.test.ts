@@ -393,5 +393,5 @@ describe('views converge', () => {
     );
     for (const [way, times] of Object.entries(Connection.ways))
       expect({ way, taken: times > 20 }).toEqual({ way, taken: true });
-  });
+  }, 60_000);
 });

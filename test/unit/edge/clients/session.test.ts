@@ -663,6 +663,21 @@ describe('withheld and pushed', () => {
     for (const { pings } of sockets) expect(pings).toBeGreaterThanOrEqual(1);
   });
 
+  test('what a turn brings beside positions leaves in one piece with them', () => {
+    const edge = fakeEdge({ heartbeat_interval_ms: 1_000 }, three());
+    const { socket, send } = edge.connect();
+    send(hello({ mode: 'high_frequency' }));
+    edge.moveAll();
+    edge.tick(30);
+    const plain = socket.corks;
+    while (socket.log.at(-1) !== 'heartbeat') {
+      expect(socket.corks).toBe(plain);
+      edge.tick();
+    }
+    expect(socket.corks).toBe(plain + 1);
+    expect(socket.log.slice(-2)).toEqual(['frame', 'heartbeat']);
+  });
+
   test('a new epoch: a discovery and a snapshot in every mode, and no health of the old', () => {
     const { connect, tick, reset, apply } = fakeEdge({}, three());
     const modes = ['high_frequency', 'on_demand'];
@@ -704,6 +719,19 @@ describe('silence', () => {
     expect(talks.socket.closed).toBeUndefined();
     expect(pongs.socket.closed).toBeUndefined();
     expect(clients.size).toBe(2);
+  });
+
+  test('who acknowledges is not pinged, and is again once it stops', () => {
+    const { connect, tick } = fakeEdge({ ping_interval_ms: 1_000 });
+    const { socket, send } = connect();
+    for (let i = 0; i < 10; i++) {
+      tick(30);
+      send({ type: 'ack', payload: { tick: i } });
+    }
+    expect(socket.pings).toBeLessThanOrEqual(1);
+    const before = socket.pings;
+    tick(130);
+    expect(socket.pings).toBeGreaterThan(before);
   });
 
   test('where pings are rarer than the idle time, silence is 3002', () => {
