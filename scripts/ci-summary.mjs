@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const [folder, stepsFailed] = process.argv.slice(2);
+const [folder, stepsFailed, stepsSkipped = '0'] = process.argv.slice(2);
 let passed = 0;
 let failed = 0;
 for (const name of readdirSync(folder).filter((file) => file.endsWith('.json'))) {
@@ -13,5 +13,6 @@ for (const name of readdirSync(folder).filter((file) => file.endsWith('.json')))
 }
 // A step that failed without a failed test (a lint error, a build that broke) counts as one.
 if (failed === 0 && stepsFailed !== '0') failed = 1;
-process.stdout.write(`${passed} passed, ${failed} failed\n`);
+const skipped = stepsSkipped === '0' ? '' : `, ${stepsSkipped} steps skipped`;
+process.stdout.write(`${passed} passed, ${failed} failed${skipped}\n`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;

@@ -22,6 +22,7 @@ const HELP = `npm run loadtest -- <scenario> [--vus N] [--duration S] [--url ws:
   --url URL           a gateway that runs already, in place of one with simulators
   --operator-key KEY  of that gateway, for the scenario "operators"
   --summary FILE      also write k6's summary as JSON
+  --correctness       judge hashes, coding and connections alone: no rates, for machines that do other things
 
 Exit codes: 0 all thresholds hold, 99 some don't, ${EXIT.noK6} no k6 found, ${EXIT.usage} bad options.
 `;
@@ -38,6 +39,7 @@ const { values: flags, positionals } = parseArgs({
     url: { type: 'string' },
     'operator-key': { type: 'string' },
     summary: { type: 'string' },
+    correctness: { type: 'boolean' },
     help: { type: 'boolean' },
   },
 });
@@ -120,7 +122,13 @@ function listening(child) {
 
 async function runK6(k6, scenario, { url, operatorKey }) {
   const script = join(root, 'loadtest', 'k6', `${scenario}.ts`);
-  const environment = { SWARMCAST_URL: url, VUS: flags.vus, DURATION: flags.duration, OPERATOR_KEY: operatorKey };
+  const environment = {
+    SWARMCAST_URL: url,
+    VUS: flags.vus,
+    DURATION: flags.duration,
+    OPERATOR_KEY: operatorKey,
+    JUDGE_RATES: flags.correctness ? 'no' : 'yes',
+  };
   const summary = flags.summary === undefined ? [] : ['--summary-export', flags.summary];
   const args = ['run', '--no-usage-report', '--no-color', ...summary, script];
   const child = spawn(k6, args, { env: { ...process.env, ...environment }, stdio: 'inherit' });

@@ -7,6 +7,8 @@ export const SETTINGS = {
   durationS: count('DURATION', 20),
   /** Opens /api/clients; empty: none. */
   operatorKey: text('OPERATOR_KEY', ''),
+  /** Rates and gaps have thresholds; `no`: on a machine that does other things they say little. */
+  judgesRates: text('JUDGE_RATES', 'yes') !== 'no',
   /** One in this many virtual users decodes everything and checks hashes. */
   sampleEvery: count('SAMPLE_EVERY', 100),
 };
