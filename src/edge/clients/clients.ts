@@ -10,9 +10,9 @@ import { MODE_HZ, type Mode } from '../../protocol/modes.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { ViewRegistry } from '../views/view-registry.ts';
 import { ClientCounters } from './client-counters.ts';
+import { ClientRound } from './client-round.ts';
 import type { ClientSocket } from './client-socket.ts';
 import { HashWarmer } from './hash-warmer.ts';
-import { HealthRound } from './health-round.ts';
 import type { ModeCap } from './mode-ladder.ts';
 import { Pace } from './pace.ts';
 import { Session, type SessionOwner } from './session.ts';
@@ -46,7 +46,8 @@ export class Clients {
   readonly counters = new ClientCounters();
   readonly #options: ClientsOptions;
   readonly #pace: Pace;
-  readonly #healthRound: HealthRound;
+  readonly #healthRound: ClientRound<Session>;
+  readonly #modeRound: ClientRound<Session>;
   readonly #context: SessionContext;
   readonly #owner: SessionOwner = {
     decided: (session) => this.#openSoon(session),
@@ -70,7 +71,8 @@ export class Clients {
     const { config, clock } = options;
     this.#options = options;
     this.#pace = new Pace({ clock });
-    this.#healthRound = new HealthRound(this.#pace, this.#all);
+    this.#healthRound = new ClientRound(this.#pace, this.#all, (session) => session.serveHealth());
+    this.#modeRound = new ClientRound(this.#pace, this.#all, (session) => session.tellMode());
     this.#sweptAtMs = clock.monotonic();
     const shortest = Math.min(config.ping_interval_ms, config.heartbeat_interval_ms, config.idle_timeout_ms / 2);
     this.#sweepPeriodMs = Math.min(MAX_SWEEP_MS, shortest / 2);
@@ -136,12 +138,15 @@ export class Clients {
     return this.#cap === undefined ? 0 : MODE_HZ[this.#cap];
   }
 
-  /** Nobody is served faster than `cap` from now on; undefined: all may have what they asked for. Returns how many changed. */
+  /**
+   * Nobody is served faster than `cap` from now on; undefined: all may have what they asked for. Returns how many changed;
+   * each is told before its next turn, or as bulk work.
+   */
   setCap(cap: ModeCap | undefined): number {
     this.#cap = cap;
     let changed = 0;
-    // Backwards: one that overflows as it is told is replaced by the last one.
-    for (let i = this.#all.length - 1; i >= 0; i--) if (this.#all[i]?.applyCap() === true) changed++;
+    for (const session of this.#all) if (session.applyCap()) changed++;
+    if (changed > 0) this.#modeRound.start();
     return changed;
   }
 
