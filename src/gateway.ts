@@ -23,7 +23,7 @@ import { componentLog, createLogger, setLogLevels, type Logger } from './platfor
 import { startSimulatedServers, type SimulatedServers } from './simulated-servers.ts';
 
 /** Sections of the configuration that a running gateway does not change. */
-const RESTART_SECTIONS = ['server', 'simulate', 'world', 'layout', 'clients'] as const;
+const RESTART_SECTIONS = ['server', 'simulate', 'world', 'layout', 'clients', 'control'] as const;
 
 /** A running gateway. Disposal: not ready → clients told and drained → edge → hub (layout, upstreams) → simulators. */
 export interface Gateway extends AsyncDisposable {

@@ -5,9 +5,11 @@
  * Implementations: memory.ts (tests, one thread), thread.ts (MessagePorts). Order is kept; a closed feed rejects what
  * is pending with {@link FeedClosedError}.
  */
+import type { Actor } from '../model/actor.ts';
 import type { ChangeBatch, WorldSnapshot } from '../model/change.ts';
 import type { LayoutEvent, LayoutSink } from '../model/position-region.ts';
 import type { Mode } from '../protocol/modes.ts';
+import type { OperationOutcome } from '../protocol/operations/operations.ts';
 
 /** What an edge asks of its hub. */
 export interface HubRequests {
@@ -15,6 +17,8 @@ export interface HubRequests {
   http: { input: HttpRequest; output: HttpReply };
   /** Look for servers now; resolves when the sources were asked. */
   discover: { input: Record<string, never>; output: { servers: number } };
+  /** A control operation that a client asked for. Bad input and refusals are outcomes, not errors. */
+  command: { input: { operation: string; input: unknown; actor: Actor }; output: OperationOutcome };
   /** What operators have set for all clients, for an edge that has just started. */
   settings: { input: Record<string, never>; output: EdgeSettings };
 }

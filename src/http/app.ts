@@ -8,7 +8,8 @@ import { createClientsApi } from './clients-api.ts';
 import type { HubStatus } from './hub-status.ts';
 import { mcpBuffers, mcpHealth, mcpMetrics, networkHealth, serverHealth, websocketHealth } from './mcp-status.ts';
 import { createMetricsText } from './metrics.ts';
-import { requireOperatorKey } from './operator-key.ts';
+import { addOperations } from './operations-api.ts';
+import { identifyByKey, requireOperatorKey } from './operator-key.ts';
 import { problem } from './problem.ts';
 import { RequestCounts } from './request-counts.ts';
 import { BadInputError } from './request-input.ts';
@@ -27,9 +28,10 @@ export function createHttpApp(hub: HubStatus, log: Logger, operatorKey: string |
     () => ({ requests: requests.all, stats: { operator_requests_refused_total: operatorsRefused } }),
     { version: VERSION, node: process.versions.node },
   );
-  const onlyOperators = requireOperatorKey(operatorKey, () => {
+  const onRefused = (): void => {
     operatorsRefused++;
-  });
+  };
+  const onlyOperators = requireOperatorKey(operatorKey, onRefused);
 
   app.use(requestId({ limitLength: 64 }), requests.middleware);
   app.get('/healthz', (c) => {
@@ -63,6 +65,7 @@ export function createHttpApp(hub: HubStatus, log: Logger, operatorKey: string |
   for (const path of ['/api/clients', '/api/servers']) app.use(path, onlyOperators).use(`${path}/*`, onlyOperators);
   app.route('/api/clients', createClientsApi(hub, log));
   app.route('/api/servers', createServersApi(hub, log));
+  addOperations(app, hub, identifyByKey(operatorKey, onRefused));
   app.notFound((c) => problem(c, 404, 'not_found', `no such path; try ${PATHS.join(', ')}`));
   app.onError((error, c) => {
     if (error instanceof BadInputError) return problem(c, 400, 'bad_input', error.message);
@@ -84,6 +87,7 @@ const PATHS = [
   '/api/debug/mcp/buffers',
   '/api/clients',
   '/api/servers',
+  '/api/operations',
 ];
 
 function agentsBody(hub: HubStatus) {

@@ -4,7 +4,9 @@ import type { DegradationLevel } from '../model/health.ts';
 import type { CircuitReset, ProbeAnswer } from '../model/probe.ts';
 import type { ServerRecord } from '../model/server.ts';
 import type { ClientsList, ClientsPage, EdgeSettings, EdgeStatus, ModeSet } from '../feed/feed.ts';
+import type { Actor } from '../model/actor.ts';
 import type { Mode } from '../protocol/modes.ts';
+import type { OperationName, OperationOutcome } from '../protocol/operations/operations.ts';
 
 /** Numbers by name; names become metric names (`swarmcast_<group>_<name>`). */
 export type Stats = Record<string, number>;
@@ -43,6 +45,10 @@ export interface HubStatus {
   settings(): EdgeSettings;
   /** For all edges, also for those that start later. */
   changeSettings(settings: EdgeSettings): Promise<{ edge_id: number; changed: number }[]>;
+  /** Carries out a control operation, whoever asks: the outcome says what was done, or why not. */
+  operate(order: { operation: string; input: unknown; actor: Actor }): Promise<OperationOutcome>;
+  /** Ids of the servers that can do it now. */
+  serversFor(operation: OperationName): string[];
   /** Reasons why clients should not be sent here yet; empty when ready. */
   notReady(): readonly string[];
 }

@@ -36,6 +36,17 @@ export const METRIC_GROUPS: Readonly<Record<string, MetricGroup>> = {
       servers_left_out: 'Servers beyond the cap on label values: they have no upstream metrics of their own',
     },
   },
+  control: {
+    title: 'Control operations',
+    labels: [],
+    metrics: {
+      operations_total: 'Operations that were asked for',
+      operations_failed_total: 'Those that were not done, for whatever reason',
+      operations_refused_total: 'Those among them that the role or the rate limit refused',
+      operations_pending: 'Operations under way',
+      operations_pending_limit: 'Most operations that may be under way',
+    },
+  },
   world: {
     title: 'The merged world',
     labels: [],

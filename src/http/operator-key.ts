@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
+import type { Actor } from '../model/actor.ts';
 import { problem } from './problem.ts';
 
 /** What a refused request is told. */
@@ -7,6 +8,21 @@ interface KeyRefusal {
   status: 401 | 403;
   code: 'no_key' | 'bad_key' | 'no_operators';
   message: string;
+}
+
+/**
+ * Who asks: the holder of the key is an operator, whoever sends none a viewer. @returns the answer to a wrong key.
+ */
+export function identifyByKey(key: string | undefined, refused: () => void): (c: Context) => Actor | Response {
+  const expected = key === undefined ? undefined : digest(key);
+  return (c) => {
+    const header = c.req.header('authorization');
+    if (header === undefined) return { subject: 'anonymous', role: 'viewer', via: 'http' };
+    const refusal = refusalOf(expected, header);
+    if (refusal === undefined) return { subject: 'operator-key', role: 'operator', via: 'http' };
+    refused();
+    return problem(c, refusal.status, refusal.code, refusal.message);
+  };
 }
 
 /** Lets requests pass that carry `Authorization: Bearer <key>`. Without a key of our own nobody passes. */

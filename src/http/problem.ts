@@ -1,9 +1,10 @@
 /** Errors of the HTTP API: problem details (RFC 9457), one closed list of codes. */
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { OperationFailureCode } from '../protocol/operations/operations.ts';
 
 /** What is wrong in general, by code; the code is also the last part of the problem's `type`. */
-const TITLES = {
+const TITLES: Readonly<Record<OwnCode | OperationFailureCode, string>> = {
   bad_input: 'The request is not valid',
   not_found: 'No such path',
   internal: 'The gateway failed to answer',
@@ -12,10 +13,33 @@ const TITLES = {
   no_operators: 'This gateway has no operator key',
   no_edge: 'No edge answers',
   no_such_client: 'No such client',
-  no_such_server: 'No such server',
   not_live: 'The client is not welcomed yet',
-} as const;
-export type ProblemCode = keyof typeof TITLES;
+  forbidden: 'The role does not allow it',
+  rate_limited: 'Too many requests',
+  no_such_operation: 'No such operation',
+  no_such_server: 'No such server',
+  no_such_swarm: 'No such swarm',
+  no_such_agent: 'No such agent',
+  no_such_task: 'No such task',
+  ambiguous: 'Several may be meant',
+  unsupported_by_server: 'The server cannot do it',
+  refused_by_server: 'The server refused',
+  unavailable: 'The server cannot be asked now',
+  outcome_unknown: 'No answer came: it may have been done',
+  busy: 'Too much is under way',
+};
+/** Codes beside those of operations. */
+type OwnCode =
+  | 'bad_input'
+  | 'not_found'
+  | 'internal'
+  | 'no_key'
+  | 'bad_key'
+  | 'no_operators'
+  | 'no_edge'
+  | 'no_such_client'
+  | 'not_live';
+export type ProblemCode = OwnCode | OperationFailureCode;
 
 /** The body of every answer that is an error, `application/problem+json`. */
 interface Problem {

@@ -17,6 +17,38 @@ export async function readBody<T extends z.ZodType>(c: Context, schema: T): Prom
   return check(schema, value, 'the body');
 }
 
+/** The JSON body as an object; without a body, an empty one. @throws {@link BadInputError} */
+export async function readObject(c: Context): Promise<Record<string, unknown>> {
+  const text = await c.req.text();
+  if (text.trim() === '') return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new BadInputError('the body must be JSON', { cause });
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new BadInputError('the body must be an object');
+}
+
+/** The query parameters, numbers, booleans and lists read from their JSON where the schema wants those. Not checked yet. */
+export function queryAs(c: Context, schema: z.ZodObject): Record<string, unknown> {
+  const entries = Object.entries(c.req.query()).map(([name, text]) => {
+    const field = Object.hasOwn(schema.shape, name) ? (schema.shape[name] as z.ZodType) : undefined;
+    return [name, field === undefined || field.safeParse(text).success ? text : jsonOr(text)];
+  });
+  return Object.fromEntries(entries) as Record<string, unknown>;
+}
+
+function jsonOr(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The schema will say what it wants in its place.
+    return text;
+  }
+}
+
 /** The query parameters. @throws {@link BadInputError} naming the parameter and what is allowed. */
 export function readQuery<T extends z.ZodType>(c: Context, schema: T): z.infer<T> {
   return check(schema, c.req.query(), 'the query');

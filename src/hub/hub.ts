@@ -9,11 +9,13 @@ import { degradationLevel, type DegradationLevel } from '../model/health.ts';
 import type { CircuitReset, ProbeAnswer } from '../model/probe.ts';
 import type { ServerRecord } from '../model/server.ts';
 import type { Mode } from '../protocol/modes.ts';
+import type { OperationName } from '../protocol/operations/operations.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Config, ServerConfig } from '../platform/config/schema.ts';
 import { componentLog, type Logger } from '../platform/telemetry/log.ts';
 import { DegradationTracker, type DegradationStats } from './degradation-tracker.ts';
 import { MessageRate } from './message-rate.ts';
+import { Control, type OperationOrder } from './control/control.ts';
 import { openLayout } from './layout/open-layout.ts';
 import type { Layout } from './layout/layout.ts';
 import { openClaudeFlowFiles } from './upstream/claude-flow-files.ts';
@@ -51,6 +53,7 @@ export class Hub implements AsyncDisposable {
   readonly #sweepTimer: NodeJS.Timeout;
   readonly #degradation = new DegradationTracker();
   readonly #rate = new MessageRate();
+  readonly #control: Control;
   #draining = false;
   #batches = 0;
   #settings: EdgeSettings = { cap: null };
@@ -59,6 +62,17 @@ export class Hub implements AsyncDisposable {
     this.#options = options;
     this.#layout = layout;
     this.#world = new World({ config: options.config.world, clock: options.clock, onDirty: () => this.#flushSoon() });
+    this.#control = new Control({
+      config: options.config.control,
+      upstreams: () => this.#upstreams,
+      snapshot: () => {
+        this.#flush();
+        return this.#world.snapshot();
+      },
+      clock: options.clock,
+      log: options.log,
+      audit: (entry) => options.log.info({ audit: entry }, 'control operation'),
+    });
     this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_INTERVAL_MS);
   }
 
@@ -76,7 +90,12 @@ export class Hub implements AsyncDisposable {
       snapshot: () => hub.#world.snapshot(),
       connectLayout: (sink) => layout.connect(sink),
     };
-    feed.serve(source, { http: http(hub), discover: () => hub.#discover(), settings: () => hub.#settings });
+    feed.serve(source, {
+      http: http(hub),
+      discover: () => hub.#discover(),
+      settings: () => hub.#settings,
+      command: (order) => hub.#control.execute(order),
+    });
     return hub;
   }
 
@@ -111,6 +130,16 @@ export class Hub implements AsyncDisposable {
     const outcome = await this.#upstreams.callTool(serverId, tool, args);
     if (!outcome.ok) throw new Error(`${serverId} refused ${tool}: ${outcome.message}`);
     return outcome.payload;
+  }
+
+  /** A control operation; what the asker or a server did wrong is in the outcome. */
+  operate(order: OperationOrder) {
+    return this.#control.execute(order);
+  }
+
+  /** Ids of the servers that can do it now. */
+  serversFor(operation: OperationName): string[] {
+    return this.#control.serversFor(operation).map(({ id }) => id);
   }
 
   /** From now on /readyz says no. */
@@ -151,6 +180,7 @@ export class Hub implements AsyncDisposable {
         edge_requests_pending: load.pendingRequests,
         edge_requests_pending_limit: MAX_PENDING_REQUESTS * Math.max(1, load.edges),
       },
+      control: { ...this.#control.stats() },
       world: numbersOf(this.#world.stats()),
       layout: numbersOf(this.#layout.stats()),
     };

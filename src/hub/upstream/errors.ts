@@ -113,6 +113,22 @@ export class ProjectFileError extends SwarmcastError {
   override readonly retryable = true;
 }
 
+/** The kind of server cannot do what a control operation asks; the message says why. */
+export class UnsupportedByServerError extends SwarmcastError {
+  override name = 'UnsupportedByServerError';
+  override readonly reason = 'unsupported_by_server';
+  /** It has no such tool. */
+  override readonly retryable = false;
+}
+
+/** The server answered a control operation with no, in its own words. */
+export class RefusedByServerError extends SwarmcastError {
+  override name = 'RefusedByServerError';
+  override readonly reason = 'refused_by_server';
+  /** It would say no again. */
+  override readonly retryable = false;
+}
+
 /** The message of anything thrown, with its innermost cause, at most 300 characters. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error).slice(0, 300);

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../platform/clock.ts';
 import type { ServerConfig, UpstreamConfig } from '../../platform/config/schema.ts';
 import type { Logger } from '../../platform/telemetry/log.ts';
+import { MAX_ID_LENGTH } from '../../model/limits.ts';
 import { chooseDialect, type DialectChoice } from './choose-dialect.ts';
 import type { Call, Dialect, DialectTiming, Outcome, PeerDescription } from './dialects/dialect.ts';
 import {
@@ -23,6 +24,7 @@ import { startPoller, type Poller, type PollReply } from './poller.ts';
 import { openSession, type Session, type SessionEvents } from './session.ts';
 import type { ServerPolicy } from './resilience/policy.ts';
 import { SessionPool, type PoolStats } from './session-pool.ts';
+import { isFields } from './transports/lenient-message.ts';
 import type { Scratch } from './transports/scratch.ts';
 import { transportFactory } from './open-transport.ts';
 import type { UpstreamCounts } from './upstream-stats.ts';
@@ -170,6 +172,8 @@ export class LiveConnection implements AsyncDisposable {
   #muted = false;
   #lastRoundTripMs: number | undefined;
   #pushing = false;
+  #subscriptionId: string | undefined;
+  #refreshing: Promise<void> | undefined;
 
   constructor(options: LiveOptions, connected: Connected) {
     this.#options = options;
@@ -263,12 +267,38 @@ export class LiveConnection implements AsyncDisposable {
     this.#poller?.pollNow();
   }
 
-  /** A write for the process's owner: one at a time, its reply read like any other, followed by a prompt poll. */
-  async callTool(tool: string, args: Record<string, unknown>): Promise<Outcome> {
-    const call: Call = { kind: 'tool', tool, args };
+  /** Tools that the server lists; empty where it lists none. */
+  get tools(): ReadonlySet<string> {
+    return this.#connected.peer.tools;
+  }
+
+  /** Has everything that a fast round asks for asked now; who comes meanwhile waits for the same answers. */
+  async refresh(): Promise<void> {
+    this.#refreshing ??= this.#askAll().finally(() => {
+      this.#refreshing = undefined;
+    });
+    return this.#refreshing;
+  }
+
+  /** Subscribes anew, where the server can push, and polls at once. How it is listened to from now on. */
+  async restartTelemetry(): Promise<'push' | 'poll'> {
+    this.#background = this.#background.then(() => this.#subscribeAnew());
+    await this.#background;
+    this.pollNow();
+    return this.#pushing ? 'push' : 'poll';
+  }
+
+  /** One call that changes nothing, at once. */
+  async ask(call: Call): Promise<Outcome> {
+    const { outcome } = await this.#request(call, { signal: this.#stop.signal, repeat: true });
+    return outcome;
+  }
+
+  /** Writes go one at a time, in a distance; the reply is read like any other, and a prompt poll follows. */
+  async write(call: Call, { repeat }: Pick<CallOptions, 'repeat'>): Promise<Outcome> {
     const turn = this.#writes.then(async () => {
       if (this.#stop.signal.aborted) throw new NotConnectedError('the connection ended');
-      const { outcome } = await this.#request(call, { signal: this.#stop.signal, repeat: false });
+      const { outcome } = await this.#request(call, { signal: this.#stop.signal, repeat });
       return outcome;
     });
     this.#writes = turn.then(
@@ -389,11 +419,37 @@ export class LiveConnection implements AsyncDisposable {
         return;
       }
       this.#pushing = true;
+      this.#subscriptionId = subscriptionIn(outcome.payload);
       this.#identify();
       this.#relax();
     } catch (error) {
       this.#debug(error, 'no push: polling');
     }
+  }
+
+  async #subscribeAnew(): Promise<void> {
+    if (this.#stop.signal.aborted) return;
+    await this.#unsubscribe();
+    await this.#subscribe();
+  }
+
+  async #unsubscribe(): Promise<void> {
+    const subscription_id = this.#subscriptionId;
+    const isPushed = this.#pushing;
+    this.#pushing = false;
+    this.#subscriptionId = undefined;
+    if (!isPushed || subscription_id === undefined) return;
+    const call: Call = { kind: 'method', method: 'telemetry.unsubscribe', params: { subscription_id } };
+    try {
+      await this.#request(call, { signal: this.#stop.signal, repeat: false });
+    } catch (error) {
+      this.#debug(error, 'not unsubscribed');
+    }
+  }
+
+  async #askAll(): Promise<void> {
+    for (const call of this.#reader.session.plan('fast'))
+      await this.#request(call, { signal: this.#stop.signal, repeat: true });
   }
 
   async #startSource(): Promise<void> {
@@ -450,4 +506,9 @@ function nameOf(call: Call): string {
 /** With several addresses each has a connection. */
 function addressCount(server: ServerConfig): number {
   return server.transport === 'tcp' ? 1 + (server.endpoints?.length ?? 0) : 1;
+}
+
+function subscriptionIn(payload: unknown): string | undefined {
+  const id = isFields(payload) ? payload['subscription_id'] : undefined;
+  return typeof id === 'string' && id.length <= MAX_ID_LENGTH ? id : undefined;
 }

@@ -6,8 +6,8 @@ import type { Clock } from '../../platform/clock.ts';
 import type { ResilienceConfig, ServerConfig, UpstreamConfig } from '../../platform/config/schema.ts';
 import type { Logger } from '../../platform/telemetry/log.ts';
 import { createCounters } from './connection-counters.ts';
-import type { Dialect, Outcome } from './dialects/dialect.ts';
 import { deferred } from './deferred.ts';
+import type { Call, Dialect, Outcome } from './dialects/dialect.ts';
 import { describeError, NotConnectedError } from './errors.ts';
 import { healthScore, type HealthEvent } from './health.ts';
 import { HealthReporter } from './health-reporter.ts';
@@ -46,6 +46,18 @@ export interface Upstream extends AsyncDisposable {
    * @throws {@link NotConnectedError} while not online; RequestTimeoutError, ConnectionClosedError.
    */
   callTool(tool: string, args: Record<string, unknown>): Promise<Outcome>;
+  /** What is known of the server while it is online. */
+  connected(): Connected | undefined;
+  /**
+   * One call for a control operation. Writes go one at a time and are followed by a prompt poll. `repeat`: asking twice
+   * does no more than asking once.
+   * @throws {@link NotConnectedError} while not online, CircuitOpenError; RequestTimeoutError, ConnectionClosedError.
+   */
+  call(call: Call, options: CallKind): Promise<Outcome>;
+  /** Asks for the state that polls ask for, now. @throws as {@link Upstream.call} */
+  refresh(): Promise<void>;
+  /** Subscribes anew where the server can push, and polls. @throws {@link NotConnectedError} */
+  restartTelemetry(): Promise<'push' | 'poll'>;
   /** Connects or polls now instead of in its time; at most once a second. */
   hurry(): void;
   /**
@@ -56,6 +68,18 @@ export interface Upstream extends AsyncDisposable {
   /** Closes the circuit and forgets what led to it; health stays as the evidence has it. Asks the server at once. */
   resetCircuit(): CircuitReset;
   stats(): UpstreamStats;
+}
+
+export interface CallKind {
+  kind: 'read' | 'write';
+  repeat: boolean;
+}
+
+/** A server that is online, as control needs to know it. */
+export interface Connected {
+  dialect: Dialect;
+  /** Empty where it lists none. */
+  tools: ReadonlySet<string>;
 }
 
 /** `hurry` more often than this changes nothing. */
@@ -134,8 +158,31 @@ class SupervisedUpstream implements Upstream {
   }
 
   async callTool(tool: string, args: Record<string, unknown>): Promise<Outcome> {
+    return this.#live().write({ kind: 'tool', tool, args }, { repeat: false });
+  }
+
+  connected(): Connected | undefined {
+    if (this.#state.name !== 'online') return undefined;
+    const { dialect, tools } = this.#state.live;
+    return { dialect, tools };
+  }
+
+  async call(call: Call, { kind, repeat }: CallKind): Promise<Outcome> {
+    const live = this.#live();
+    return kind === 'read' ? live.ask(call) : live.write(call, { repeat });
+  }
+
+  async refresh(): Promise<void> {
+    await this.#live().refresh();
+  }
+
+  async restartTelemetry(): Promise<'push' | 'poll'> {
+    return this.#live().restartTelemetry();
+  }
+
+  #live(): LiveConnection {
     if (this.#state.name !== 'online') throw new NotConnectedError(`${this.serverId} is ${this.#state.name}`);
-    return this.#state.live.callTool(tool, args);
+    return this.#state.live;
   }
 
   hurry(): void {

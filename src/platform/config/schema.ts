@@ -182,6 +182,12 @@ const clientsSchema = z.strictObject({
   tombstones: count(100_000, 10_000_000, 'Removed entities remembered for resume'),
 });
 
+const controlSchema = z.strictObject({
+  reads_per_minute: count(600, 1_000_000, 'Control operations that only read, per subject and minute'),
+  writes_per_minute: count(120, 1_000_000, 'Control operations that change something, per subject and minute'),
+  deadline_ms: ms(20_000, 'Longest wait of whoever asked for an operation', 100),
+});
+
 /** The whole configuration. */
 export const configSchema = z.strictObject({
   server: z
@@ -243,6 +249,7 @@ export const configSchema = z.strictObject({
   layout: layoutSchema.prefault({}),
   edge: edgeSchema.prefault({}),
   clients: clientsSchema.prefault({}),
+  control: controlSchema.prefault({}),
 });
 export type Config = z.infer<typeof configSchema>;
 export type UpstreamConfig = Config['upstream'];
@@ -250,3 +257,4 @@ export type DiscoveryConfig = Config['discovery'];
 export type ResilienceConfig = Config['resilience'];
 export type WorldConfig = Config['world'];
 export type ClientsConfig = Config['clients'];
+export type ControlConfig = Config['control'];

@@ -111,6 +111,7 @@ const hubResponder: Responder<HubRequests> = {
   discover: () => {
     throw new RangeError('no sources');
   },
+  command: () => ({ ok: false, failure: { code: 'internal', message: 'not in this test' } }),
   settings: () => ({ cap: null }),
 };
 

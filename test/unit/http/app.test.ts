@@ -65,6 +65,8 @@ function hub(overrides: Partial<HubStatus> = {}, servers: ServerRecord[] = [serv
     changeSettings: () => Promise.resolve([]),
     probeServer: () => Promise.resolve(undefined),
     resetCircuit: () => undefined,
+    operate: () => Promise.reject(new Error('not in this test')),
+    serversFor: () => [],
     notReady: () => [],
     ...overrides,
   };

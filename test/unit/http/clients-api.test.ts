@@ -39,6 +39,8 @@ function setup(key: string | undefined = KEY, overrides: Partial<HubStatus> = {}
     stats: () => ({}),
     upstreamStats: () => ({}),
     edges: () => Promise.resolve([]),
+    operate: () => Promise.reject(new Error('not in this test')),
+    serversFor: () => [],
     notReady: () => [],
     probeServer: () => Promise.resolve(undefined),
     resetCircuit: () => undefined,

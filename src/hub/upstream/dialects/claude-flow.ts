@@ -1,4 +1,5 @@
 import type { Dialect, PeerDescription } from './dialect.ts';
+import { claudeFlowOperations, claudeFlowRefusal } from './claude-flow-operations.ts';
 import { ClaudeFlowSession } from './claude-flow-session.ts';
 import type { DialectTiming } from './dialect.ts';
 
@@ -17,6 +18,8 @@ export function createClaudeFlowDialect(options: ClaudeFlowOptions): Dialect {
     timing: timing(options),
     matches,
     open: (peer) => new ClaudeFlowSession(peer, options),
+    operations: claudeFlowOperations,
+    refusal: claudeFlowRefusal,
   };
 }
 

@@ -79,7 +79,7 @@ export class DaaSession implements DialectSession {
       case 'get_agent_info':
         return readEntries(agentShape, [payload]).entries.map(readAgent);
       case 'spawn_agent':
-        return readSpawned(payload, call.args);
+        return this.#readSpawned(payload, call.args);
       case 'stop_agent':
         return readStopped(payload, call.args);
       case 'list_tasks':
@@ -111,6 +111,16 @@ export class DaaSession implements DialectSession {
     return [...observations, ...this.#lists.list(entries.map((agent) => ({ swarm: swarmOf(agent), agent: agent.id })))];
   }
 
+  /** `Successfully spawned agent '…' with ID: <uuid>`: the rest is in the question. The next list says where it really is. */
+  #readSpawned(payload: unknown, args: Record<string, unknown>): Observation[] {
+    const agent = typeof payload === 'string' ? SPAWNED.exec(payload)?.[1] : undefined;
+    if (agent === undefined) return [];
+    const config = readOne(agentShape.omit({ id: true, status: true, created_at: true }), args['config']);
+    const spawned = { ...config, id: agent, status: 'starting' };
+    this.#lists.hearOf(swarmOf(spawned));
+    return [readAgent(spawned)];
+  }
+
   /** A server without a list of learners, and none created yet, is asked for its list again: it also is the probe. */
   #planFacet(): Call[] {
     const calls = this.#facet.plan();
@@ -133,14 +143,6 @@ function readAgent(agent: AgentEntry): Observation {
     capabilities: agent.capabilities,
     created_at_ms: agent.created_at,
   });
-}
-
-/** `Successfully spawned agent '…' with ID: <uuid>`: the rest is in the question. */
-function readSpawned(payload: unknown, args: Record<string, unknown>): Observation[] {
-  const agent = typeof payload === 'string' ? SPAWNED.exec(payload)?.[1] : undefined;
-  if (agent === undefined) return [];
-  const config = readOne(agentShape.omit({ id: true, status: true, created_at: true }), args['config']);
-  return [readAgent({ ...config, id: agent, status: 'starting' })];
 }
 
 /** A stopped agent stays in the list, as stopped. */

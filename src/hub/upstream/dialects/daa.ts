@@ -1,4 +1,5 @@
 import type { Dialect, PeerDescription } from './dialect.ts';
+import { daaOperations } from './daa-operations.ts';
 import { DaaSession } from './daa-session.ts';
 
 /**
@@ -11,6 +12,7 @@ export const daaDialect: Dialect = {
   timing: { fastMs: 500, slowMs: 5_000, slowRoundTripMs: 50 },
   matches,
   open: (peer) => new DaaSession(peer),
+  operations: daaOperations,
 };
 
 function matches(peer: PeerDescription): number {

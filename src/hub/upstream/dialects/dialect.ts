@@ -5,6 +5,10 @@
  */
 import type { Observation } from '../../../model/observation.ts';
 import type { DialectName, ServerType } from '../../../model/server.ts';
+import type { Call } from './call.ts';
+import type { OperationMapping } from './operation-mapping.ts';
+
+export type { Call };
 
 /** What is known of a peer after the handshake and `tools/list`. */
 export interface PeerDescription {
@@ -14,11 +18,6 @@ export interface PeerDescription {
   /** Empty where the peer lists none. */
   tools: ReadonlySet<string>;
 }
-
-/** One request a dialect wants made. `tool`: tools/call. `method`: a JSON-RPC method of its own (the seeds' dialect). */
-export type Call =
-  | { kind: 'tool'; tool: string; args: Record<string, unknown> }
-  | { kind: 'method'; method: string; params: Record<string, unknown> };
 
 /** The answer: the unwrapped payload, or the error in the server's words. */
 export type Outcome =
@@ -58,4 +57,8 @@ export interface Dialect {
   /** 0 (no) to 1 (certain). `auto` takes the highest; generic answers 0.01 when it sees an agent-like tool. */
   matches(peer: PeerDescription): number;
   open(peer: PeerDescription): DialectSession;
+  /** The control operations that this kind of server can carry out, and how; absent: none. */
+  readonly operations?: OperationMapping;
+  /** What a payload that is no error refuses all the same, in the server's words; undefined where it does not. */
+  readonly refusal?: (payload: unknown) => string | undefined;
 }

@@ -6,10 +6,15 @@ import type { Observation } from '../../../model/observation.ts';
  */
 export class ListsBySwarm {
   readonly #scope: string;
-  #listed: ReadonlySet<string | undefined> = new Set();
+  #listed = new Set<string | undefined>();
 
   constructor(scope: string) {
     this.#scope = scope;
+  }
+
+  /** A swarm was heard of beside lists, with agents that the next list may have elsewhere. */
+  hearOf(swarm: string | undefined): void {
+    this.#listed.add(swarm);
   }
 
   /** `agents`: all agents of the server, each with its swarm where it has one. */

@@ -1,4 +1,5 @@
 import type { Dialect, PeerDescription } from './dialect.ts';
+import { ruvSwarmOperations } from './ruv-swarm-operations.ts';
 import { RuvSwarmSession } from './ruv-swarm-session.ts';
 
 /** ruv-swarm 1.0.20: cheap to ask (< 1 ms), answers only for its own process, and pushes nothing but its log. */
@@ -8,6 +9,7 @@ export const ruvSwarmDialect: Dialect = {
   timing: { fastMs: 250, slowMs: 5_000, slowRoundTripMs: 50 },
   matches,
   open: (peer) => new RuvSwarmSession(peer),
+  operations: ruvSwarmOperations,
 };
 
 function matches(peer: PeerDescription): number {

@@ -1,5 +1,6 @@
 import type { Dialect, PeerDescription } from './dialect.ts';
 import { TELEMETRY_EVENTS } from './seed-events.ts';
+import { seedOperations } from './seed-operations.ts';
 import { SeedSession } from './seed-session.ts';
 
 /** The seeds' own dialect: `agent.*` methods and `telemetry.subscribe`, with tools where the methods are missing. */
@@ -21,6 +22,7 @@ export const seedDialect: Dialect = {
   }),
   matches,
   open: (peer) => new SeedSession(peer),
+  operations: seedOperations,
 };
 
 /** Tools that only claude-flow 3.x or ruv-swarm have. */

@@ -124,6 +124,7 @@ export async function startHandHub(options: HandOptions = {}): Promise<HandHub &
             hand.discoveries++;
             return { servers: 1 };
           },
+          command: () => ({ ok: false, failure: { code: 'internal', message: 'no hub behind this' } }),
           settings: () => ({ cap: null }),
           ...options.responder,
         },
