@@ -14,6 +14,10 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: 'operators: who is connected, at what cost; slow them down',
     load: async () => (await import('./clients.ts')).clients,
   },
+  do: {
+    summary: 'operators: spawn agents, give tasks, send messages, …',
+    load: async () => (await import('./do.ts')).doOperation,
+  },
   probe: {
     summary: 'connect to one MCP server and report what it is',
     load: async () => (await import('./probe.ts')).probe,

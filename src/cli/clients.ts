@@ -1,8 +1,15 @@
 /** `swarmcast clients`: an operator's look at who is connected, and the brake. */
 import { parseArgs } from 'node:util';
-import { loadConfig } from '../platform/config/load.ts';
-import { cleanText } from '../model/text.ts';
 import { MODES, modeSchema, type Mode } from '../protocol/modes.ts';
+import {
+  askGateway,
+  baseUrl,
+  configuredKey,
+  DEFAULT_URL,
+  escapeControls,
+  RefusedError,
+  type Target,
+} from './ask-gateway.ts';
 import { clientLines, costLines, type ClientsBody, type CostBody } from './clients-table.ts';
 import { EXIT, UsageError, type CommandIo } from './command.ts';
 
@@ -25,10 +32,8 @@ Changes hold within one tick, and each client is told why (mode_changed: operato
 Exit codes: 0 done, 1 no gateway or refused, 2 bad flags.
 `;
 
-const DEFAULT_URL = 'http://127.0.0.1:8080';
 const DEFAULT_LIMIT = 1_000;
 const PAGE = 500;
-const ANSWER_TIMEOUT_MS = 15_000;
 
 const FLAGS = {
   url: { type: 'string' },
@@ -37,11 +42,6 @@ const FLAGS = {
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
-
-/** The gateway did not do it; the message says why. */
-class RefusedError extends Error {
-  override name = 'RefusedError';
-}
 
 /** @throws {UsageError} for bad flags. */
 export async function clients(argv: string[], io: CommandIo): Promise<number> {
@@ -61,12 +61,6 @@ export async function clients(argv: string[], io: CommandIo): Promise<number> {
     io.stderr.write(`swarmcast clients: ${error.message}\n`);
     return EXIT.failed;
   }
-}
-
-interface Target {
-  url: string;
-  key: string | undefined;
-  signal: AbortSignal;
 }
 
 /** What was answered, and how a person reads it. */
@@ -150,39 +144,12 @@ async function cost(target: Target): Promise<Outcome> {
 
 /** @throws {@link RefusedError} when nothing answers, or it says no. */
 async function call(target: Target, method: string, path: string, body?: object): Promise<unknown> {
-  const { url, key, signal } = target;
-  if (key === undefined) {
+  if (target.key === undefined) {
     throw new RefusedError(
       'no operator key: give --key, or set SWARMCAST_OPERATOR_KEY; the gateway prints one at start',
     );
   }
-  let response: Response;
-  let text: string;
-  try {
-    response = await fetch(`${url}/api/clients${path}`, {
-      method,
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    text = await response.text();
-  } catch (cause) {
-    throw new RefusedError(`no gateway answers at ${url}; start one with: swarmcast start`, { cause });
-  }
-  const answer = parse(text);
-  if (response.ok && answer !== undefined) return answer;
-  const said = (answer as { detail?: unknown } | undefined)?.detail;
-  const why = typeof said === 'string' ? said : `it answers ${response.status}, as no gateway does`;
-  throw new RefusedError(`${url} refused: ${cleanText(why)}`);
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Whatever this is, it is no answer of a gateway; the caller says so.
-    return undefined;
-  }
+  return askGateway(target, method, `/api/clients${path}`, body);
 }
 
 function listLimit(text: string | undefined): number {
@@ -196,21 +163,4 @@ function toMode<M extends Mode>(text: string, allowed: readonly M[]): M {
   const mode = allowed.find((one) => parsed.success && one === parsed.data);
   if (mode === undefined) throw new UsageError(`mode ${text}: must be one of ${allowed.join(', ')}`);
   return mode;
-}
-
-function baseUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^(ws|http)s?:$/.test(url.protocol)) {
-    throw new UsageError(`--url ${text}: must be the gateway's http://HOST:PORT`);
-  }
-  return `${url.protocol.replace('ws', 'http')}//${url.host}`;
-}
-
-function configuredKey(): string | undefined {
-  return loadConfig({ files: [], flags: {} }).config.server.operator_key;
-}
-
-/** A terminal obeys the controls of C1 too, which JSON leaves as they are. */
-function escapeControls(text: string): string {
-  return text.replaceAll(/[\u007f-\u009f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -7,6 +7,7 @@ import type { ClientMessageType, ClientPayload } from '../protocol/client-messag
 import type { FilterPatch, Filters } from '../protocol/filters.ts';
 import type { DecodedFrame } from '../protocol/frames.ts';
 import type { Mode } from '../protocol/modes.ts';
+import type { OperationName, OperationReply, OperationRequest } from '../protocol/operations/operations.ts';
 import type { ServerMessage, ServerPayloads } from '../protocol/server-messages.ts';
 import { Emitter } from './emitter.ts';
 import { ClientClosedError, RequestError } from './errors.ts';
@@ -29,7 +30,7 @@ export type { LinkRecord } from '../model/link.ts';
 export type { ServerRecord } from '../model/server.ts';
 export type { SwarmRecord } from '../model/swarm.ts';
 export type { TaskRecord } from '../model/task.ts';
-export type { DecodedFrame, FilterPatch, Filters, Mode };
+export type { DecodedFrame, FilterPatch, Filters, Mode, OperationName, OperationReply, OperationRequest };
 export type { ClientEvents, ClientState, ClientStatus, ConnectOptions, Position };
 export { ClientClosedError, RequestError };
 
@@ -185,6 +186,17 @@ export class SwarmcastClient {
   /** Has the gateway look for MCP servers (rate limited). @throws {@link RequestError} */
   discover(): Promise<Record<string, unknown>> {
     return this.#request('discover', {});
+  }
+
+  /**
+   * Has the gateway carry out a control operation; resolves to what was done, and on whose word.
+   * @throws {@link RequestError} `forbidden`, `bad_input`, `unsupported_by_server`, `refused_by_server`, … (PROTOCOL.md,
+   * Commands); after `outcome_unknown`, `timeout` and `closed` a write may have been done.
+   */
+  async command<K extends OperationName>(operation: K, input: OperationRequest<K>): Promise<OperationReply<K>> {
+    const reply = await this.#request('command', { operation, input });
+    // The gateway's answer to this very operation.
+    return reply as unknown as OperationReply<K>;
   }
 
   /** Asks for a new snapshot. One at a time: a second call waits for the first. @throws {@link RequestError} */

@@ -88,6 +88,7 @@ class RunningEdge implements Edge {
       isSimulated: () => this.#isSimulated(),
       discover: () => this.#discover(),
       onGone: (client) => options.log.debug({ client }, 'a client went'),
+      command: (order) => this.#options.feed.request('command', order),
     });
     this.#operations = new ClientOperations(options.edgeId, this.#clients);
   }

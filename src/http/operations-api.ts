@@ -15,7 +15,7 @@ import { problem } from './problem.ts';
 import { queryAs, readObject } from './request-input.ts';
 
 /** What a failure is in HTTP's words. */
-export const FAILURE_STATUS: Readonly<Record<OperationFailureCode, ContentfulStatusCode>> = {
+const FAILURE_STATUS: Readonly<Record<OperationFailureCode, ContentfulStatusCode>> = {
   bad_input: 400,
   forbidden: 403,
   rate_limited: 429,
@@ -44,6 +44,11 @@ export function addOperations(app: Hono, hub: HubStatus, identify: Identify): vo
     const outcome = await hub.operate({ operation, input, actor });
     if (outcome.ok) return c.json(outcome.reply);
     const { code, message, retry_after_ms: retryAfterMs } = outcome.failure;
+    if (code === 'forbidden' && actor.subject === 'anonymous') {
+      // Whoever sent no token is told that one would help.
+      c.header('www-authenticate', 'Bearer');
+      return problem(c, 401, code, message);
+    }
     if (retryAfterMs === undefined) return problem(c, FAILURE_STATUS[code], code, message);
     c.header('retry-after', String(Math.ceil(retryAfterMs / 1_000)));
     return problem(c, FAILURE_STATUS[code], code, message, { retry_after_ms: retryAfterMs });

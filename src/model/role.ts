@@ -1,3 +1,3 @@
-export const ROLES = ['viewer', 'operator'] as const;
+const ROLES = ['viewer', 'operator'] as const;
 /** `viewer`: sees. `operator`: sees and does. */
 export type Role = (typeof ROLES)[number];

@@ -12,6 +12,28 @@ export const ERROR_CODES = [
   'unknown_value',
   /** Too many requests of this kind; `retry_after_ms` says when to try again. */
   'rate_limited',
+  /** The input of a command is not as it should be; the message names the field and what is allowed. */
+  'bad_input',
+  /** The role does not allow it. */
+  'forbidden',
+  /** A command names what is not there. */
+  'no_such_operation',
+  'no_such_server',
+  'no_such_swarm',
+  'no_such_agent',
+  'no_such_task',
+  /** Several servers, swarms or agents may be meant: the message lists them. */
+  'ambiguous',
+  /** The kind of server cannot do it; the message names servers that can. */
+  'unsupported_by_server',
+  /** The server said no; the message has its words. */
+  'refused_by_server',
+  /** The server cannot be asked now: nothing was sent. */
+  'unavailable',
+  /** A write was sent and no answer came: it may have been done. */
+  'outcome_unknown',
+  /** As much is under way as may be. */
+  'busy',
   /** Known to the protocol, not offered by this gateway. */
   'not_supported',
   /** The gateway failed; nothing about its insides is told. */

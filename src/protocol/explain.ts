@@ -4,7 +4,7 @@ import type { z } from 'zod';
 type Issue = z.core.$ZodIssue;
 
 /** Longest part of a client's own text that an error repeats. */
-export const MAX_ECHO = 64;
+const MAX_ECHO = 64;
 
 /** What is wrong, and whether it is a value outside a closed vocabulary. */
 export interface Explained {

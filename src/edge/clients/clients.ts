@@ -12,6 +12,7 @@ import type { ViewRegistry } from '../views/view-registry.ts';
 import { ClientCounters } from './client-counters.ts';
 import { ClientRound } from './client-round.ts';
 import type { ClientSocket } from './client-socket.ts';
+import type { SendCommand } from './commands.ts';
 import { HashWarmer } from './hash-warmer.ts';
 import type { ModeCap } from './mode-ladder.ts';
 import { Pace } from './pace.ts';
@@ -36,6 +37,8 @@ export interface ClientsOptions {
   views: ViewRegistry;
   isSimulated: () => boolean;
   discover: () => Promise<{ servers: number }>;
+  /** Asks the hub for a control operation. */
+  command: SendCommand;
   /** After a client's end. */
   onGone?: ((clientId: string) => void) | undefined;
   /** State that one turn may bring (default {@link MAX_TURN_BYTES}). */

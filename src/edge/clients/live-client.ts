@@ -10,6 +10,7 @@ import { TooManyViewsError } from '../views/errors.ts';
 import type { View } from '../views/view.ts';
 import type { Backlog } from './backlog.ts';
 import { TURNS_PER_SAMPLE } from './client-counters.ts';
+import { Commands } from './commands.ts';
 import type { Coding } from './client-socket.ts';
 import { nextOccurrence, type Liveness } from './liveness.ts';
 import { ModeLadder } from './mode-ladder.ts';
@@ -60,6 +61,7 @@ export class LiveClient {
   /** A turn outside the pace (the first, request_update, resync, a new epoch) is not fully sent. */
   #owesTurn = true;
   #discoveries: TokenBucket | undefined;
+  #commands: Commands | undefined;
   /** Asked for while nothing could be sent. */
   #resyncs: (RequestId | undefined)[] | undefined;
   /** Sending may end it: the hard limit is found then. */
@@ -213,6 +215,11 @@ export class LiveClient {
         return;
       case 'discover':
         this.#discover(request.id);
+        return;
+      case 'command':
+        this.#commands ??= new Commands(this.#context.command, this.#replies, () => this.#ended);
+        // Never rejects.
+        void this.#commands.ask(request.id, request.payload);
         return;
       case 'request_update':
         this.#replies.ok(request.id, 'request_update', {});

@@ -3,6 +3,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { ViewRegistry } from '../views/view-registry.ts';
 import type { ClientCounters } from './client-counters.ts';
+import type { SendCommand } from './commands.ts';
 import type { HashWarmer } from './hash-warmer.ts';
 import type { ModeCap } from './mode-ladder.ts';
 import type { Pace } from './pace.ts';
@@ -28,4 +29,6 @@ export interface SessionContext {
   isSimulated: () => boolean;
   /** Asks the hub to look for servers. */
   discover: () => Promise<{ servers: number }>;
+  /** Asks the hub for a control operation. */
+  command: SendCommand;
 }

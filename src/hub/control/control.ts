@@ -34,7 +34,7 @@ import { WORLD_ANSWERS, type WorldOperation } from './world-answers.ts';
 import { quote, WorldIndex } from './world-index.ts';
 
 /** Operations under way at once; more are refused. */
-export const MAX_OPERATIONS = 256;
+const MAX_OPERATIONS = 256;
 
 export interface ControlOptions {
   config: ControlConfig;

@@ -4,9 +4,9 @@ import { AGENT_STATUSES } from '../../model/agent.ts';
 import { MAX_ID_LENGTH, MAX_LIST_LENGTH, MAX_TEXT_LENGTH } from '../../model/limits.ts';
 
 /** Bytes of JSON that a free value (a message, a memory, a result) may have, each way. */
-export const MAX_VALUE_BYTES = 16_384;
+const MAX_VALUE_BYTES = 16_384;
 /** Entries of one page of a list. */
-export const MAX_PAGE = 10_000;
+const MAX_PAGE = 10_000;
 
 const id = z.string().min(1).max(MAX_ID_LENGTH);
 const word = z.string().min(1).max(64);
@@ -49,14 +49,36 @@ export const fresh = z
 
 /** Any JSON of at most {@link MAX_VALUE_BYTES}. */
 export const value = z
-  .json()
-  .refine((json) => JSON.stringify(json).length <= MAX_VALUE_BYTES, `may have ${MAX_VALUE_BYTES} characters of JSON`)
+  .unknown()
+  .refine((given) => isJsonWithin(given, MAX_VALUE_BYTES), `must be JSON of at most ${MAX_VALUE_BYTES} characters`)
   .describe(`JSON, at most ${MAX_VALUE_BYTES} characters`);
+
+/** JSON that a server keeps or makes; null where there is none. */
+export const anyJson = z.unknown();
 
 /** Settings of a server's own kind, passed on as they are. */
 export const config = z
-  .record(z.string().min(1).max(64), z.json())
-  .refine((json) => JSON.stringify(json).length <= MAX_VALUE_BYTES, `may have ${MAX_VALUE_BYTES} characters of JSON`);
+  .record(z.string().min(1).max(64), z.unknown())
+  .refine((given) => isJsonWithin(given, MAX_VALUE_BYTES), `must be JSON of at most ${MAX_VALUE_BYTES} characters`);
+
+/** msgpack has dates, bytes and large integers beside what JSON has: those are none. */
+function isJsonWithin(given: unknown, characters: number): boolean {
+  try {
+    const json: unknown = JSON.stringify(given);
+    return typeof json === 'string' && json.length <= characters && isPlain(given);
+  } catch {
+    // A cycle, or an integer that JSON has no form for.
+    return false;
+  }
+}
+
+function isPlain(given: unknown): boolean {
+  if (typeof given !== 'object') return ['string', 'number', 'boolean'].includes(typeof given);
+  if (given === null) return true;
+  if (Array.isArray(given)) return given.every(isPlain);
+  const prototype: unknown = Object.getPrototypeOf(given);
+  return (prototype === Object.prototype || prototype === null) && Object.values(given).every(isPlain);
+}
 
 // Results.
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { agentId, memoryKey, place, serverId, value } from './fields.ts';
+import { agentId, anyJson, memoryKey, place, serverId, value } from './fields.ts';
 import { operation } from './operation.ts';
 
 const number = z.number();
@@ -29,7 +29,7 @@ export const furtherOperations = {
     kind: 'read',
     repeatable: true,
     input: z.strictObject({ ...place, key: memoryKey }),
-    result: z.object({ key: z.string(), found: z.boolean(), value: z.json() }),
+    result: z.object({ key: z.string(), found: z.boolean(), value: anyJson }),
   }),
   'metrics.query': operation({
     summary: 'What servers measured of their agents, as last told',

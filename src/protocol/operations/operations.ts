@@ -26,7 +26,7 @@ export function operationOf(name: string): Operation | undefined {
 }
 
 /** What was done, and on whose word. */
-export const replySchema = z
+const replySchema = z
   .object({
     operation: z.string(),
     /** Absent where several servers took part, or none was asked. */
@@ -53,7 +53,7 @@ export type OperationReply<K extends OperationName = OperationName> = Omit<z.inf
 };
 
 /** Why an operation was not done. The same words in problems of HTTP and errors of the socket. */
-export const OPERATION_FAILURES = [
+const OPERATION_FAILURES = [
   /** The input is not as it should be. */
   'bad_input',
   /** The role does not allow it. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   agentId,
+  anyJson,
   fresh,
   oneAgent,
   place,
@@ -70,7 +71,7 @@ export const taskOperations = {
     result: z.object({
       task_id: z.string(),
       status: said.optional(),
-      results: z.json().describe('null: there are none (yet)'),
+      results: anyJson.describe('null: there are none (yet)'),
       execution_stats: z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()])).optional(),
     }),
   }),

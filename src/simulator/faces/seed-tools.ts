@@ -1,5 +1,4 @@
 import { TOPOLOGIES } from '../../model/swarm.ts';
-import { WorldRefusal } from '../errors.ts';
 import type { Tool } from './face.ts';
 import { iso } from './face.ts';
 import { agentOf, badTopology, swarmOf, wishes } from './seed-methods.ts';
@@ -69,7 +68,8 @@ export const seedTools: Record<string, Tool> = {
     run(args, { world, now }) {
       const to = agentOf(args, world);
       const from = args.optionalText('fromAgentId') ?? [...world.swarm(to.swarmId).agentIds].find((id) => id !== to.id);
-      if (from === undefined) throw new WorldRefusal('nobody to send it from');
+      // From outside: no agent's doing, so no flow between agents.
+      if (from === undefined) return { delivered: true, agentId: to.id };
       const sizeBytes = JSON.stringify(args.raw('message') ?? null).length;
       world.sendMessage({ from, to: to.id, messageType: 'coordination', sizeBytes, latencyMs: 0 }, now());
       return { delivered: true, agentId: to.id };

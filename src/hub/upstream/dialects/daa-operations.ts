@@ -3,6 +3,7 @@
  * the id at the end. It knows no swarms: one that is named travels in the agent's metadata.
  */
 import { RefusedByServerError } from '../errors.ts';
+import { DAA_SWARM } from './daa-facet.ts';
 import { tool, type OperationMapping } from './operation-mapping.ts';
 import { excerpt, freeValue, textIn } from './operation-replies.ts';
 import { field, id, readOne } from './reading.ts';
@@ -11,16 +12,19 @@ export const daaOperations: OperationMapping = {
   'agent.spawn': [
     {
       calls: [
-        ({ swarm_id, type, name, capabilities, config }) =>
-          tool('spawn_agent', {
+        ({ swarm_id, type, name, capabilities, config }, _, { swarms }) => {
+          // A server that files its agents under swarms puts one without into any of them, and does not say which.
+          const place = swarm_id ?? swarms.find((swarm) => swarm !== DAA_SWARM);
+          return tool('spawn_agent', {
             config: {
               ...config,
               name: name ?? type,
               agent_type: type,
               capabilities: capabilities ?? [],
-              ...(swarm_id === undefined || swarm_id === 'daa' ? {} : { metadata: { swarm_id } }),
+              ...(place === undefined || place === DAA_SWARM ? {} : { metadata: { swarm_id: place } }),
             },
-          }),
+          });
+        },
       ],
       read: ([reply], { swarm_id, type, name }) => ({
         result: { agent_id: idSaid(reply), swarm_id, type, name: name ?? type },

@@ -245,7 +245,7 @@ describe('bad input', () => {
     client.socket.send(Buffer.from([0xc1, 1, 2, 3]));
     client.send({ type: 'dance', id: 1 });
     client.send({ type: 'update_filters', id: 2, payload: { server_types: ['martian'] } });
-    client.send({ type: 'command', id: 3 });
+    client.send({ type: 'renew', id: 3 });
     client.send({ type: 'hello', id: 4 });
     const codes: string[] = [];
     for (let i = 0; i < 6; i++) codes.push((await client.next('error')).payload.code);

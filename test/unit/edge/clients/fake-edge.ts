@@ -1,5 +1,6 @@
 /** Clients of an edge without sockets or time: a replica fed by hand, a clock that a test moves, sockets that stall. */
 import { Clients } from '../../../../src/edge/clients/clients.ts';
+import type { SendCommand } from '../../../../src/edge/clients/commands.ts';
 import type { ClientSocket, Coding, SendResult } from '../../../../src/edge/clients/client-socket.ts';
 import type { Session } from '../../../../src/edge/clients/session.ts';
 import { Replica } from '../../../../src/edge/replica/replica.ts';
@@ -161,6 +162,7 @@ export interface FakeEdge {
   reset: (world: WorldSnapshot) => void;
   connect: (socket?: FakeSocket) => FakeClient;
   discover: { answer: () => Promise<{ servers: number }>; calls: number };
+  command: { answer: SendCommand; orders: Parameters<SendCommand>[0][] };
 }
 
 export interface FakeClient {
@@ -186,6 +188,10 @@ export function fakeEdge(
     entitiesPerMessage: sizes.entitiesPerMessage,
   });
   const discover = { answer: () => Promise.resolve({ servers: 1 }), calls: 0 };
+  const command: FakeEdge['command'] = {
+    answer: () => Promise.resolve({ ok: false, failure: { code: 'unavailable', message: 'no hub' } }),
+    orders: [],
+  };
   const clients = new Clients({
     config: clientsConfig,
     clock,
@@ -197,12 +203,17 @@ export function fakeEdge(
       discover.calls++;
       return discover.answer();
     },
+    command: (order) => {
+      command.orders.push(order);
+      return command.answer(order);
+    },
   });
   const edge: FakeEdge = {
     replica,
     views,
     clients,
     discover,
+    command,
     tick: (ticks = 1) => {
       for (let i = 0; i < ticks; i++) {
         nowMs += 1_000 / 60;

@@ -15,7 +15,7 @@ import type { CallKind } from '../../../../src/hub/upstream/upstream.ts';
 import type { Upstreams } from '../../../../src/hub/upstream/upstreams.ts';
 import { createLogger } from '../../../../src/platform/telemetry/log.ts';
 
-const log = await createLogger({ level: 'silent', format: 'json', part: 'test' });
+const log = await createLogger({ level: 'silent', format: 'json', part: 'test', levels: [] });
 const OPERATOR: Actor = { subject: 'ann', role: 'operator', via: 'http' };
 const VIEWER: Actor = { subject: 'vic', role: 'viewer', via: 'socket' };
 const DIALECTS = { 'claude-flow': claudeFlowDialect, 'ruv-swarm': ruvSwarmDialect, seed: seedDialect } as const;
