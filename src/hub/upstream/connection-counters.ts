@@ -1,4 +1,4 @@
-/** What one server's connections have seen so far, over all reconnects. Counts only grow. */
+/** What one server's connections have seen so far, over all reconnects. Counts only grow; what waits is as of now. */
 export interface ConnectionCounters {
   /** Lines that are not JSON-RPC. */
   noiseLines: number;
@@ -10,9 +10,24 @@ export interface ConnectionCounters {
   badMessages: number;
   /** The seeds' bare events. */
   events: number;
+  /** Messages nested too deeply, taken for noise. */
+  deepLines: number;
+  /** Times that a stream was paused since too much of it waited for the server's turn. */
+  pauses: number;
+  /** Bytes received that wait for the server's turn. */
+  waitingBytes: number;
 }
 
 /** All zero. */
 export function createCounters(): ConnectionCounters {
-  return { noiseLines: 0, oversizeLines: 0, droppedReplies: 0, badMessages: 0, events: 0 };
+  return {
+    noiseLines: 0,
+    oversizeLines: 0,
+    droppedReplies: 0,
+    badMessages: 0,
+    events: 0,
+    deepLines: 0,
+    pauses: 0,
+    waitingBytes: 0,
+  };
 }

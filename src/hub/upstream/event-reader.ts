@@ -3,9 +3,18 @@ import type { Observation } from '../../model/observation.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Call, DialectSession, Outcome } from './dialects/dialect.ts';
 import { cleanObservations } from './clean-observations.ts';
+import type { ServerTurn } from './fair-turns.ts';
 import { fingerprint } from './fingerprint.ts';
+import { Inbox } from './inbox.ts';
 import type { UpstreamCounts } from './upstream-stats.ts';
 import type { UpstreamSink } from './upstream-sink.ts';
+
+/** Observations that are told at once: a fraction of a server's turn. */
+const SLICE = 64;
+/** Messages that wait for their server's turn at most. */
+const MAX_MESSAGES = 1_000;
+/** Observations that wait at most; then all are told, whoever has to wait for it: none of them may be lost. */
+const MAX_WAITING = 20_000;
 
 export interface EventReaderOptions {
   serverId: string;
@@ -13,6 +22,8 @@ export interface EventReaderOptions {
   sink: UpstreamSink;
   clock: Clock;
   counts: UpstreamCounts;
+  /** The server's share of the thread; undefined: all is told at once. */
+  turn?: ServerTurn | undefined;
   /** A dialect failed to read something: bounded words for the log. */
   onUnreadable(error: unknown): void;
 }
@@ -20,12 +31,24 @@ export interface EventReaderOptions {
 /** Reads for one connection. A payload that makes a dialect throw is counted and skipped. */
 export class EventReader {
   readonly #options: EventReaderOptions;
+  readonly #inbox: Inbox;
+  #inboxAtMs = 0;
   #gathered: Observation[] = [];
   #gatheredAtMs = 0;
   #gathering = false;
 
   constructor(options: EventReaderOptions) {
     this.#options = options;
+    const { counts } = options;
+    this.#inbox = new Inbox({
+      maxMessages: MAX_MESSAGES,
+      onDropped: () => {
+        counts.messagesDropped += 1;
+      },
+      onMerged: () => {
+        counts.factsMerged += 1;
+      },
+    });
   }
 
   get session(): DialectSession {
@@ -64,18 +87,72 @@ export class EventReader {
     }
   }
 
-  /** Sends observations on, cleaned. */
+  /** Sends observations on, cleaned; when the server has had its time, in its next turn. */
   observe(observations: readonly Observation[], atMs: number): void {
     if (observations.length === 0) return;
+    const { turn, counts } = this.#options;
     const { kept, refused } = cleanObservations(observations);
-    this.#options.counts.refusedObservations += refused;
-    if (kept.length === 0) return;
-    this.#options.sink.observe({ server_id: this.#options.serverId, at_ms: atMs, observations: kept });
+    counts.refusedObservations += refused;
+    if (turn === undefined || (this.#inbox.size === 0 && kept.length <= SLICE && turn.mayWork)) {
+      this.#tell(kept, atMs);
+      return;
+    }
+    const before = this.#inbox.size;
+    for (const observation of kept) this.#inbox.add(observation);
+    this.#inboxAtMs = atMs;
+    counts.waitingObservations += this.#inbox.size - before;
+    if (this.#inbox.size > MAX_WAITING) {
+      counts.inboxesFull += 1;
+      this.#take(Infinity);
+    } else if (before === 0 && this.resume()) turn.wait(this);
   }
 
-  /** Events of one read of the socket become one batch, of one time: a chunk of bytes bounds it. */
+  /** Tells what the server's turn allows of what waits; true when something is left. */
+  resume(): boolean {
+    while (this.#inbox.size > 0 && this.#options.turn?.mayWork !== false) this.#take(SLICE);
+    return this.#inbox.size > 0;
+  }
+
+  /** The connection ended: what it said before is told at once. */
+  end(): void {
+    this.#flush();
+    this.#take(Infinity);
+    this.#options.turn?.leave(this);
+  }
+
+  /** The end was told: what is left is of no use. */
+  discard(): void {
+    this.#gathered = [];
+    this.#options.counts.waitingObservations -= this.#inbox.size;
+    this.#inbox.take(Infinity);
+    this.#options.turn?.leave(this);
+  }
+
+  #take(max: number): void {
+    const before = this.#inbox.size;
+    const taken = this.#inbox.take(max);
+    this.#options.counts.waitingObservations += this.#inbox.size - before;
+    this.#tell(taken, this.#inboxAtMs);
+  }
+
+  #tell(observations: Observation[], atMs: number): void {
+    if (observations.length === 0) return;
+    const { turn, sink, serverId } = this.#options;
+    const tell = (): void => sink.observe({ server_id: serverId, at_ms: atMs, observations });
+    if (turn === undefined) tell();
+    else turn.work(tell);
+  }
+
+  /** Events of one read of the socket become few batches, of one time: a chunk of bytes bounds them. */
   #gather(observations: readonly Observation[]): void {
     for (const observation of observations) this.#gathered.push(observation);
+    if (this.#gathered.length >= SLICE) this.#flush();
+  }
+
+  #flush(): void {
+    const gathered = this.#gathered;
+    this.#gathered = [];
+    this.observe(gathered, this.#gatheredAtMs);
   }
 
   /** The time of the batch that is being gathered, which the first event begins. */
@@ -84,10 +161,8 @@ export class EventReader {
     this.#gathering = true;
     this.#gatheredAtMs = this.#options.clock.now();
     queueMicrotask(() => {
-      const gathered = this.#gathered;
-      this.#gathered = [];
       this.#gathering = false;
-      this.observe(gathered, this.#gatheredAtMs);
+      this.#flush();
     });
     return this.#gatheredAtMs;
   }

@@ -18,6 +18,7 @@ import {
   RequestTimeoutError,
 } from './errors.ts';
 import { EventReader } from './event-reader.ts';
+import type { ServerTurn } from './fair-turns.ts';
 import type { HealthEvent } from './health.ts';
 import type { OpenSource } from './observation-source.ts';
 import { startPoller, type Poller, type PollReply } from './poller.ts';
@@ -57,6 +58,7 @@ export interface LiveOptions {
   /** Connections at most. */
   poolMax: () => number;
   openSource?: OpenSource | undefined;
+  turn?: ServerTurn | undefined;
   onHealth(event: HealthEvent): void;
   /** Once, when the connection ended; undefined when we closed it. */
   onClosed(why: string | undefined): void;
@@ -102,6 +104,7 @@ async function connect(options: LiveOptions, signal: AbortSignal, events: Sessio
     counters: counts,
     scratchRoot: options.scratchRoot,
     firstTurn: options.attempt,
+    turn: options.turn,
   });
   const openMore = (more: SessionEvents, stop: AbortSignal): Promise<Session> =>
     openSession({
@@ -189,6 +192,7 @@ export class LiveConnection implements AsyncDisposable {
       sink: options.sink,
       clock: options.clock,
       counts: options.counts,
+      turn: options.turn,
       onUnreadable: (error) =>
         options.log.warn({ server: options.server.id, error: describeError(error) }, 'a dialect could not read'),
     });
@@ -220,7 +224,7 @@ export class LiveConnection implements AsyncDisposable {
 
   /** A connection ended by itself. The whole ends with the last. */
   lose(session: Session, why: string | undefined): void {
-    if (!this.#pool.lose(session)) this.#options.onClosed(why);
+    if (!this.#pool.lose(session)) this.#closed(why);
   }
 
   get pollIntervalMs(): number | undefined {
@@ -317,6 +321,7 @@ export class LiveConnection implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new ConnectionClosedError('closing'));
+    this.#reader.discard();
     const errors = [
       ...(await Promise.allSettled([this.#poller?.[Symbol.asyncDispose](), this.#source?.[Symbol.asyncDispose]()])),
       ...(await Promise.allSettled([this.#background, this.#pool[Symbol.asyncDispose]()])),
@@ -378,6 +383,12 @@ export class LiveConnection implements AsyncDisposable {
   #hangUp(why: string): void {
     if (this.#muted) return;
     this.#muted = true;
+    this.#closed(why);
+  }
+
+  /** What the server said before its end is told before its end is. */
+  #closed(why: string | undefined): void {
+    this.#reader.end();
     this.#options.onClosed(why);
   }
 
@@ -393,7 +404,7 @@ export class LiveConnection implements AsyncDisposable {
         onNoise: (line) => (leads() ? this.noise(line) : undefined),
         onClosed: (why) => {
           onClosed();
-          if (this.#pool.stats().poolConnections === 0) this.#options.onClosed(why);
+          if (this.#pool.stats().poolConnections === 0) this.#closed(why);
         },
       },
       signal,

@@ -1,6 +1,7 @@
 import { basename, resolve, sep } from 'node:path';
 import type { ServerConfig, UpstreamConfig } from '../../platform/config/schema.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
+import type { ServerTurn } from './fair-turns.ts';
 import type { OpenTransport } from './session.ts';
 import { HttpTransport } from './transports/http-transport.ts';
 import type { LineOptions } from './transports/line-transport.ts';
@@ -33,7 +34,12 @@ export interface TransportFactory {
 export function transportFactory(
   server: ServerConfig,
   limits: UpstreamConfig,
-  context: { counters: ConnectionCounters; scratchRoot: string; firstTurn?: number | undefined },
+  context: {
+    counters: ConnectionCounters;
+    scratchRoot: string;
+    firstTurn?: number | undefined;
+    turn?: ServerTurn | undefined;
+  },
 ): TransportFactory {
   let scratch: Scratch | undefined;
   // Each connection goes to the next address: load is shared, and a dead address is passed over.
@@ -42,6 +48,7 @@ export function transportFactory(
     maxLineBytes: limits.max_line_bytes,
     writeStallMs: limits.request_timeout_ms,
     counters: context.counters,
+    turn: context.turn,
   };
   const open: OpenTransport = (hooks) => {
     const options = { ...lines, onNoise: hooks.onNoise, onEvent: hooks.onPush };

@@ -17,6 +17,14 @@ export interface UpstreamCounts extends ConnectionCounters {
   refusedObservations: number;
   /** Replies and events that a dialect could not read at all. */
   unreadable: number;
+  /** Messages dropped since too many waited for the server's turn. */
+  messagesDropped: number;
+  /** Facts of agents that were merged into older ones that still waited. */
+  factsMerged: number;
+  /** Times that so much waited that all of it was told out of turn. */
+  inboxesFull: number;
+  /** Observations that wait for the server's turn, as of now. */
+  waitingObservations: number;
 }
 
 /** How one server's upstream stands. What belongs to a connection is absent while there is none. */

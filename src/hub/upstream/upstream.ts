@@ -10,6 +10,7 @@ import { deferred } from './deferred.ts';
 import type { Call, Dialect, Outcome } from './dialects/dialect.ts';
 import { describeError, NotConnectedError } from './errors.ts';
 import { healthScore, type HealthEvent } from './health.ts';
+import type { ServerTurn } from './fair-turns.ts';
 import { HealthReporter } from './health-reporter.ts';
 import { openLive, type LiveConnection } from './live-connection.ts';
 import type { OpenSource } from './observation-source.ts';
@@ -36,6 +37,8 @@ export interface UpstreamOptions {
   /** 0 ≤ x < 1, for the jitter of reconnects. */
   random?: (() => number) | undefined;
   openSource?: OpenSource | undefined;
+  /** The server's share of the hub's thread; undefined: it has it alone. */
+  turn?: ServerTurn | undefined;
 }
 
 /** One supervised server, until disposed. */
@@ -133,6 +136,10 @@ class SupervisedUpstream implements Upstream {
       pushes: 0,
       refusedObservations: 0,
       unreadable: 0,
+      messagesDropped: 0,
+      factsMerged: 0,
+      inboxesFull: 0,
+      waitingObservations: 0,
     };
     this.#backoff = new ReconnectBackoff({
       minMs: limits.reconnect_min_ms,

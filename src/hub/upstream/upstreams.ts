@@ -3,10 +3,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ServerConfig } from '../../platform/config/schema.ts';
 import type { Dialect, Outcome } from './dialects/dialect.ts';
 import { describeError, UnknownServerError } from './errors.ts';
+import { FairTurns } from './fair-turns.ts';
 import { startUpstream, type Upstream, type UpstreamOptions } from './upstream.ts';
 import type { UpstreamStats } from './upstream-stats.ts';
 
-export interface UpstreamsOptions extends Omit<UpstreamOptions, 'server' | 'dialects'> {
+export interface UpstreamsOptions extends Omit<UpstreamOptions, 'server' | 'dialects' | 'turn'> {
   servers: readonly ServerConfig[];
   /** A function where they depend on the server's configuration, as the generic dialect does. */
   dialects: readonly Dialect[] | ((server: ServerConfig) => readonly Dialect[]);
@@ -46,11 +47,13 @@ class SupervisedUpstreams implements Upstreams {
   readonly #stopping = new Map<string, Promise<void>>();
   /** Waiting for a predecessor to stop. */
   readonly #next = new Map<string, ServerConfig>();
+  readonly #turns: FairTurns;
   #settings: Pick<UpstreamOptions, 'limits' | 'resilience'>;
   #disposed = false;
 
   constructor(options: UpstreamsOptions) {
     this.#options = options;
+    this.#turns = new FairTurns(() => options.clock.monotonic());
     this.#settings = options;
   }
 
@@ -103,6 +106,7 @@ class SupervisedUpstreams implements Upstreams {
       ...shared,
       ...this.#settings,
       server,
+      turn: this.#turns.forServer(),
       dialects: typeof dialects === 'function' ? dialects(server) : dialects,
     });
     this.#running.set(server.id, { server, upstream });

@@ -5,7 +5,7 @@ export interface WorldCounters {
   unknown_server_total: number;
   /** Messages whose sender or receiver is not a known agent: dropped, since agents are not invented. */
   unknown_sender_total: number;
-  /** Messages beyond 10,000 in one flush; their links count all the same. */
+  /** Messages beyond the newest 1,000 of a server in one flush; their links count all the same. */
   flow_dropped_total: number;
   refused_agents_total: number;
   refused_swarms_total: number;

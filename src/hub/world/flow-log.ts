@@ -1,11 +1,11 @@
 import type { MessageFlow } from '../../model/message.ts';
 import type { Observation } from '../../model/observation.ts';
 import type { WorldCounters } from './counters.ts';
-import type { AgentEntry } from './entries.ts';
+import type { AgentEntry, ServerEntry } from './entries.ts';
 import { MessageRing } from './message-ring.ts';
 
-/** Messages that one batch carries at most; more are dropped and counted. */
-const FLOW_PER_FLUSH = 10_000;
+/** Messages of one server that a batch carries at most: a flood takes no room from others. The oldest are dropped. */
+const SERVER_MESSAGES_PER_FLUSH = 1_000;
 
 type SeenMessage = Extract<Observation, { kind: 'message' }>;
 
@@ -16,11 +16,17 @@ interface PendingMessage {
   atMs: number;
 }
 
+/** The newest messages of one server since the last flush; once full, a ring whose oldest is at `oldest`. */
+interface ServerMessages {
+  messages: PendingMessage[];
+  oldest: number;
+}
+
 /** Messages on their way into the next batch, and a bounded history of those that were in one. */
 export class FlowLog {
   readonly #ring: MessageRing;
   readonly #counters: WorldCounters;
-  #pending: PendingMessage[] = [];
+  readonly #pending = new Map<ServerEntry, ServerMessages>();
 
   constructor(history: number, counters: WorldCounters) {
     this.#ring = new MessageRing(history);
@@ -28,7 +34,9 @@ export class FlowLog {
   }
 
   get pending(): number {
-    return this.#pending.length;
+    let total = 0;
+    for (const { messages } of this.#pending.values()) total += messages.length;
+    return total;
   }
 
   get kept(): number {
@@ -36,16 +44,31 @@ export class FlowLog {
   }
 
   add(from: AgentEntry, to: AgentEntry, seen: SeenMessage, atMs: number): void {
-    if (this.#pending.length >= FLOW_PER_FLUSH) this.#counters.flow_dropped_total++;
-    else this.#pending.push({ from, to, seen, atMs });
+    const { server } = from.swarm;
+    let pending = this.#pending.get(server);
+    if (pending === undefined) this.#pending.set(server, (pending = { messages: [], oldest: 0 }));
+    const message = { from, to, seen, atMs };
+    if (pending.messages.length < SERVER_MESSAGES_PER_FLUSH) {
+      pending.messages.push(message);
+      return;
+    }
+    pending.messages[pending.oldest] = message;
+    pending.oldest = (pending.oldest + 1) % SERVER_MESSAGES_PER_FLUSH;
+    this.#counters.flow_dropped_total++;
   }
 
   /** Takes what is pending. Agents that came and went within one batch have no ref: their messages are dropped. */
   select(): PendingMessage[] {
-    const pending = this.#pending;
-    this.#pending = [];
-    const selected = pending.filter(({ from, to }) => isNameable(from) && isNameable(to));
-    this.#counters.flow_dropped_total += pending.length - selected.length;
+    const selected: PendingMessage[] = [];
+    for (const { messages, oldest } of this.#pending.values()) {
+      for (let i = 0; i < messages.length; i++) {
+        const message = messages[(oldest + i) % messages.length];
+        if (message === undefined) continue;
+        if (isNameable(message.from) && isNameable(message.to)) selected.push(message);
+        else this.#counters.flow_dropped_total++;
+      }
+    }
+    this.#pending.clear();
     return selected;
   }
 
@@ -72,7 +95,7 @@ export class FlowLog {
   }
 
   clear(): void {
-    this.#pending = [];
+    this.#pending.clear();
     this.#ring.clear();
   }
 }

@@ -1,8 +1,10 @@
 /** What the transports over byte streams share: decoding into the SDK's callbacks, writing with backpressure. */
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
 import type { ConnectionCounters } from '../connection-counters.ts';
 import { ConnectionClosedError, WriteStalledError } from '../errors.ts';
+import type { ServerTurn } from '../fair-turns.ts';
+import { Intake } from './intake.ts';
 import { encodeLine, LineDecoder } from './line-codec.ts';
 
 /** Options of every transport over a byte stream. */
@@ -11,6 +13,8 @@ export interface LineOptions {
   /** Longest time that a write may wait for the peer to take bytes; then the connection is closed. */
   writeStallMs: number;
   counters: ConnectionCounters;
+  /** The server's share of the thread; undefined: what comes is read at once. */
+  turn?: ServerTurn | undefined;
   /** A line that is not JSON-RPC. */
   onNoise?: ((line: string) => void) | undefined;
   /** The seeds' bare event. */
@@ -23,7 +27,7 @@ export abstract class LineTransport implements Transport {
   onerror?: Transport['onerror'];
   onclose?: Transport['onclose'];
   readonly #options: LineOptions;
-  readonly #decoder: LineDecoder;
+  readonly #intake: Intake;
   #closed = false;
   #lastError: Error | undefined;
   /** Shared by all writers that wait. */
@@ -31,7 +35,7 @@ export abstract class LineTransport implements Transport {
 
   constructor(options: LineOptions) {
     this.#options = options;
-    this.#decoder = new LineDecoder({
+    const decoder = new LineDecoder({
       maxLineBytes: options.maxLineBytes,
       counters: options.counters,
       sink: {
@@ -40,12 +44,21 @@ export abstract class LineTransport implements Transport {
         onNoise: (line) => this.#deliver(() => options.onNoise?.(line)),
       },
     });
+    this.#intake = new Intake({
+      turn: options.turn,
+      counters: options.counters,
+      take: (bytes) => decoder.push(bytes),
+      pause: () => this.input?.pause(),
+      resume: () => this.input?.resume(),
+    });
   }
 
   abstract start(): Promise<void>;
   abstract close(): Promise<void>;
   /** The stream to write to; undefined before start. */
   protected abstract get output(): Writable | undefined;
+  /** The stream that {@link receive} is given the bytes of; undefined before start. */
+  protected abstract get input(): Readable | undefined;
   /** Ends the connection at once. */
   protected abstract abort(error: Error): void;
 
@@ -71,7 +84,7 @@ export abstract class LineTransport implements Transport {
 
   /** Bytes from the peer. */
   protected receive(chunk: Uint8Array): void {
-    this.#decoder.push(chunk);
+    this.#intake.push(chunk);
   }
 
   /** The last error of the stream, if there was one. */
@@ -87,6 +100,7 @@ export abstract class LineTransport implements Transport {
   /** Reports the close, the first time only. */
   protected finish(): void {
     if (this.#closed) return;
+    this.#intake.end();
     this.#closed = true;
     this.onclose?.();
   }

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { getDefaultEnvironment } from '@modelcontextprotocol/client/stdio';
 import { ConnectError } from '../errors.ts';
 import { holdChild, signalGroup } from './child-guard.ts';
@@ -38,6 +38,10 @@ export class StdioTransport extends LineTransport {
   constructor(options: StdioOptions) {
     super(options);
     this.#options = options;
+  }
+
+  protected override get input(): Readable | undefined {
+    return this.#child?.stdout ?? undefined;
   }
 
   protected override get output(): Writable | undefined {
@@ -125,7 +129,8 @@ export class StdioTransport extends LineTransport {
   }
 
   async #ended(): Promise<void> {
-    // Output that was written before the exit may still be in the pipe.
+    // Output that was written before the exit may still be in the pipe, which may be paused.
+    this.#child?.stdout?.resume();
     await drained(this.#child?.stdout);
     try {
       await this.#options.scratch.remove();

@@ -1,5 +1,5 @@
 import { connect as connectTcp, type Socket } from 'node:net';
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { ConnectError, ConnectionClosedError } from '../errors.ts';
 import { LineTransport, type LineOptions } from './line-transport.ts';
@@ -31,6 +31,10 @@ export class TcpTransport extends LineTransport {
   }
 
   protected override get output(): Writable | undefined {
+    return this.#socket;
+  }
+
+  protected override get input(): Readable | undefined {
     return this.#socket;
   }
 
