@@ -33,7 +33,7 @@ export default defineConfig({
       // Real sockets, processes and threads. What measures a rate tries again when it was disturbed.
       project('integration', 60_000, onSharedMachine),
       // A browser, a gateway and simulators for each file.
-      project('e2e', 150_000, { fileParallelism: false }),
+      project('e2e', 150_000, { fileParallelism: false, ...onSharedMachine }),
       // Bounds in real time: alone on the machine, not beside other files.
       project('faults', 120_000, { fileParallelism: false }),
       project('peers', 240_000, { fileParallelism: false, ...onSharedMachine }),

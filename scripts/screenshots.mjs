@@ -1,6 +1,6 @@
 /**
- * Pictures of the dashboard, light and dark, wide and narrow, with about 30 and 1,000 simulated agents, for people to
- * look at. Usage: node scripts/screenshots.mjs [directory] [--agents 30,1000]. The browser is CHROMIUM or /usr/bin/chromium.
+ * Pictures of the dashboard, light and dark, wide and narrow, with about 30, 1,000 and 10,000 simulated agents, for people
+ * to look at. Usage: node scripts/screenshots.mjs [directory] [--agents 30,1000,10000]. The browser is CHROMIUM or /usr/bin/chromium.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 
 const { values, positionals } = parseArgs({
-  options: { agents: { type: 'string', default: '30,1000' } },
+  options: { agents: { type: 'string', default: '30,1000,10000' } },
   allowPositionals: true,
 });
 const out = positionals[0] ?? '.cache/pictures';
@@ -31,7 +31,8 @@ async function startGateway(agents) {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = await once(createInterface({ input: child.stdout }), 'line');
-  return { child, url: JSON.parse(line).listening.url };
+  const { url, operator_key: key } = JSON.parse(line).listening;
+  return { child, url, key };
 }
 
 async function stop(child) {
@@ -39,7 +40,13 @@ async function stop(child) {
   await once(child, 'exit');
 }
 
-async function shoot(browser, url, agents, size, colorScheme) {
+async function unlock(page, key) {
+  await page.getByLabel('Operator key').fill(key);
+  await page.keyboard.press('Enter');
+  await page.locator('.costs').waitFor();
+}
+
+async function shoot(browser, { url, key }, agents, size, colorScheme) {
   const context = await browser.newContext({ viewport: { width: size.width, height: size.height }, colorScheme });
   const page = await context.newPage();
   const name = `${agents}-${size.name}-${colorScheme}`;
@@ -62,12 +69,18 @@ async function shoot(browser, url, agents, size, colorScheme) {
     await page.getByRole('tab', { name: /Filters/ }).click();
     await page.waitForTimeout(500);
     await save('table');
+    await page.getByRole('tab', { name: 'Operator' }).click();
+    await unlock(page, key);
+    await save('operator');
   } else {
     for (const tab of ['Table', 'Servers', 'Filters', 'Traffic', 'Events']) {
       await page.getByRole('navigation').getByRole('button', { name: tab }).click();
       await page.waitForTimeout(400);
       await save(tab.toLowerCase());
     }
+    await page.getByRole('navigation').getByRole('button', { name: 'Operator' }).click();
+    await unlock(page, key);
+    await save('operator');
     await page.getByRole('navigation').getByRole('button', { name: 'Table' }).click();
     await page.locator('.grid-body .grid-row').nth(2).click();
     await page.getByRole('navigation').getByRole('button', { name: 'Graph' }).click();
@@ -92,11 +105,12 @@ const browser = await chromium.launch({
 });
 try {
   for (const agents of values.agents.split(',')) {
-    const { child, url } = await startGateway(agents);
+    const gateway = await startGateway(agents);
     try {
-      for (const size of SIZES) for (const scheme of ['dark', 'light']) await shoot(browser, url, agents, size, scheme);
+      for (const size of SIZES)
+        for (const scheme of ['dark', 'light']) await shoot(browser, gateway, agents, size, scheme);
     } finally {
-      await stop(child);
+      await stop(gateway.child);
     }
   }
 } finally {

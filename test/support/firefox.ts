@@ -1,0 +1,161 @@
+/**
+ * A real headless Firefox by WebDriver BiDi (https://w3c.github.io/webdriver-bidi/), which it speaks itself: no driver in
+ * between. Only what a smoke test needs.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { WebSocket, type RawData } from 'ws';
+
+/** Software rendering of WebGL, and no calls home. */
+const PREFERENCES = {
+  'webgl.force-enabled': true,
+  'app.update.enabled': false,
+  'browser.shell.checkDefaultBrowser': false,
+  'datareporting.policy.dataSubmissionEnabled': false,
+  'network.captive-portal-service.enabled': false,
+  'network.connectivity-service.enabled': false,
+  'services.settings.server': 'http://127.0.0.1:9/',
+  'toolkit.telemetry.enabled': false,
+};
+const ANSWER_WITHIN_MS = 60_000;
+
+interface Answer {
+  id?: number;
+  type: 'success' | 'error' | 'event';
+  method?: string;
+  params?: { level?: string; text?: string };
+  result?: Record<string, unknown>;
+  error?: string;
+  message?: string;
+}
+
+/** The system's Firefox; another one by FIREFOX. */
+export async function launchFirefox(): Promise<FirefoxPage> {
+  const profile = await mkdtemp(join(tmpdir(), 'swarmcast-firefox-'));
+  const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref("${name}", ${JSON.stringify(value)});\n`);
+  await writeFile(join(profile, 'user.js'), lines.join(''));
+  const child = spawn(
+    process.env['FIREFOX'] ?? '/usr/bin/firefox-esr',
+    ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', '0'],
+    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, HOME: profile } },
+  );
+  try {
+    const socket = new WebSocket(`${await addressOf(child)}/session`);
+    await once(socket, 'open');
+    const page = new FirefoxPage(child, profile, socket);
+    await page.open();
+    return page;
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
+}
+
+async function addressOf(child: ChildProcess): Promise<string> {
+  if (child.stderr === null) throw new Error('Firefox has no stderr');
+  for await (const line of createInterface({ input: child.stderr })) {
+    const address = /WebDriver BiDi listening on (ws:\S+)/.exec(line)?.[1];
+    if (address !== undefined) return address;
+  }
+  throw new Error('Firefox ended without listening');
+}
+
+export class FirefoxPage implements AsyncDisposable {
+  /** Errors of the console and of the page's scripts, violations of its policy among them. */
+  readonly troubles: string[] = [];
+  readonly #child: ChildProcess;
+  readonly #profile: string;
+  readonly #socket: WebSocket;
+  readonly #waiting = new Map<number, (answer: Answer) => void>();
+  #context = '';
+  #lastId = 0;
+
+  constructor(child: ChildProcess, profile: string, socket: WebSocket) {
+    this.#child = child;
+    this.#profile = profile;
+    this.#socket = socket;
+    child.stderr?.resume();
+    socket.on('message', (data: RawData) => this.#received(JSON.parse(String(data)) as Answer));
+  }
+
+  async open(): Promise<void> {
+    await this.#ask('session.new', { capabilities: {} });
+    await this.#ask('session.subscribe', { events: ['log.entryAdded'] });
+    const tree = (await this.#ask('browsingContext.getTree', {})) as { contexts: { context: string }[] };
+    this.#context = tree.contexts[0]?.context ?? '';
+    await this.#ask('browsingContext.setViewport', { context: this.#context, viewport: { width: 1440, height: 900 } });
+  }
+
+  async goto(url: string): Promise<void> {
+    await this.#ask('browsingContext.navigate', { context: this.#context, url, wait: 'complete' });
+  }
+
+  /** The text that an expression comes to in the page. */
+  async text(expression: string): Promise<string> {
+    const answer = (await this.#ask('script.evaluate', {
+      expression: `String(${expression})`,
+      target: { context: this.#context },
+      awaitPromise: true,
+    })) as { result?: { value?: string }; exceptionDetails?: { text: string } };
+    if (answer.result?.value === undefined) throw new Error(answer.exceptionDetails?.text ?? 'no value');
+    return answer.result.value;
+  }
+
+  /** Waits until the expression comes to `true`. */
+  async until(what: string, expression: string, deadlineMs = 45_000): Promise<void> {
+    const deadline = Date.now() + deadlineMs;
+    while ((await this.text(expression)) !== 'true') {
+      if (Date.now() > deadline) throw new Error(`${what}: not within ${deadlineMs} ms`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  async type(keys: string): Promise<void> {
+    const actions = [...keys].flatMap((value) => [
+      { type: 'keyDown', value },
+      { type: 'keyUp', value },
+    ]);
+    await this.#ask('input.performActions', {
+      context: this.#context,
+      actions: [{ type: 'key', id: 'keyboard', actions }],
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ended = once(this.#child, 'exit');
+    await this.#ask('browser.close', {}).catch(() => this.#child.kill('SIGKILL'));
+    await ended;
+    this.#socket.terminate();
+    await rm(this.#profile, { recursive: true, force: true });
+  }
+
+  #ask(method: string, params: object): Promise<Record<string, unknown>> {
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(id);
+        reject(new Error(`Firefox did not answer ${method}`));
+      }, ANSWER_WITHIN_MS);
+      this.#waiting.set(id, (answer) => {
+        clearTimeout(timer);
+        if (answer.type === 'success') resolve(answer.result ?? {});
+        else reject(new Error(`${method}: ${answer.error}: ${answer.message}`));
+      });
+      this.#socket.send(JSON.stringify({ id, method, params }));
+    });
+  }
+
+  #received(answer: Answer): void {
+    if (answer.type === 'event') {
+      if (answer.params?.level === 'error') this.troubles.push(answer.params.text ?? 'an error without text');
+      return;
+    }
+    if (answer.id === undefined) return;
+    this.#waiting.get(answer.id)?.(answer);
+    this.#waiting.delete(answer.id);
+  }
+}
