@@ -56,6 +56,9 @@ export function textReply(status: number, text: string): HttpReply {
 
 /** Writes a reply at once, for requests that are answered without their body. */
 export function writeReply(res: UwsResponse, reply: HttpReply, method = 'GET'): void {
+  // The library does not count an end without a body as an answer, and ends the process over a handler that seems to have
+  // given none, unless it listens for aborts.
+  res.onAborted(() => undefined);
   res.cork(() => write(res, reply, method));
 }
 

@@ -202,7 +202,7 @@ function allowsHost(
   const host = req.getHeader('host');
   if (policy?.allowsHost(host) === true) return true;
   options.onForeign('host', host);
-  writeReply(res, textReply(403, 'this host name is not served\n'));
+  writeReply(res, textReply(403, 'this host name is not served\n'), req.getCaseSensitiveMethod());
   return false;
 }
 

@@ -79,6 +79,16 @@ describe('HTTP', () => {
     expect(head).toMatchObject({ status: 201, body: '', headers: { 'content-length': '4' } });
   });
 
+  test('HEAD of a file of the dashboard, and of a foreign host: answered without a body, and the process lives', async () => {
+    const hand = await start();
+    const url = `http://127.0.0.1:${hand.edge.port}`;
+    const head = await fetch(`${url}/`, { method: 'HEAD' });
+    expect([head.status, await head.text()]).toEqual([200, '']);
+    const foreign = await httpCall(hand.edge.port, { method: 'HEAD', path: '/a', headers: { host: 'evil.example' } });
+    expect(foreign.status).toBe(403);
+    expect(await (await fetch(`${url}/a`)).text()).toBe('/a');
+  });
+
   test('a large reply arrives whole', async () => {
     const large = 'abcdefgh'.repeat(1_000_000);
     const hand = await start({
