@@ -53,9 +53,9 @@ async function shoot(browser, { url, key }, agents, size, colorScheme) {
   const save = (what) => page.screenshot({ path: `${out}/${name}-${what}.png` });
   await page.goto(url);
   await page.waitForFunction(
-    (count) => Number(document.querySelector('.graph-stage')?.dataset.agents ?? 0) > count * 0.8,
+    (count) => Number(document.querySelector('.graph-stage')?.dataset.agents ?? 0) > count * 0.7,
     Number(agents),
-    { timeout: 30_000 },
+    { timeout: 120_000 },
   );
   await page.waitForTimeout(6_000);
   await save('graph');

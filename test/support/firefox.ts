@@ -8,7 +8,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { WebSocket, type RawData } from 'ws';
+import { WebSocket } from 'ws';
 
 /** Software rendering of WebGL, and no calls home. */
 const PREFERENCES = {
@@ -79,7 +79,7 @@ export class FirefoxPage implements AsyncDisposable {
     this.#profile = profile;
     this.#socket = socket;
     child.stderr?.resume();
-    socket.on('message', (data: RawData) => this.#received(JSON.parse(String(data)) as Answer));
+    socket.on('message', (data: Buffer) => this.#received(JSON.parse(data.toString()) as Answer));
   }
 
   async open(): Promise<void> {
@@ -115,7 +115,7 @@ export class FirefoxPage implements AsyncDisposable {
   }
 
   async type(keys: string): Promise<void> {
-    const actions = [...keys].flatMap((value) => [
+    const actions = Array.from(keys).flatMap((value) => [
       { type: 'keyDown', value },
       { type: 'keyUp', value },
     ]);
