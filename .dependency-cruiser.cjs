@@ -35,6 +35,7 @@ module.exports = {
     owner('pino', 'platform/telemetry'),
     owner('prom-client', 'platform/telemetry'),
     owner('hono', 'http'),
+    owner('@hono/zod-openapi', 'http'),
     owner('yaml', 'platform/config'),
     owner('ws', 'client'),
     owner('three', 'dashboard/graph'),

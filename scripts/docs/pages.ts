@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { configurationPage } from './configuration-page.ts';
 import { grafanaDashboard } from './grafana-dashboard.ts';
 import { metricsPage } from './metrics-page.ts';
+import { wireSchemasModule } from './wire-schemas.ts';
 
 /** The root of the project, with a slash at its end. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -16,6 +17,7 @@ export async function generatedFiles(): Promise<Record<string, string>> {
   const files = {
     'docs/metrics.md': MARK + metricsPage(),
     'docs/configuration.md': MARK + configurationPage(),
+    'src/http/openapi/wire-schemas.ts': wireSchemasModule(),
     'config/grafana/dashboards/swarmcast.json': JSON.stringify(grafanaDashboard()),
   };
   const formatted = Object.entries(files).map(

@@ -9,6 +9,8 @@ import type { HubStatus } from './hub-status.ts';
 import { mcpBuffers, mcpHealth, mcpMetrics, networkHealth, serverHealth, websocketHealth } from './mcp-status.ts';
 import { createMetricsText } from './metrics.ts';
 import { addOperations } from './operations-api.ts';
+import { openApiDocument } from './openapi/document.ts';
+import { asyncApiDocument } from './openapi/socket-document.ts';
 import { identifyByKey, requireOperatorKey } from './operator-key.ts';
 import { problem } from './problem.ts';
 import { RequestCounts } from './request-counts.ts';
@@ -66,6 +68,12 @@ export function createHttpApp(hub: HubStatus, log: Logger, operatorKey: string |
   app.route('/api/clients', createClientsApi(hub, log));
   app.route('/api/servers', createServersApi(hub, log));
   addOperations(app, hub, identifyByKey(operatorKey, onRefused));
+  const routes = new Set(
+    app.routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}').replace(/(.)\/$/, '$1')}`),
+  );
+  const openApi = openApiDocument(VERSION, (route) => routes.has(route) || route.includes('/api/operations/'));
+  app.get('/api/openapi.json', (c) => c.json(openApi));
+  app.get('/api/asyncapi.json', (c) => c.json(asyncApiDocument(VERSION)));
   app.notFound((c) => problem(c, 404, 'not_found', `no such path; try ${PATHS.join(', ')}`));
   app.onError((error, c) => {
     if (error instanceof BadInputError) return problem(c, 400, 'bad_input', error.message);

@@ -13,7 +13,7 @@ import { readBody, readQuery } from './request-input.ts';
 const DEFAULT_PAGE = 100;
 const DEFAULT_COST_WINDOW_MS = 1_000;
 
-const pageQuery = z.strictObject({
+export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(MAX_CLIENTS_PER_PAGE).default(DEFAULT_PAGE),
   /** `next` of the page before. */
   after: z
@@ -21,12 +21,12 @@ const pageQuery = z.strictObject({
     .regex(/^\d{1,9}:\d{1,15}$/, 'must be the "next" of another page')
     .optional(),
 });
-const costQuery = z.strictObject({
+export const costQuery = z.strictObject({
   window_ms: z.coerce.number().int().min(100).max(10_000).default(DEFAULT_COST_WINDOW_MS),
 });
-const modeBody = z.strictObject({ mode: modeSchema });
+export const modeBody = z.strictObject({ mode: modeSchema });
 // On demand is no rate: as a cap it would silence everybody.
-const capBody = z.strictObject({ mode: modeSchema.pipe(z.enum(['high_frequency', 'normal', 'low_frequency'])) });
+export const capBody = z.strictObject({ mode: modeSchema.pipe(z.enum(['high_frequency', 'normal', 'low_frequency'])) });
 
 /** Routes under `/api/clients`. Who may call them is checked by the caller. */
 export function createClientsApi(hub: HubStatus, log: Logger): Hono {

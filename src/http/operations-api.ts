@@ -15,7 +15,7 @@ import { problem } from './problem.ts';
 import { queryAs, readObject } from './request-input.ts';
 
 /** What a failure is in HTTP's words. */
-const FAILURE_STATUS: Readonly<Record<OperationFailureCode, ContentfulStatusCode>> = {
+export const FAILURE_STATUS: Readonly<Record<OperationFailureCode, ContentfulStatusCode>> = {
   bad_input: 400,
   forbidden: 403,
   rate_limited: 429,

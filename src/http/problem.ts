@@ -40,6 +40,7 @@ type OwnCode =
   | 'no_such_client'
   | 'not_live';
 export type ProblemCode = OwnCode | OperationFailureCode;
+export const PROBLEM_CODES = Object.keys(TITLES) as [ProblemCode, ...ProblemCode[]];
 
 /** The body of every answer that is an error, `application/problem+json`. */
 interface Problem {

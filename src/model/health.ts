@@ -1,7 +1,8 @@
 /** Health of one MCP server: never a literal, always with the evidence that it rests on. */
 
 /** `unknown`: never asked, or no answer yet. Unknown is not healthy. */
-export type HealthState = 'unknown' | 'healthy' | 'degraded' | 'unhealthy' | 'down';
+export const HEALTH_STATES = ['unknown', 'healthy', 'degraded', 'unhealthy', 'down'] as const;
+export type HealthState = (typeof HEALTH_STATES)[number];
 
 /** What was asked and what came back. Absent fields never happened. Times are ms since 1970. */
 export interface HealthEvidence {

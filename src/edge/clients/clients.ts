@@ -10,10 +10,10 @@ import { MODE_HZ, type Mode } from '../../protocol/modes.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { ViewRegistry } from '../views/view-registry.ts';
 import { ClientCounters } from './client-counters.ts';
-import { ClientRound } from './client-round.ts';
 import type { ClientSocket } from './client-socket.ts';
 import type { SendCommand } from './commands.ts';
 import { HashWarmer } from './hash-warmer.ts';
+import { HealthRound } from './health-round.ts';
 import type { ModeCap } from './mode-ladder.ts';
 import { Pace } from './pace.ts';
 import { Session, type SessionOwner } from './session.ts';
@@ -49,8 +49,7 @@ export class Clients {
   readonly counters = new ClientCounters();
   readonly #options: ClientsOptions;
   readonly #pace: Pace;
-  readonly #healthRound: ClientRound<Session>;
-  readonly #modeRound: ClientRound<Session>;
+  readonly #healthRound: HealthRound;
   readonly #context: SessionContext;
   readonly #owner: SessionOwner = {
     decided: (session) => this.#openSoon(session),
@@ -74,8 +73,7 @@ export class Clients {
     const { config, clock } = options;
     this.#options = options;
     this.#pace = new Pace({ clock });
-    this.#healthRound = new ClientRound(this.#pace, this.#all, (session) => session.serveHealth());
-    this.#modeRound = new ClientRound(this.#pace, this.#all, (session) => session.tellMode());
+    this.#healthRound = new HealthRound(this.#pace, this.#all);
     this.#sweptAtMs = clock.monotonic();
     const shortest = Math.min(config.ping_interval_ms, config.heartbeat_interval_ms, config.idle_timeout_ms / 2);
     this.#sweepPeriodMs = Math.min(MAX_SWEEP_MS, shortest / 2);
@@ -141,15 +139,12 @@ export class Clients {
     return this.#cap === undefined ? 0 : MODE_HZ[this.#cap];
   }
 
-  /**
-   * Nobody is served faster than `cap` from now on; undefined: all may have what they asked for. Returns how many changed;
-   * each is told before its next turn, or as bulk work.
-   */
+  /** Nobody is served faster than `cap` from now on; undefined: all may have what they asked for. Returns how many changed. */
   setCap(cap: ModeCap | undefined): number {
     this.#cap = cap;
     let changed = 0;
-    for (const session of this.#all) if (session.applyCap()) changed++;
-    if (changed > 0) this.#modeRound.start();
+    // Backwards: one that overflows as it is told is replaced by the last one.
+    for (let i = this.#all.length - 1; i >= 0; i--) if (this.#all[i]?.applyCap() === true) changed++;
     return changed;
   }
 

@@ -56,8 +56,6 @@ export class LiveClient {
   #nextHeartbeatMs: number;
   /** on_demand: proof of what was last brought, since the view itself moves on. */
   #lastProof: ServerPayloads['heartbeat'] | undefined;
-  /** The cap put it in another mode, and it was not told. */
-  #owesMode = false;
   /** A turn outside the pace (the first, request_update, resync, a new epoch) is not fully sent. */
   #owesTurn = true;
   #discoveries: TokenBucket | undefined;
@@ -131,18 +129,12 @@ export class LiveClient {
     return this.mode;
   }
 
-  /** The cap of all clients has changed. True when this one is served in another mode now, and is to be told. */
+  /** The cap of all clients has changed. True when this one is served in another mode now. */
   applyCap(): boolean {
     if (!this.#ladder.limit(this.#context.cap())) return false;
     this.#context.counters.operatorChangesTotal++;
-    this.#takeMode();
-    this.#owesMode = true;
+    this.#enterMode('server_limit');
     return true;
-  }
-
-  /** Says in which mode it is served, if the cap changed that and it was not told. */
-  tellMode(): void {
-    if (this.#owesMode) this.#sayMode('server_limit');
   }
 
   // From the clock.
@@ -267,18 +259,9 @@ export class LiveClient {
   }
 
   #enterMode(reason: ModeReason): void {
-    this.#takeMode();
-    this.#sayMode(reason);
-  }
-
-  #takeMode(): void {
-    this.#context.pace.move(this.#paced, this.mode, this.#stream.view);
-    this.#chooseMeter();
-  }
-
-  #sayMode(reason: ModeReason): void {
-    this.#owesMode = false;
     const { mode } = this;
+    this.#context.pace.move(this.#paced, mode, this.#stream.view);
+    this.#chooseMeter();
     this.#replies.send('mode_changed', { mode, effective_rate_hz: MODE_HZ[mode], reason });
   }
 
@@ -347,18 +330,13 @@ export class LiveClient {
 
   // A frame alone is the common turn; whatever more is worth a cork, which makes one call to the system of it all.
   #turn(nowMs: number): void {
-    if (this.#isPlain(nowMs) || !this.#outlet.isClear) this.takeTurn(nowMs);
+    const isPlain = this.#resyncs === undefined && nowMs < this.#nextHeartbeatMs && this.#stream.hasOnlyPositions();
+    if (isPlain || !this.#outlet.isClear) this.takeTurn(nowMs);
     else turnInOne(this, this.#outlet, nowMs);
-  }
-
-  #isPlain(nowMs: number): boolean {
-    if (this.#owesMode || this.#resyncs !== undefined || nowMs >= this.#nextHeartbeatMs) return false;
-    return this.#stream.hasOnlyPositions();
   }
 
   /** What a turn has corked. */
   takeTurn(nowMs: number): void {
-    this.tellMode();
     if (this.#resyncs !== undefined && this.#outlet.isClear) this.#answerResyncs(this.#resyncs);
     if (this.#ended) return;
     const brought = this.#stream.serve();

@@ -26,7 +26,7 @@ export function operationOf(name: string): Operation | undefined {
 }
 
 /** What was done, and on whose word. */
-const replySchema = z
+export const replySchema = z
   .object({
     operation: z.string(),
     /** Absent where several servers took part, or none was asked. */
