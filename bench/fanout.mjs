@@ -7,6 +7,7 @@ import { measureFilters } from './fanout/filters.mjs';
 import { measureMemory } from './fanout/memory.mjs';
 import { measureMixedFleet } from './fanout/mixed-fleet.mjs';
 import { measureOwnViews } from './fanout/own-views.mjs';
+import { measurePaired } from './fanout/paired.mjs';
 import { measureReconnects } from './fanout/reconnects.mjs';
 import { measureSharedViews } from './fanout/shared-views.mjs';
 import { measureStalled } from './fanout/stalled.mjs';
@@ -17,6 +18,7 @@ import { measureWire } from './fanout/wire.mjs';
 /** In the order of running. P3 takes P1's figure of the same run, so it brings P1 along. */
 const PARTS = [
   { goals: ['P1', 'P3'], run: measureSharedViews, after: measureOwnViews },
+  { goals: ['paired'], run: measurePaired },
   { goals: ['P2', 'P8'], run: measureMixedFleet },
   { goals: ['P4'], run: measureMemory },
   { goals: ['P5'], run: measureEdges },

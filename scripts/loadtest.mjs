@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const SCENARIOS = ['ramp', 'steady', 'filter-churn', 'operators', 'slow-clients', 'reconnect-storm'];
-const START_DEADLINE_MS = 20_000;
+const START_DEADLINE_MS = 60_000;
 const EXIT = { noK6: 3, usage: 2, failed: 1 };
 const HELP = `npm run loadtest -- <scenario> [--vus N] [--duration S] [--url ws://HOST:PORT/ws] [--operator-key KEY]
 

@@ -160,11 +160,9 @@ export class LiveClient {
     this.#stream.serveHealth();
   }
 
-  /** Heartbeats, and fresh evidence of health, of a client whose pace does not bring them. */
+  /** Heartbeats of a client whose pace does not bring them. */
   sweep(nowMs: number): void {
-    if (this.mode !== 'on_demand' || nowMs < this.#nextHeartbeatMs) return;
-    this.#stream.serveHealth();
-    this.#heartbeat(nowMs);
+    if (this.mode === 'on_demand') this.#heartbeat(nowMs);
   }
 
   /** The hub began a new life: a discovery and a snapshot follow, in every mode. */
@@ -375,6 +373,8 @@ export class LiveClient {
     const proof = this.mode === 'on_demand' ? this.#lastProof : this.#proof(lateMs > intervalMs);
     if (proof === undefined) return;
     this.#nextHeartbeatMs = nextOccurrence(this.#nextHeartbeatMs, intervalMs, Math.floor(nowMs));
+    // Evidence that changes with every request to a server would else be most of what a world at rest sends.
+    this.#stream.serveHealth();
     this.#replies.send('heartbeat', proof);
   }
 

@@ -125,7 +125,7 @@ export class ViewStream {
 
   /** True when there is nothing to be brought but positions: the common turn. */
   hasOnlyPositions(): boolean {
-    return (this.isCurrent || this.#advance()) && (this.#replica.servers.newest?.version ?? 0) <= this.#healthVersion;
+    return this.#replica.turnedVersion <= this.#healthVersion && (this.isCurrent || this.#advance());
   }
 
   /** Sends what is new, state before positions. */
@@ -137,11 +137,11 @@ export class ViewStream {
     // A snapshot may be a little old, and what changed since then follows it.
     while (brought === 'complete' && !this.isCurrent) brought = this.#bringState();
     if (brought !== 'complete') return brought;
-    this.serveHealth();
+    if (this.#replica.turnedVersion > this.#healthVersion) this.serveHealth();
     return this.#bringPositions();
   }
 
-  /** Sends health that changed since it was last told; while the socket is backed up it is left for {@link catchUpHealth}. */
+  /** Sends health that changed since it was last told, fresh evidence too; while the socket is backed up it is left for {@link catchUpHealth}. */
   serveHealth(): void {
     // Before its first discovery a client knows no servers.
     this.#owesHealth = !this.#outlet.isClear || this.#held === undefined;
