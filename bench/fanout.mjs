@@ -2,6 +2,7 @@
 // a limit or another case in the same run. docs/fanout.md says how each is measured.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { measureEdgeWork } from './fanout/edge-work.mjs';
 import { measureEdges } from './fanout/edge-threads.mjs';
 import { measureFilters } from './fanout/filters.mjs';
 import { measureMemory } from './fanout/memory.mjs';
@@ -20,6 +21,7 @@ const PARTS = [
   { goals: ['P1', 'P3'], run: measureSharedViews, after: measureOwnViews },
   { goals: ['paired'], run: measurePaired },
   { goals: ['P2', 'P8'], run: measureMixedFleet },
+  { goals: ['work'], run: measureEdgeWork },
   { goals: ['P4'], run: measureMemory },
   { goals: ['P5'], run: measureEdges },
   { goals: ['P6'], run: measureWire },
