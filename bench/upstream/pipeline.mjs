@@ -31,6 +31,10 @@ export function openPipeline(depth) {
     pushes: 0,
     refusedObservations: 0,
     unreadable: 0,
+    messagesDropped: 0,
+    factsMerged: 0,
+    inboxesFull: 0,
+    waitingObservations: 0,
   };
   const session = seedDialect.open({
     name: undefined,

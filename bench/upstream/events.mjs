@@ -64,8 +64,9 @@ function line(type, data) {
   return `${JSON.stringify({ type, timestamp: '2024-08-16T12:00:00Z', data })}\n`;
 }
 
+/** Both forms that the documents have: the second carries its time of creation. */
 function id(n) {
-  return `agent-${String(n).padStart(6, '0')}`;
+  return n % 2 === 0 ? `agent-${String(n).padStart(6, '0')}` : `agent_1757967065850_${n.toString(36).padStart(6, 'z')}`;
 }
 
 function swarm(n, perSwarm) {
