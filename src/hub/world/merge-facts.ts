@@ -127,7 +127,7 @@ export function mergeProvenance(
   facts: object,
   told: Provenance | undefined,
 ): Provenance | undefined {
-  if (known === undefined ? told === undefined : told !== undefined && saysTheSame(known, facts, told)) return known;
+  if (isSettled(known, facts, told)) return known;
   return mergedSources(known, facts, told);
 }
 
@@ -148,15 +148,17 @@ function mergedSources(
   return Object.keys(merged).length > 0 ? merged : undefined;
 }
 
-/** Cheaply, and only for top-level fields: each that has a source, or is given one, is spoken of and has the same. */
-function saysTheSame(known: Provenance, facts: object, told: Provenance): boolean {
-  for (const path in known) if (told[path] !== known[path] || !isSet((facts as Fields)[path])) return false;
-  for (const path in told) if (known[path] === undefined) return false;
+/** True where plainly nothing changes, which is nearly always: found without making anything. */
+function isSettled(known: Provenance | undefined, facts: object, told: Provenance | undefined): boolean {
+  for (const path in known) {
+    const dot = path.indexOf('.');
+    const value = (facts as Fields)[dot === -1 ? path : path.slice(0, dot)];
+    if (value === undefined) continue;
+    // What is spoken of has the same source; parts are left to the long way.
+    if (dot !== -1 || value === null || told?.[path] !== known[path]) return false;
+  }
+  for (const path in told) if (known?.[path] !== told[path]) return false;
   return true;
-}
-
-function isSet(value: unknown): boolean {
-  return value !== undefined && value !== null;
 }
 
 function setSource(merged: Provenance, path: string, value: unknown, told: Provenance | undefined): void {
