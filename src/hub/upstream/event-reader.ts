@@ -1,4 +1,5 @@
 /** From what a server says to the sink: the dialect reads, the result is cleaned, pushed events go out in batches. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Observation } from '../../model/observation.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Call, DialectSession, Outcome } from './dialects/dialect.ts';
@@ -27,6 +28,9 @@ export interface EventReaderOptions {
   /** A dialect failed to read something: bounded words for the log. */
   onUnreadable(error: unknown): void;
 }
+
+const SETTLE_TURN_MS = 5;
+const SETTLE_TURNS = 100;
 
 /** Reads for one connection. A payload that makes a dialect throw is counted and skipped. */
 export class EventReader {
@@ -111,6 +115,11 @@ export class EventReader {
   resume(): boolean {
     while (this.#inbox.size > 0 && this.#options.turn?.mayWork !== false) this.#take(SLICE);
     return this.#inbox.size > 0;
+  }
+
+  /** Resolves when all that was said until now is told, or after half a second: a server that floods may not hold up more. */
+  async settled(): Promise<void> {
+    for (let turns = 0; turns < SETTLE_TURNS && this.#inbox.size > 0; turns++) await delay(SETTLE_TURN_MS);
   }
 
   /** The connection ended: what it said before is told at once. */

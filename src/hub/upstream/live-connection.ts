@@ -311,6 +311,8 @@ export class LiveConnection implements AsyncDisposable {
     );
     const outcome = await turn;
     this.pollNow();
+    // Whoever asked looks at once for what came of it.
+    await this.#reader.settled();
     return outcome;
   }
 

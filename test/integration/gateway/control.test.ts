@@ -129,10 +129,10 @@ test('memory is kept by key and swarm, status and results of tasks are told, tel
   await client.whenLive();
   await healthy(client, 1);
   const { url } = gateway;
-  const [swarm] = client.state.swarms.values();
+  const swarm = await until('a swarm', () => [...client.state.swarms.values()][0]);
   const agent = await until('an agent', () => [...client.state.agents.values()][0]);
-  await done(url, 'memory.store', { swarm_id: swarm?.key, key: 'plan', value: { steps: [1, 2] } });
-  expect(await ask(url, 'GET', `/api/memory/plan?swarm_id=${encodeURIComponent(swarm?.key ?? '')}`)).toMatchObject({
+  await done(url, 'memory.store', { swarm_id: swarm.key, key: 'plan', value: { steps: [1, 2] } });
+  expect(await ask(url, 'GET', `/api/memory/plan?swarm_id=${encodeURIComponent(swarm.key)}`)).toMatchObject({
     status: 200,
     body: { asked: ['tools/call memory_retrieve'], result: { found: true, value: { steps: [1, 2] } } },
   });
@@ -152,7 +152,7 @@ test('memory is kept by key and swarm, status and results of tasks are told, tel
 });
 
 test('who may not, and what is wrong, over HTTP', async () => {
-  await using gateway = await open({ sd: 'seed' }, { 'control.writes_per_minute': 3 });
+  await using gateway = await open({ sd: 'seed' }, { 'control.writes_per_minute': 9 });
   const { url } = gateway;
   const spawn = { server_id: 'sd', type: 'coder' };
   await until('the server', async () => (await ask(url, 'GET', '/api/swarms')).body['result'] !== undefined);
@@ -178,8 +178,11 @@ test('who may not, and what is wrong, over HTTP', async () => {
     });
   }
   expect(await ask(url, 'GET', '/api/agents', undefined, null)).toMatchObject({ status: 200 });
-  expect(await ask(url, 'POST', '/api/agents', spawn)).toMatchObject({ status: 200 });
-  expect(await ask(url, 'POST', '/api/agents', spawn)).toMatchObject({
+  const answers = [];
+  for (let n = 0; n < 20 && answers.at(-1)?.status !== 429; n++)
+    answers.push(await ask(url, 'POST', '/api/agents', spawn));
+  expect(answers[0]).toMatchObject({ status: 200 });
+  expect(answers.at(-1)).toMatchObject({
     status: 429,
     body: { code: 'rate_limited', retry_after_ms: expect.any(Number) },
   });
