@@ -10,20 +10,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
 import { startEdge, type Edge } from './edge/edge.ts';
 import { EdgeSupervisor } from './edge-supervisor.ts';
 import { createThreadEdgeFeed } from './feed/thread.ts';
 import { HubSupervisor } from './hub-supervisor.ts';
 import { systemClock } from './platform/clock.ts';
+import { answerReload, configChange, type ConfigChange, type ReloadAnswer } from './platform/config/change.ts';
 import { discoversServers } from './platform/config/check.ts';
 import type { Config } from './platform/config/schema.ts';
 import { isLoopback } from './platform/loopback.ts';
 import { componentLog, createLogger, setLogLevels, type Logger } from './platform/telemetry/log.ts';
 import { startSimulatedServers, type SimulatedServers } from './simulated-servers.ts';
-
-/** Sections of the configuration that a running gateway does not change. */
-const RESTART_SECTIONS = ['server', 'simulate', 'world', 'layout', 'clients', 'control'] as const;
 
 /** A running gateway. Disposal: not ready → clients told and drained → edge → hub (layout, upstreams) → simulators. */
 export interface Gateway extends AsyncDisposable {
@@ -40,15 +37,24 @@ export interface Gateway extends AsyncDisposable {
   callTool(server: string, tool: string, args: Record<string, unknown>): Promise<unknown>;
   /** For tests: the thread of a further edge (1, 2, …) throws where nobody catches. */
   failEdge(edgeId: number): void;
-  /** Applies servers, limits of upstreams, discovery and log level of `next`; clients stay. Names what needs a restart. */
-  reload(next: Config): readonly string[];
+  /**
+   * Reads the configuration again, as it was read for the start, and applies servers, limits of upstreams, discovery and
+   * log level; clients stay. A bad one is refused whole. Operators do the same by HTTP.
+   * @throws when the gateway was not told how to read it
+   */
+  reload(): ReloadAnswer;
+}
+
+export interface GatewayOptions {
+  /** Reads the configuration again. @throws ConfigError */
+  readConfig?: (() => Config) | undefined;
 }
 
 /**
  * Starts everything; resolves when clients can connect. Servers connect in the background.
  * @throws {@link PortInUseError} and what simulators throw; whatever was started is stopped first.
  */
-export async function openGateway(config: Config): Promise<Gateway> {
+export async function openGateway(config: Config, options: GatewayOptions = {}): Promise<Gateway> {
   const log = await createLogger({ ...config.log, part: 'edge' });
   const started: AsyncDisposable[] = [];
   try {
@@ -67,7 +73,10 @@ export async function openGateway(config: Config): Promise<Gateway> {
 
     const madeOperatorKey = makeOperatorKey(config);
     const operatorKey = config.server.operator_key ?? madeOperatorKey;
-    const hub = new HubSupervisor({ config, scratchRoot, operatorKey });
+    const { readConfig } = options;
+    const hub = new HubSupervisor({ config, scratchRoot, operatorKey, canReload: readConfig !== undefined }, () =>
+      reload(),
+    );
     started.push(hub);
 
     const sharePort = config.edge.threads > 1 ? ('open' as const) : undefined;
@@ -83,6 +92,23 @@ export async function openGateway(config: Config): Promise<Gateway> {
     started.push(edge);
     const further = await startFurtherEdges(config, edge.port, hub, log, started);
     const url = `http://${printableHost(config.server.host)}:${edge.port}`;
+
+    let applied = config;
+    const apply = (next: Config): ConfigChange => {
+      const change = configChange(applied, next, config);
+      applied = next;
+      hub.reload(next, [...next.servers, ...(simulated?.servers ?? [])]);
+      setLogLevels(log, next.log);
+      for (const one of further) one.setLogLevels(next.log);
+      log.info(change, 'configuration applied');
+      return change;
+    };
+    const reload = (): ReloadAnswer => {
+      if (readConfig === undefined) throw new Error('this gateway was not told how to read its configuration again');
+      const answer = answerReload(() => apply(readConfig()));
+      if (answer.outcome === 'refused') log.warn({ why: answer.message }, 'the new configuration is refused');
+      return answer;
+    };
 
     const simulated = await simulators;
     hub.startServers([...config.servers, ...(simulated?.servers ?? [])]);
@@ -101,15 +127,7 @@ export async function openGateway(config: Config): Promise<Gateway> {
       failed: hub.died(),
       callTool: (server, tool, args) => hub.callTool(server, tool, args),
       failEdge: (edgeId) => further[edgeId - 1]?.fail('failed on purpose'),
-      reload: (next) => {
-        const simulatedServers = simulated?.servers ?? [];
-        hub.reload(next, [...next.servers, ...simulatedServers]);
-        setLogLevels(log, next.log);
-        for (const one of further) one.setLogLevels(next.log);
-        const restart = RESTART_SECTIONS.filter((name) => !isDeepStrictEqual(next[name], config[name]));
-        log.info({ needs_restart: restart }, 'configuration applied');
-        return restart;
-      },
+      reload,
       [Symbol.asyncDispose]: () => close({ config, hub, edges: [edge, ...further], started, log }),
     };
   } catch (error) {

@@ -1,6 +1,7 @@
 /** The gateway's side of the hub's thread. */
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import type { HubThreadCommand, HubThreadData, HubThreadReport } from './hub-thread.ts';
+import type { ReloadAnswer } from './platform/config/change.ts';
 import type { Config, ServerConfig } from './platform/config/schema.ts';
 import { workerUrl } from './platform/worker-url.ts';
 
@@ -14,12 +15,15 @@ const YOUNG_GENERATION_MB = 96;
 /** A hub in a thread of its own. */
 export class HubSupervisor implements AsyncDisposable {
   readonly #worker: Worker;
+  readonly #reload: () => ReloadAnswer;
   readonly #calls = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   readonly #exited: Promise<Error | undefined>;
   #nextCall = 1;
   #stopping = false;
 
-  constructor(data: HubThreadData) {
+  /** `reload`: an operator wants the configuration to be read again. */
+  constructor(data: HubThreadData, reload: () => ReloadAnswer) {
+    this.#reload = reload;
     this.#worker = new Worker(workerUrl(import.meta.url, './hub-thread'), {
       workerData: data,
       name: 'swarmcast-hub',
@@ -88,6 +92,10 @@ export class HubSupervisor implements AsyncDisposable {
 
   #onReport(report: HubThreadReport): void {
     if (report.kind === 'stopped') return;
+    if (report.kind === 'reload-asked') {
+      this.#send({ kind: 'reload-answer', answer: this.#reload() });
+      return;
+    }
     const call = this.#calls.get(report.id);
     this.#calls.delete(report.id);
     if (report.kind === 'called') call?.resolve(report.result);

@@ -4,6 +4,7 @@ import { createThreadHubFeed } from './feed/thread.ts';
 import { answerHttp, createHttpApp } from './http/app.ts';
 import { Hub } from './hub/hub.ts';
 import { systemClock } from './platform/clock.ts';
+import type { ReloadAnswer } from './platform/config/change.ts';
 import type { Config, ServerConfig } from './platform/config/schema.ts';
 import { componentLog, createLogger, setLogLevels } from './platform/telemetry/log.ts';
 
@@ -13,6 +14,8 @@ export interface HubThreadData {
   scratchRoot: string;
   /** Opens the operators' routes. */
   operatorKey: string | undefined;
+  /** The gateway can read its configuration again. */
+  canReload: boolean;
 }
 
 /** From the gateway. */
@@ -20,6 +23,7 @@ export type HubThreadCommand =
   | { kind: 'edge'; port: MessagePort }
   | { kind: 'servers'; servers: readonly ServerConfig[] }
   | { kind: 'reload'; config: Config; servers: readonly ServerConfig[] }
+  | { kind: 'reload-answer'; answer: ReloadAnswer }
   | { kind: 'call-tool'; id: number; server: string; tool: string; args: Record<string, unknown> }
   | { kind: 'drain' }
   | { kind: 'stop' };
@@ -28,18 +32,21 @@ export type HubThreadCommand =
 export type HubThreadReport =
   | { kind: 'called'; id: number; result: unknown }
   | { kind: 'call-failed'; id: number; message: string }
+  /** Answered by `reload-answer`, in order. */
+  | { kind: 'reload-asked' }
   | { kind: 'stopped' };
 
 const port = parentPort;
 if (port === null) throw new Error('hub-thread is the entry of a worker thread');
-const { config, scratchRoot, operatorKey } = workerData as HubThreadData;
+const { config, scratchRoot, operatorKey, canReload } = workerData as HubThreadData;
 const log = await createLogger({ ...config.log, part: 'hub' });
 const feed = createThreadHubFeed();
 const hub = Hub.open({ config, feed, clock: systemClock, log, scratchRoot }, (opened) => {
-  const app = createHttpApp(opened, componentLog(log, 'http'), operatorKey);
+  const app = createHttpApp(opened, componentLog(log, 'http'), operatorKey, canReload ? reload : undefined);
   return (request) => answerHttp(app, request);
 });
 const report = (message: HubThreadReport) => port.postMessage(message);
+const reloads: ((answer: ReloadAnswer) => void)[] = [];
 
 port.on('message', (command: HubThreadCommand) => {
   switch (command.kind) {
@@ -52,6 +59,9 @@ port.on('message', (command: HubThreadCommand) => {
     case 'reload':
       setLogLevels(log, command.config.log);
       hub.reload(command.config, command.servers);
+      return;
+    case 'reload-answer':
+      reloads.shift()?.(command.answer);
       return;
     case 'call-tool':
       void callTool(command);
@@ -70,6 +80,14 @@ async function callTool(command: Extract<HubThreadCommand, { kind: 'call-tool' }
   } catch (error) {
     report({ kind: 'call-failed', id: command.id, message: error instanceof Error ? error.message : String(error) });
   }
+}
+
+/** The configuration is read where the gateway was started; what it changes comes back as any reload does. */
+function reload(): Promise<ReloadAnswer> {
+  return new Promise((resolve) => {
+    reloads.push(resolve);
+    report({ kind: 'reload-asked' });
+  });
 }
 
 async function stop(): Promise<void> {

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { openGateway, type Gateway } from '../gateway.ts';
 import { EXIT, type CommandIo } from './command.ts';
-import { ConfigError } from '../platform/config/errors.ts';
-import { CONFIG_FLAGS_HELP, parseConfigFlags, type ConfigFlags } from './config-flags.ts';
+import { CONFIG_FLAGS_HELP, parseConfigFlags } from './config-flags.ts';
 
 const HELP = `swarmcast start — run the gateway
 
@@ -32,11 +31,11 @@ export async function start(argv: string[], io: CommandIo): Promise<number> {
   }
   const loaded = flags.load();
   for (const note of loaded.notes) io.stderr.write(`swarmcast start: ${note}\n`);
-  await using gateway = await openGateway(loaded.config);
+  await using gateway = await openGateway(loaded.config, { readConfig: () => flags.load().config });
   announce(gateway, flags.json, io);
   const { drain_delay_ms, shutdown_deadline_ms } = loaded.config.server;
   io.stopWithinMs = drain_delay_ms + shutdown_deadline_ms + STOP_REST_MS;
-  io.onHangup = () => reload(gateway, flags, io);
+  io.onHangup = () => reload(gateway, io);
   const failure = await Promise.race([stopped(io.signal), gateway.failed]);
   if (failure === undefined) return EXIT.ok;
   io.stderr.write(`swarmcast start: the gateway can't go on: ${failure.message}\n`);
@@ -44,15 +43,15 @@ export async function start(argv: string[], io: CommandIo): Promise<number> {
 }
 
 /** A bad configuration is refused whole: the old one stays. */
-function reload(gateway: Gateway, flags: ConfigFlags, io: CommandIo): void {
-  try {
-    const restart = gateway.reload(flags.load().config);
-    const rest = restart.length === 0 ? '' : `; changes of ${restart.join(', ')} need a restart`;
-    io.stderr.write(`swarmcast start: configuration read again${rest}\n`);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    io.stderr.write(`swarmcast start: the new configuration is refused, the old one stays:\n${error.message}\n`);
+function reload(gateway: Gateway, io: CommandIo): void {
+  const answer = gateway.reload();
+  if (answer.outcome === 'refused') {
+    io.stderr.write(`swarmcast start: the new configuration is refused, the old one stays:\n${answer.message}\n`);
+    return;
   }
+  const restart = answer.needs_restart;
+  const rest = restart.length === 0 ? '' : `; changes of ${restart.join(', ')} need a restart`;
+  io.stderr.write(`swarmcast start: configuration read again${rest}\n`);
 }
 
 async function stopped(signal: AbortSignal): Promise<undefined> {

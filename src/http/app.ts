@@ -14,14 +14,16 @@ import { asyncApiDocument } from './openapi/socket-document.ts';
 import { identifyByKey, requireOperatorKey } from './operator-key.ts';
 import { problem } from './problem.ts';
 import { RequestCounts } from './request-counts.ts';
+import { createReloadApi, type Reload } from './reload-api.ts';
 import { BadInputError } from './request-input.ts';
 import { createServersApi } from './servers-api.ts';
 
 /**
  * The routes. Unknown paths get 404, bad input 400, failures 500 without details. `operatorKey`: opens
- * `/api/clients` and `/api/servers`; without one nobody is let in there.
+ * `/api/clients`, `/api/servers` and `/api/reload`; without one nobody is let in there. `reload`: reads the configuration
+ * again; undefined where that is not possible.
  */
-export function createHttpApp(hub: HubStatus, log: Logger, operatorKey: string | undefined): Hono {
+export function createHttpApp(hub: HubStatus, log: Logger, operatorKey: string | undefined, reload?: Reload): Hono {
   const app = new Hono();
   let operatorsRefused = 0;
   const requests = new RequestCounts(log);
@@ -64,10 +66,12 @@ export function createHttpApp(hub: HubStatus, log: Logger, operatorKey: string |
   });
   app.get('/api/metrics/mcp', (c) => c.json(mcpMetrics(hub)));
   app.get('/api/debug/mcp/buffers', (c) => c.json(mcpBuffers(hub)));
-  for (const path of ['/api/clients', '/api/servers']) app.use(path, onlyOperators).use(`${path}/*`, onlyOperators);
+  for (const path of ['/api/clients', '/api/servers', '/api/reload'])
+    app.use(path, onlyOperators).use(`${path}/*`, onlyOperators);
   app.route('/api/clients', createClientsApi(hub, log));
   app.route('/api/servers', createServersApi(hub, log));
   addOperations(app, hub, identifyByKey(operatorKey, onRefused));
+  app.route('/api/reload', createReloadApi(reload, log));
   const routes = new Set(
     app.routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}').replace(/(.)\/$/, '$1')}`),
   );
@@ -96,6 +100,7 @@ const PATHS = [
   '/api/clients',
   '/api/servers',
   '/api/operations',
+  '/api/reload',
 ];
 
 function agentsBody(hub: HubStatus) {

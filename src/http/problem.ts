@@ -13,6 +13,8 @@ const TITLES: Readonly<Record<OwnCode | OperationFailureCode, string>> = {
   no_operators: 'This gateway has no operator key',
   no_edge: 'No edge answers',
   no_such_client: 'No such client',
+  bad_config: 'The new configuration is refused, the old one stays',
+  no_config: 'This gateway cannot read its configuration again',
   not_live: 'The client is not welcomed yet',
   forbidden: 'The role does not allow it',
   rate_limited: 'Too many requests',
@@ -38,6 +40,8 @@ type OwnCode =
   | 'no_operators'
   | 'no_edge'
   | 'no_such_client'
+  | 'bad_config'
+  | 'no_config'
   | 'not_live';
 export type ProblemCode = OwnCode | OperationFailureCode;
 export const PROBLEM_CODES = Object.keys(TITLES) as [ProblemCode, ...ProblemCode[]];

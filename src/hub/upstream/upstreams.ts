@@ -20,7 +20,8 @@ export interface Upstreams extends AsyncDisposable {
   callTool(serverId: string, tool: string, args: Record<string, unknown>): Promise<Outcome>;
   /**
    * From now on these servers, with these limits: new ones start, missing ones are stopped and removed with all they
-   * had, changed ones do both; others are left alone unless limits changed. Of servers with the same id the first counts.
+   * had, changed ones do both; others are left alone. When limits changed they connect anew, and what they had stays,
+   * stale until it is heard of again. Of servers with the same id the first counts.
    */
   apply(servers: readonly ServerConfig[], settings: Pick<UpstreamOptions, 'limits' | 'resilience'>): void;
   /** Asks every server to connect or poll now; each heeds it at most once a second. */
@@ -116,19 +117,20 @@ class SupervisedUpstreams implements Upstreams {
     const running = this.#running.get(id);
     if (running === undefined) return;
     this.#running.delete(id);
-    this.#stopping.set(id, this.#stopped(id, running.upstream));
+    this.#stopping.set(id, this.#stopped(running));
   }
 
-  async #stopped(id: string, upstream: Upstream): Promise<void> {
+  async #stopped({ server, upstream }: Running): Promise<void> {
+    const { id } = server;
     try {
       await upstream[Symbol.asyncDispose]();
     } catch (error) {
       this.#options.log.error({ server: id, error: describeError(error) }, 'a server did not stop cleanly');
     }
-    this.#options.sink.removeServer(id);
-    this.#stopping.delete(id);
     const next = this.#next.get(id);
     this.#next.delete(id);
+    if (!isDeepStrictEqual(next, server)) this.#options.sink.removeServer(id);
+    this.#stopping.delete(id);
     if (next !== undefined && !this.#disposed) this.#start(next);
   }
 }

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
+import { valueAt } from './change.ts';
 import { checkConfig } from './check.ts';
 import { applyEnvironment } from './environment.ts';
 import { ConfigError } from './errors.ts';
@@ -43,10 +44,6 @@ export function effectiveSettings(loaded: LoadedConfig): { path: string; value: 
     value: valueAt(loaded.config, path),
     source: loaded.sourceOf(path),
   }));
-}
-
-function valueAt(config: unknown, path: string): unknown {
-  return path.split('.').reduce<unknown>((value, key) => (isPlainObject(value) ? value[key] : undefined), config);
 }
 
 function flagName(path: string): string {

@@ -52,6 +52,7 @@ describe('servers, for operators', () => {
     ['GET', '/api/servers'],
     ['POST', '/api/servers/a/probe'],
     ['POST', '/api/servers/a/reset-circuit'],
+    ['POST', '/api/reload'],
   ])('%s %s needs the key', async (method, url) => {
     expect(await call(method, url, 'wrong')).toMatchObject({
       status: 403,
@@ -87,4 +88,8 @@ describe('servers, for operators', () => {
       });
     },
   );
+
+  test('a gateway that has nothing to read again says so', async () => {
+    expect(await call('POST', '/api/reload')).toMatchObject({ status: 409, json: { code: 'no_config' } });
+  });
 });
