@@ -23,6 +23,7 @@ import type { HealthEvent } from './health.ts';
 import type { OpenSource } from './observation-source.ts';
 import { startPoller, type Poller, type PollReply } from './poller.ts';
 import { openSession, type Session, type SessionEvents } from './session.ts';
+import type { Adaptation } from './resilience/adapt.ts';
 import type { ServerPolicy } from './resilience/policy.ts';
 import { SessionPool, type PoolStats } from './session-pool.ts';
 import { isFields } from './transports/lenient-message.ts';
@@ -60,6 +61,7 @@ export interface LiveOptions {
   openSource?: OpenSource | undefined;
   turn?: ServerTurn | undefined;
   onHealth(event: HealthEvent): void;
+  onAdapted(change: Adaptation): void;
   /** Once, when the connection ended; undefined when we closed it. */
   onClosed(why: string | undefined): void;
 }
@@ -250,8 +252,10 @@ export class LiveConnection implements AsyncDisposable {
       timing: this.#timing,
       clock: this.#options.clock,
       // A server that is not well is asked only for what its state rests on, until it is healthy again.
-      plan: (cadence) => (cadence === 'slow' && !this.#options.isWell() ? [] : this.#reader.session.plan(cadence)),
+      plan: (cadence) =>
+        cadence === 'slow' && !this.#options.isWell() ? undefined : this.#reader.session.plan(cadence),
       ask: (call, isProbe, pollSignal) => this.#ask(call, isProbe, pollSignal),
+      onAdapted: (change) => this.#options.onAdapted({ setting: 'pollIntervalMs', ...change }),
       onError: (error) => this.#debug(error, 'poll failed'),
     });
     if (this.#source !== undefined) this.#relax();

@@ -21,6 +21,11 @@ export class PollPace {
     this.#slowRoundTripMs = timing.slowRoundTripMs;
   }
 
+  /** By how much the server's latency slows polling down; 1: not at all. */
+  get latencyFactor(): number {
+    return this.#latencyFactor;
+  }
+
   /** Time from the start of one round to the start of the next. */
   get intervalMs(): number {
     const factor = Math.max(this.#idleFactor, this.#latencyFactor);

@@ -17,9 +17,12 @@ export interface PollReply {
 export interface PollerOptions {
   timing: DialectTiming;
   clock: Clock;
-  plan(cadence: Cadence): Call[];
+  /** Undefined: not now; asked again after the next fast round. */
+  plan(cadence: Cadence): Call[] | undefined;
   /** Makes one call. `isProbe`: the first of a fast round. An error ends the round; the next comes in its time. */
   ask(call: Call, isProbe: boolean, signal: AbortSignal): Promise<PollReply>;
+  /** The server's latency changed the time between fast rounds. */
+  onAdapted(change: { from: number; to: number; cause: string }): void;
   /** An error of `ask` or `plan`. */
   onError(error: unknown): void;
 }
@@ -90,8 +93,8 @@ class RunningPoller implements Poller {
         await this.#fastRound();
         this.#fastAt = Math.min(this.#fastAt, this.#after(now, this.intervalMs));
       } else if (now >= this.#slowAt) {
-        await this.#round('slow');
-        this.#slowAt = this.#after(now, this.#options.timing.slowMs);
+        const round = await this.#round('slow');
+        this.#slowAt = this.#after(now, round === 'spared' ? this.intervalMs : this.#options.timing.slowMs);
       } else {
         await this.#sleep(Math.min(this.#fastAt, this.#slowAt) - now);
       }
@@ -100,18 +103,24 @@ class RunningPoller implements Poller {
 
   async #fastRound(): Promise<void> {
     const round = await this.#round('fast');
-    if (round === undefined) return;
+    if (round === undefined || round === 'spared') return;
     const changed = round.print !== this.#lastPrint;
     this.#lastPrint = round.print;
+    const { latencyFactor, intervalMs: from } = this.#pace;
     this.#pace.finishRound({ changed, roundTripMs: round.roundTripMs });
+    if (this.#pace.latencyFactor === latencyFactor) return;
+    const cause = `round trips take ${round.roundTripMs.toFixed(1)} ms`;
+    this.#options.onAdapted({ from, to: this.#pace.intervalMs, cause });
   }
 
   /** Undefined when the round failed. */
-  async #round(cadence: Cadence): Promise<{ print: number; roundTripMs: number } | undefined> {
+  async #round(cadence: Cadence): Promise<{ print: number; roundTripMs: number } | 'spared' | undefined> {
     let print = 0;
     let roundTripMs = 0;
     try {
-      for (const [index, call] of this.#options.plan(cadence).entries()) {
+      const calls = this.#options.plan(cadence);
+      if (calls === undefined) return 'spared';
+      for (const [index, call] of calls.entries()) {
         if (this.#stop.signal.aborted) return undefined;
         const reply = await this.#options.ask(call, cadence === 'fast' && index === 0, this.#stop.signal);
         print = combine(print, reply.fingerprint);

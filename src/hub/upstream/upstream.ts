@@ -18,7 +18,7 @@ import { describeEndpoint } from './open-transport.ts';
 import type { CircuitReset, ProbeAnswer, ProbeOutcome } from '../../model/probe.ts';
 import type { CircuitReport } from '../../model/server.ts';
 import { ProbeNow } from './probe-now.ts';
-import { adapt } from './resilience/adapt.ts';
+import { adapt, type Adaptation } from './resilience/adapt.ts';
 import { ServerPolicy } from './resilience/policy.ts';
 import { ReconnectBackoff } from './resilience/reconnect-backoff.ts';
 import type { UpstreamCounts, UpstreamStats } from './upstream-stats.ts';
@@ -273,6 +273,7 @@ class SupervisedUpstream implements Upstream {
           poolMax: () => this.#poolMax,
           unhealthyThreshold: this.#options.resilience.unhealthy_threshold,
           onClosed: end,
+          onAdapted: (change) => this.#adapted(change),
           onHealth: (event) => {
             if (event.kind === 'success' && !worked) {
               worked = true;
@@ -329,7 +330,7 @@ class SupervisedUpstream implements Upstream {
   }
 
   #adapt(): void {
-    const { limits, resilience, log } = this.#options;
+    const { limits, resilience } = this.#options;
     const { windowSuccesses, windowFailures } = this.#policy.stats();
     const pool = this.#state.name === 'online' ? this.#state.live.poolStats() : undefined;
     const requests = windowSuccesses + windowFailures;
@@ -350,12 +351,16 @@ class SupervisedUpstream implements Upstream {
         poolMax: { start: startingPoolMax(limits), max: limits.pool_size },
       },
     );
-    for (const { setting, from, to, cause } of changes) {
-      this.#adaptations += 1;
-      if (setting === 'poolMax') this.#poolMax = to;
-      else tuning[setting] = to;
-      log.info({ server: this.serverId, setting, from, to, cause }, 'adapted');
+    for (const change of changes) {
+      if (change.setting === 'poolMax') this.#poolMax = change.to;
+      else tuning[change.setting] = change.to;
+      this.#adapted(change);
     }
+  }
+
+  #adapted(change: Adaptation): void {
+    this.#adaptations += 1;
+    this.#options.log.info({ server: this.serverId, ...change }, 'adapted');
   }
 
   #failed(error: unknown): void {

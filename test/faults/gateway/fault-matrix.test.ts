@@ -15,19 +15,28 @@ import { provenByHeartbeat } from '../../support/proven.ts';
 import { until } from '../../support/until.ts';
 
 const PROBE_INTERVAL_MS = 500;
-const REQUEST_TIMEOUT_MS = 800;
+const REQUEST_TIMEOUT_MS = 1_500;
 const RECOVERY_MS = 500;
 const RECONNECT_MAX_MS = 300;
 /** What a busy machine may add to any of the bounds. */
-const SLACK_MS = 2_000;
+const SLACK_MS = 3_000;
 const THRESHOLD = 3;
-/** Of the rate of a gateway that has no faulty servers: on a quiet machine it is within 2 % of 1. */
-const KEPT = 0.8;
+/** R1: of the rate of a gateway that has no faulty servers, in the same time. */
+const KEPT = 0.98;
+/** Tries of a measurement: the machine is shared, and a gateway that lets others suffer does so in all. */
+const TRIES = 3;
+/** Messages at least that a measurement takes: what one push holds is less than 2 % of them. */
+const ENOUGH = 400;
+/** Of the rate of updates, which are merged where a client's turns come late: a busy machine alone costs some. */
+const UPDATES_KEPT = 0.8;
+const WITNESS = { agents: 100, eventsPerSecond: 200, agentsChange: false };
 
 const SETTINGS = {
-  'upstream.connect_timeout_ms': 1_000,
+  'upstream.connect_timeout_ms': 2_000,
   'upstream.request_timeout_ms': REQUEST_TIMEOUT_MS,
   'upstream.reconnect_min_ms': 50,
+  // Small pushes: the ends of a measurement cut through less.
+  'upstream.telemetry_interval_ms': 20,
   'upstream.reconnect_max_ms': RECONNECT_MAX_MS,
   // A server that pushes is asked at least this often.
   'upstream.heartbeat_interval_ms': PROBE_INTERVAL_MS,
@@ -53,6 +62,8 @@ interface Row {
   transport?: 'http';
   /** What the gateway sees of it; `harmless`: nothing that makes the server less than healthy. */
   sees: keyof typeof TOLD_WITHIN_MS | 'harmless';
+  /** It depends on the machine whether it lasts until the time limit of a request. */
+  mayPass?: true;
   /** It goes on for ever, so that the threshold is reached: no longer merely degraded. */
   fails?: true;
   /** Until it is cancelled. */
@@ -153,6 +164,7 @@ const ROWS: readonly Row[] = [
     note: '50 MB line',
     fault: { kind: 'over-long-line', bytes: 52_428_800 },
     sees: 'silent',
+    mayPass: true,
     counts: 'oversizeLines',
     apart: true,
   },
@@ -205,12 +217,21 @@ async function openFaulty(row: Row, index: number): Promise<Faulty> {
   return { id, row, process, server: { id, transport: 'tcp', port: process.port, simulated: true, ...POLL } };
 }
 
+/** Messages between agents are passed on one by one; updates of an agent are merged between two turns of a client. */
+interface Counted {
+  updates: number;
+  messages: number;
+}
+
 /** What clients are told, with the time; and every agent that was ever shown. */
 class Watch {
   readonly health: { atMs: number; server: string; state: HealthState; reason: string }[] = [];
   readonly shown = new Map<string, Set<string>>();
   witnessUpdates = 0;
   witnessStale = 0;
+  witnessMessages = 0;
+  /** What had come of the witness before each of its agents, by id: an agent marks a moment of the witness's own time. */
+  readonly before = new Map<string, Counted>();
   readonly #client: SwarmcastClient;
   readonly #witness = new Set<number>();
 
@@ -221,12 +242,18 @@ class Watch {
     );
     client.on('agents', ({ added, updated }) => {
       for (const { ref, server_id: server, id } of added) {
-        if (server === 'witness') this.#witness.add(ref);
+        if (server === 'witness') {
+          this.#witness.add(ref);
+          this.before.set(id, { updates: this.witnessUpdates, messages: this.witnessMessages });
+        }
         this.shown.set(server, (this.shown.get(server) ?? new Set()).add(id));
       }
       const own = updated.filter(({ ref }) => this.#witness.has(ref));
       this.witnessUpdates += own.length;
       this.witnessStale += own.filter(({ stale }) => stale === true).length;
+    });
+    client.on('flow', ({ messages }) => {
+      this.witnessMessages += messages.filter(({ from }) => this.#witness.has(from)).length;
     });
     client.on('performance', ({ agents }) => {
       this.witnessUpdates += agents.filter(({ ref }) => this.#witness.has(ref)).length;
@@ -257,8 +284,8 @@ const results = new Map<Row, Result>();
 let control: Gateway;
 let controlClient: SwarmcastClient;
 let controlWatch: Watch;
-/** Updates that clients saw of the witness, per update that clients of the control saw in the same time. */
-const witnessShare = { before: 0, light: 0, longLine: 0, flood: 0 };
+/** What the client saw of the witness, per what the control's client saw. */
+const witnessShare: Partial<Record<'before' | 'light' | 'longLine' | 'flood', Counted>> = {};
 let wholeAtMs = 0;
 
 async function upstreamCount(server: string, name: string | undefined): Promise<number> {
@@ -268,6 +295,9 @@ async function upstreamCount(server: string, name: string | undefined): Promise<
   };
   return body.servers.find(({ id }) => id === server)?.stats?.[name] ?? 0;
 }
+
+/** Times that a process's faults had fired when a measurement was begun again. */
+const firedBefore = new Map<FaultyProcess, number>();
 
 /** Does it, and resolves when it has happened; then tells how it ends. */
 async function misbehave({
@@ -297,9 +327,11 @@ async function misbehave({
   if (typeof fault === 'object') await process.order(fault);
   else process.signal(fault);
   if (typeof fault === 'object' && fault.kind !== 'exit-mid-reply') {
+    const earlier = firedBefore.get(process) ?? 0;
     let fired = 0;
-    while (fired === 0) fired = await process.fired();
-    return { fired: () => fired, end: () => Promise.resolve() };
+    while (fired <= earlier) fired = await process.fired();
+    firedBefore.set(process, fired);
+    return { fired: () => fired - earlier, end: () => Promise.resolve() };
   }
   const gone = await process.whenGone();
   const expected = typeof fault === 'object' ? fault.code : fault;
@@ -316,7 +348,11 @@ async function run(one: Faulty): Promise<void> {
   // Of what comes by a request, the request's time counts; of what comes at once, the order's.
   const firedAt = row.company === true ? begun : performance.now();
   const bad = () => news().find(({ state }) => state !== 'healthy');
-  if (row.sees !== 'harmless') await until(`${row.note}: news`, bad, 20_000);
+  if (row.counts === 'oversizeLines') {
+    const seen = async () => bad() !== undefined || (await upstreamCount(id, row.counts)) > before;
+    await untilAsync(`${row.note}: seen`, seen);
+  }
+  if (row.sees !== 'harmless' && row.mayPass !== true) await until(`${row.note}: news`, bad, 20_000);
   const failing = () => news().some(({ state }) => state === 'down' || state === 'unhealthy');
   if (row.fails === true) await until(`${row.note}: the threshold`, failing, 20_000);
   const left = firedAt + (row.lastsMs ?? 0) - performance.now();
@@ -336,6 +372,14 @@ async function run(one: Faulty): Promise<void> {
   });
 }
 
+async function untilAsync(what: string, probe: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while (!(await probe())) {
+    if (performance.now() > deadline) throw new Error(`${what}: not within 20 s`);
+    await pause(50);
+  }
+}
+
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
@@ -345,14 +389,51 @@ function isHeavy({ fault }: Row): boolean {
   return typeof fault === 'object' && (fault.kind === 'event-flood' || fault.kind === 'over-long-line');
 }
 
-async function shareDuring(work: () => Promise<unknown>): Promise<number> {
-  const [updates, others] = [watch.witnessUpdates, controlWatch.witnessUpdates];
-  await work();
-  return (watch.witnessUpdates - updates) / (controlWatch.witnessUpdates - others);
+/** Spawns an agent of the witness; its id, once both clients were told of it. */
+async function mark(): Promise<string> {
+  const swarm = witness.world.firstSwarm();
+  if (swarm === undefined) throw new Error('the witness has no swarm');
+  const { id } = witness.world.spawnAgent(swarm.id, { type: 'tester' }, Date.now());
+  const isTold = () => [watch, controlWatch].every(({ before }) => before.has(id));
+  await until('both clients are told of a new agent of the witness', isTold, 30_000);
+  return id;
+}
+
+/**
+ * What the client saw of the witness during `work`, per what the control's client saw. From mark to mark of the witness
+ * itself, so that what is late on either side counts all the same. The best of a few tries.
+ */
+async function shareDuring(work: () => Promise<unknown>): Promise<Counted> {
+  let best: Counted = { updates: 0, messages: 0 };
+  for (let tries = 0; tries < TRIES && (best.messages < KEPT || best.updates < UPDATES_KEPT); tries++) {
+    const from = await mark();
+    await work();
+    // Messages of the last moments stand behind the mark on one side and before it on the other: there are enough.
+    while (countedSince(controlWatch, from).messages < ENOUGH) await pause(100);
+    const to = await mark();
+    const [ours, theirs] = [watch, controlWatch].map((one) => countedBetween(one, from, to));
+    if (ours === undefined || theirs === undefined) throw new Error('nothing was counted');
+    best = {
+      updates: Math.max(best.updates, ours.updates / theirs.updates),
+      messages: Math.max(best.messages, ours.messages / theirs.messages),
+    };
+  }
+  return best;
+}
+
+function countedSince(one: Watch, from: string): Counted {
+  const start = one.before.get(from) ?? { updates: 0, messages: 0 };
+  return { updates: one.witnessUpdates - start.updates, messages: one.witnessMessages - start.messages };
+}
+
+function countedBetween(one: Watch, from: string, to: string): Counted {
+  const end = one.before.get(to) ?? { updates: 0, messages: 0 };
+  const start = one.before.get(from) ?? { updates: 0, messages: 0 };
+  return { updates: end.updates - start.updates, messages: end.messages - start.messages };
 }
 
 beforeAll(async () => {
-  const opened = await openTestServer('witness', { agents: 10, eventsPerSecond: 150, agentsChange: false });
+  const opened = await openTestServer('witness', WITNESS);
   witness = opened.simulator;
   faulty = await Promise.all(ROWS.map(openFaulty));
   gateway = await openTestGateway({ ...SETTINGS, servers: [opened.server, ...faulty.map(({ server }) => server)] });
@@ -365,16 +446,13 @@ beforeAll(async () => {
   const allWhole = () => ['witness', ...faulty.map(({ id }) => id)].every((id) => watch.isWhole(id));
   await until('all whole', () => allWhole() && controlWatch.isWhole('witness'), 30_000);
   wholeAtMs = performance.now();
-  witnessShare.before = await shareDuring(() => pause(1_500));
+  witnessShare.before = await shareDuring(() => pause(4_000));
   const light = faulty.filter(({ row }) => !isHeavy(row));
   witnessShare.light = await shareDuring(() => Promise.all(light.map(run)));
   for (const one of faulty.filter(({ row }) => isHeavy(row))) {
-    // The machine is shared: one try may be disturbed from outside; a gateway that lets them suffer does so in all.
-    let share = await shareDuring(() => run(one));
-    for (let again = 0; again < 2 && share < KEPT; again++) share = await shareDuring(() => run(one));
-    witnessShare[one.row.counts === 'pushes' ? 'flood' : 'longLine'] = share;
+    witnessShare[one.row.counts === 'pushes' ? 'flood' : 'longLine'] = await shareDuring(() => run(one));
   }
-}, 120_000);
+}, 300_000);
 
 afterAll(async () => {
   if (process.env['SHOW_FAULTS'] !== undefined) process.stdout.write(report());
@@ -404,9 +482,12 @@ describe('each fault', () => {
     const { fired, toldAfterMs, states, healedAfterMs, counted } = resultOf(row);
     expect(fired).toBeGreaterThan(0);
     if (row.sees === 'harmless') expect(states.filter((state) => state !== 'healthy')).toEqual([]);
-    else expect(toldAfterMs).toBeLessThanOrEqual(TOLD_WITHIN_MS[row.sees]);
+    else if (row.mayPass !== true || toldAfterMs !== undefined)
+      expect(toldAfterMs).toBeLessThanOrEqual(TOLD_WITHIN_MS[row.sees]);
     if (row.fails === true) expect(states.some((state) => state === 'down' || state === 'unhealthy')).toBe(true);
-    if (row.counts !== undefined) expect(counted).toBeGreaterThan(0);
+    // The connection may be given up before so long a line has come to its end.
+    const isCounted = row.counts !== undefined && (row.mayPass !== true || toldAfterMs === undefined);
+    if (isCounted) expect(counted).toBeGreaterThan(0);
     expect(healedAfterMs).toBeLessThanOrEqual(HEALED_WITHIN_MS);
   });
 
@@ -427,12 +508,9 @@ describe('nobody else noticed', () => {
     expect(watch.witnessStale).toBe(0);
   });
 
-  test.each(['before', 'light', 'longLine'] as const)('the witness kept its rate: %s', (group) => {
-    expect(witnessShare[group]).toBeGreaterThan(KEPT);
-  });
-
-  test('the witness went on during the flood', () => {
-    expect(witnessShare.flood).toBeGreaterThan(0);
+  test.each(['before', 'light', 'longLine', 'flood'] as const)('the witness kept its rate: %s', (group) => {
+    expect(witnessShare[group]?.messages).toBeGreaterThanOrEqual(KEPT);
+    expect(witnessShare[group]?.updates).toBeGreaterThanOrEqual(UPDATES_KEPT);
   });
 });
 

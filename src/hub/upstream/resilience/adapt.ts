@@ -26,7 +26,8 @@ export interface Measured {
 
 /** One value that changed, and the measurement that is the cause. */
 export interface Adaptation {
-  setting: keyof Adapted;
+  /** `pollIntervalMs` is fitted by the poll's own pace. */
+  setting: keyof Adapted | 'pollIntervalMs';
   from: number;
   to: number;
   cause: string;
@@ -37,7 +38,11 @@ const MANY_ERRORS = 0.1;
 const CROWDED = 0.8;
 
 /** The next values, one step at a time: towards the bound while a cause lasts, back to the start without it. */
-export function adapt(now: Adapted, measured: Measured, bounds: AdaptBounds): Adaptation[] {
+export function adapt(
+  now: Adapted,
+  measured: Measured,
+  bounds: AdaptBounds,
+): (Adaptation & { setting: keyof Adapted })[] {
   const { latencyMs = 0, errorRate = 0, utilization = 0 } = measured;
   const slow = latencyMs > SLOW_MS;
   const failing = errorRate > MANY_ERRORS;

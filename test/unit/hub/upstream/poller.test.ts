@@ -15,6 +15,7 @@ const plan = (cadence: Cadence): Call[] => (cadence === 'fast' ? [call('probe'),
 
 function poll(options: Partial<PollerOptions> = {}) {
   const asked: string[] = [];
+  const adapted: { from: number; to: number; cause: string }[] = [];
   const errors: unknown[] = [];
   const poller = startPoller({
     timing: { fastMs: 100, slowMs: 1_000, slowRoundTripMs: 50 },
@@ -24,10 +25,11 @@ function poll(options: Partial<PollerOptions> = {}) {
       asked.push(`${Date.now()} ${one.kind === 'tool' ? one.tool : ''}${isProbe ? '!' : ''}`);
       return Promise.resolve({ fingerprint: asked.length, roundTripMs: 1 });
     },
+    onAdapted: (change) => adapted.push(change),
     onError: (error) => errors.push(error),
     ...options,
   });
-  return { poller, asked, errors };
+  return { poller, asked, adapted, errors };
 }
 
 describe('poller', () => {
@@ -60,6 +62,34 @@ describe('poller', () => {
     const end = poller[Symbol.asyncDispose]();
     await vi.advanceTimersByTimeAsync(1_000);
     await end;
+  });
+
+  test('a slow round that is spared comes as soon as it may, not a whole cadence later', async () => {
+    let mayAsk = false;
+    const { poller, asked } = poll({ plan: (cadence) => (cadence === 'slow' && !mayAsk ? undefined : plan(cadence)) });
+    await vi.advanceTimersByTimeAsync(450);
+    expect(asked.filter((line) => line.endsWith('rest'))).toEqual([]);
+    mayAsk = true;
+    await vi.advanceTimersByTimeAsync(1_300);
+    expect(asked.filter((line) => line.endsWith('rest'))).toEqual(['500 rest', '1500 rest']);
+    await poller[Symbol.asyncDispose]();
+  });
+
+  test('each change of pace for latency is told with its cause, those for idleness are not', async () => {
+    let roundTripMs = 80;
+    const { poller, adapted } = poll({ ask: () => Promise.resolve({ fingerprint: 0, roundTripMs }) });
+    await vi.advanceTimersByTimeAsync(400);
+    expect(adapted).toEqual([
+      { from: 100, to: 200, cause: 'round trips take 80.0 ms' },
+      { from: 200, to: 400, cause: 'round trips take 80.0 ms' },
+    ]);
+    roundTripMs = 1;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(adapted.at(-1)?.cause).toBe('round trips take 1.0 ms');
+    const told = adapted.length;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(adapted).toHaveLength(told);
+    await poller[Symbol.asyncDispose]();
   });
 
   test('slower when nothing changes, at once when asked to', async () => {
