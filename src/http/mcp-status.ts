@@ -3,6 +3,7 @@
  * are since the start of each server's supervision.
  */
 import type { ServerRecord } from '../model/server.ts';
+import { SWITCHED_OFF } from '../model/switched-off.ts';
 import type { HubStatus, Stats } from './hub-status.ts';
 
 const CIRCUITS = ['closed', 'half_open', 'open'] as const;
@@ -166,6 +167,7 @@ export function networkHealth(hub: HubStatus) {
       degradations_total: degradations,
       recoveries_total: recoveries,
       time_in_levels_ms: timeInMs,
+      switched_off: SWITCHED_OFF[level],
     },
     network_stats: {
       total_requests: sum(all, 'attempts'),

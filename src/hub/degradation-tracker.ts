@@ -27,6 +27,11 @@ export class DegradationTracker {
   #degradations = 0;
   #recoveries = 0;
 
+  /** Undefined before the first. */
+  get level(): DegradationLevel | undefined {
+    return this.#level;
+  }
+
   /** The level now, at monotonic `nowMs`. Returns true when it changed. */
   follow(level: DegradationLevel, nowMs: number): boolean {
     const before = this.#level;

@@ -8,6 +8,7 @@ import type { ClientsPage, EdgeSettings, FeedSource, HubFeed, HubRequests, Respo
 import { degradationLevel, type DegradationLevel } from '../model/health.ts';
 import type { CircuitReset, ProbeAnswer } from '../model/probe.ts';
 import type { ServerRecord } from '../model/server.ts';
+import { SWITCHED_OFF } from '../model/switched-off.ts';
 import type { Mode } from '../protocol/modes.ts';
 import type { OperationName } from '../protocol/operations/operations.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -108,6 +109,7 @@ export class Hub implements AsyncDisposable {
       resilience: config.resilience,
       sink: this.#world,
       dialects: createDialects,
+      level: () => this.#degradation.level,
       openSource,
       clock,
       log: componentLog(log, 'upstream'),
@@ -253,7 +255,9 @@ export class Hub implements AsyncDisposable {
     const { clock, log } = this.#options;
     this.#world.sweep(clock.now());
     const level = this.degradationLevel();
-    if (this.#degradation.follow(level, clock.monotonic())) log.warn({ level }, 'degradation level');
+    if (this.#degradation.follow(level, clock.monotonic())) {
+      log.warn({ level, switched_off: SWITCHED_OFF[level] }, 'degradation level');
+    }
     const total = (this.#upstreams?.stats() ?? []).reduce((all, { pushes, calls }) => all + pushes + calls, 0);
     this.#rate.sample(total, clock.monotonic());
   }

@@ -52,8 +52,8 @@ export interface LiveOptions {
   policy: ServerPolicy;
   /** Requests without a reply, in a row, after which the connection is given up. */
   unhealthyThreshold: number;
-  /** False while the server's health is anything but healthy or not known yet. */
-  isWell: () => boolean;
+  /** False while the server is asked only for what its state rests on. */
+  mayAskDetails: () => boolean;
   /** Counts attempts to connect: of several addresses each is tried in its turn. */
   attempt: number;
   /** Connections at most. */
@@ -253,7 +253,7 @@ export class LiveConnection implements AsyncDisposable {
       clock: this.#options.clock,
       // A server that is not well is asked only for what its state rests on, until it is healthy again.
       plan: (cadence) =>
-        cadence === 'slow' && !this.#options.isWell() ? undefined : this.#reader.session.plan(cadence),
+        cadence === 'slow' && !this.#options.mayAskDetails() ? undefined : this.#reader.session.plan(cadence),
       ask: (call, isProbe, pollSignal) => this.#ask(call, isProbe, pollSignal),
       onAdapted: (change) => this.#options.onAdapted({ setting: 'pollIntervalMs', ...change }),
       onError: (error) => this.#debug(error, 'poll failed'),

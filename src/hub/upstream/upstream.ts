@@ -15,8 +15,10 @@ import { HealthReporter } from './health-reporter.ts';
 import { openLive, type LiveConnection } from './live-connection.ts';
 import type { OpenSource } from './observation-source.ts';
 import { describeEndpoint } from './open-transport.ts';
+import type { DegradationLevel } from '../../model/health.ts';
 import type { CircuitReset, ProbeAnswer, ProbeOutcome } from '../../model/probe.ts';
 import type { CircuitReport } from '../../model/server.ts';
+import { SWITCHED_OFF, type SwitchedOff } from '../../model/switched-off.ts';
 import { ProbeNow } from './probe-now.ts';
 import { adapt, type Adaptation } from './resilience/adapt.ts';
 import { ServerPolicy } from './resilience/policy.ts';
@@ -39,6 +41,8 @@ export interface UpstreamOptions {
   openSource?: OpenSource | undefined;
   /** The server's share of the hub's thread; undefined: it has it alone. */
   turn?: ServerTurn | undefined;
+  /** Of the whole gateway, which decides what is left undone; undefined before there is one. */
+  level?: (() => DegradationLevel | undefined) | undefined;
 }
 
 /** One supervised server, until disposed. */
@@ -149,7 +153,8 @@ class SupervisedUpstream implements Upstream {
     const { id, type, simulated, transport } = server;
     sink.addServer({ id, type, simulated, transport, endpoint: describeEndpoint(server) });
     const onCircuit = (circuit: CircuitReport): void => this.#onCircuit(circuit);
-    this.#policy = new ServerPolicy({ resilience, limits, clock, random, onCircuit });
+    const mayRetry = (): boolean => !this.#isOff('retries');
+    this.#policy = new ServerPolicy({ resilience, limits, clock, random, onCircuit, mayRetry });
     sink.identify(id, { circuit: this.#policy.circuit });
     this.#health = new HealthReporter({
       serverId: id,
@@ -268,7 +273,7 @@ class SupervisedUpstream implements Upstream {
           ...this.#options,
           counts: this.#counts,
           policy: this.#policy,
-          isWell: () => ['healthy', 'unknown'].includes(this.#health.report.state),
+          mayAskDetails: () => !this.#isOff('details_of_unwell_servers'),
           attempt: this.#attempts++,
           poolMax: () => this.#poolMax,
           unhealthyThreshold: this.#options.resilience.unhealthy_threshold,
@@ -302,6 +307,13 @@ class SupervisedUpstream implements Upstream {
     this.#lastRoundTripMs = live.lastRoundTripMs;
     await live[Symbol.asyncDispose]();
     return worked;
+  }
+
+  /** Other servers' troubles take nothing from one that is well, nor from one that was not asked yet. */
+  #isOff(what: SwitchedOff): boolean {
+    if (['healthy', 'unknown'].includes(this.#health.report.state)) return false;
+    // A server that is not well makes the level partial at least, which the hub may not have seen yet.
+    return SWITCHED_OFF[this.#options.level?.() ?? 'partial'].includes(what) || SWITCHED_OFF.partial.includes(what);
   }
 
   #hear(event: HealthEvent): void {
@@ -340,7 +352,10 @@ class SupervisedUpstream implements Upstream {
       {
         latencyMs: this.#latencyMs,
         errorRate: requests === 0 ? undefined : windowFailures / requests,
-        utilization: pool === undefined ? undefined : pool.poolActive / Math.max(1, pool.poolMax),
+        utilization:
+          pool === undefined || this.#isOff('more_connections')
+            ? undefined
+            : pool.poolActive / Math.max(1, pool.poolMax),
       },
       {
         retryMinMs: {

@@ -33,6 +33,8 @@ export interface PolicyOptions {
   clock: Clock;
   /** 0 ≤ x < 1, for jitter. */
   random: () => number;
+  /** False while nothing is tried a second time. */
+  mayRetry: () => boolean;
   /** The circuit changed its state. */
   onCircuit: (circuit: CircuitReport) => void;
 }
@@ -241,7 +243,7 @@ export class ServerPolicy {
     try {
       return await attempt();
     } catch (error) {
-      if (signal.aborted || !isWorthRepeating(error)) throw error;
+      if (signal.aborted || !isWorthRepeating(error) || !this.#options.mayRetry()) throw error;
       first = { error };
     }
     const again = this.#retry.execute(async () => {

@@ -8,6 +8,7 @@ import { configSchema } from '../../../../../src/platform/config/schema.ts';
 export function policyWith(
   settings: { resilience?: Record<string, unknown>; upstream?: Record<string, unknown> } = {},
   random = () => 0,
+  mayRetry = () => true,
 ) {
   const { resilience, upstream: limits } = configSchema.parse({
     resilience: { retry_min_ms: 1, retry_max_ms: 1, ...settings.resilience },
@@ -20,6 +21,7 @@ export function policyWith(
     limits,
     clock: { now: () => time.wallMs, monotonic: () => time.ms },
     random,
+    mayRetry,
     onCircuit: (circuit) => circuits.push(circuit),
   });
   const stop = new AbortController();

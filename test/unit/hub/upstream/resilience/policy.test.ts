@@ -2,6 +2,22 @@ import { describe, expect, test } from 'vitest';
 import { ConnectionClosedError, OverloadedError } from '../../../../../src/hub/upstream/errors.ts';
 import { fails, policyWith } from './policy-harness.ts';
 
+test('in an emergency nothing is tried a second time, and again once it is over', async () => {
+  let emergency = true;
+  const { policy, ask } = policyWith({ resilience: { failure_threshold: 100 } }, undefined, () => !emergency);
+  let attempts = 0;
+  const failing = async (): Promise<never> => {
+    attempts += 1;
+    return fails();
+  };
+  await expect(ask(failing, true)).rejects.toThrow('gone');
+  expect(attempts).toBe(1);
+  emergency = false;
+  await expect(ask(failing, true)).rejects.toThrow('gone');
+  expect(attempts).toBe(1 + 3);
+  expect(policy.stats()).toMatchObject({ requests: 2, attempts: 4, retries: 2 });
+});
+
 describe('the circuit', () => {
   test('opens after three failures in a row, refuses at once, lets a few try after 10 s, closes after two successes', async () => {
     const { policy, circuits, time, ask } = policyWith();
