@@ -30,6 +30,7 @@ module.exports = {
     only('dashboard', 'dashboard', ['client']),
     owner('uWebSockets\\.js', 'edge/transport'),
     owner('@modelcontextprotocol', 'hub/upstream', 'simulator'),
+    owner('jose', 'platform/auth'),
     owner('cockatiel', 'hub/upstream/resilience'),
     owner('msgpackr', 'protocol'),
     owner('pino', 'platform/telemetry'),

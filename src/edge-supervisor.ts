@@ -1,7 +1,7 @@
 /** The gateway's side of a further edge's thread: starts it, drains and stops it, replaces it when it fails. */
 import { Worker, type MessagePort } from 'node:worker_threads';
 import type { EdgeThreadCommand, EdgeThreadData, EdgeThreadReport } from './edge-thread.ts';
-import type { Config } from './platform/config/schema.ts';
+import type { AuthConfig, Config } from './platform/config/schema.ts';
 import type { Logger } from './platform/telemetry/log.ts';
 import { workerUrl } from './platform/worker-url.ts';
 
@@ -23,6 +23,8 @@ export interface EdgeSupervisorOptions {
 /** One further edge. It lives until it is disposed of; its thread may be replaced meanwhile. */
 export class EdgeSupervisor implements AsyncDisposable {
   readonly #options: EdgeSupervisorOptions;
+  /** Of the last reload; a thread that replaces another starts with it. */
+  #auth: AuthConfig;
   #thread: EdgeThread | undefined;
   #restartTimer: NodeJS.Timeout | undefined;
   #restartMs = RESTART_MIN_MS;
@@ -31,6 +33,7 @@ export class EdgeSupervisor implements AsyncDisposable {
 
   constructor(options: EdgeSupervisorOptions) {
     this.#options = options;
+    this.#auth = options.config.auth;
   }
 
   /** Resolves when it listens. @throws when its thread ends before; it is not replaced then. */
@@ -53,6 +56,12 @@ export class EdgeSupervisor implements AsyncDisposable {
   setLogLevels(levels: Pick<Config['log'], 'level' | 'levels'>): void {
     this.#levels = levels;
     this.#thread?.send({ kind: 'log', levels });
+  }
+
+  /** Its thread applies new authentication settings. */
+  reload(auth: AuthConfig): void {
+    this.#auth = auth;
+    this.#thread?.send({ kind: 'reload', auth });
   }
 
   /** For tests: its thread throws where nobody catches. */
@@ -78,7 +87,7 @@ export class EdgeSupervisor implements AsyncDisposable {
   #run(): EdgeThread {
     const { config, edgeId, connect } = this.#options;
     const log = { ...config.log, ...this.#levels };
-    const thread = new EdgeThread({ config: { ...config, log }, edgeId, feed: connect() });
+    const thread = new EdgeThread({ config: { ...config, log, auth: this.#auth }, edgeId, feed: connect() });
     this.#thread = thread;
     void this.#replaceAfter(thread);
     return thread;

@@ -9,7 +9,7 @@ import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { startEdge, type Edge } from './edge/edge.ts';
 import { createThreadEdgeFeed } from './feed/thread.ts';
 import { systemClock } from './platform/clock.ts';
-import type { Config } from './platform/config/schema.ts';
+import type { AuthConfig, Config } from './platform/config/schema.ts';
 import { componentLog, createLogger, setLogLevels } from './platform/telemetry/log.ts';
 import type { LogLevelSettings } from './platform/telemetry/log-levels.ts';
 
@@ -27,6 +27,7 @@ export type EdgeThreadCommand =
   | { kind: 'drain'; reason: string; deadlineMs: number }
   | { kind: 'stop' }
   | { kind: 'log'; levels: LogLevelSettings }
+  | { kind: 'reload'; auth: AuthConfig }
   | { kind: 'fail'; message: string };
 
 /** To the gateway. */
@@ -47,6 +48,9 @@ port.on('message', (command: EdgeThreadCommand) => {
   switch (command.kind) {
     case 'drain':
       void drain(command.reason, command.deadlineMs);
+      return;
+    case 'reload':
+      void reload(command.auth);
       return;
     case 'stop':
       void stop();
@@ -74,6 +78,15 @@ report({ kind: 'listening' });
 async function drain(reason: string, deadlineMs: number): Promise<void> {
   await edge?.drain(reason, deadlineMs);
   report({ kind: 'drained' });
+}
+
+/** The gateway has read the same files before; what changed in between keeps the old settings. */
+async function reload(auth: AuthConfig): Promise<void> {
+  try {
+    await edge?.reload(auth);
+  } catch (error) {
+    log.error({ err: error }, 'the new authentication settings are refused, the old ones stay');
+  }
 }
 
 async function stop(): Promise<void> {

@@ -14,6 +14,7 @@ import { startEdge, type Edge } from './edge/edge.ts';
 import { EdgeSupervisor } from './edge-supervisor.ts';
 import { createThreadEdgeFeed } from './feed/thread.ts';
 import { HubSupervisor } from './hub-supervisor.ts';
+import { createAuthenticator } from './platform/auth/authenticator.ts';
 import { systemClock } from './platform/clock.ts';
 import { answerReload, configChange, type ConfigChange, type ReloadAnswer } from './platform/config/change.ts';
 import { discoversServers } from './platform/config/check.ts';
@@ -72,32 +73,37 @@ export async function openGateway(config: Config, options: GatewayOptions = {}):
     started.push({ [Symbol.asyncDispose]: () => rm(scratchRoot, { recursive: true, force: true }) });
 
     const madeOperatorKey = makeOperatorKey(config);
-    const operatorKey = config.server.operator_key ?? madeOperatorKey;
+    const keyed = withOperatorKey(config, madeOperatorKey);
+    // Refused here: in the hub's thread it could only crash.
+    await createAuthenticator({ config: keyed, clock: systemClock });
     const { readConfig } = options;
-    const hub = new HubSupervisor({ config, scratchRoot, operatorKey, canReload: readConfig !== undefined }, () =>
-      reload(),
-    );
+    const hub = new HubSupervisor({ config: keyed, scratchRoot, canReload: readConfig !== undefined }, () => reload());
     started.push(hub);
 
     const sharePort = config.edge.threads > 1 ? ('open' as const) : undefined;
     const feed = createThreadEdgeFeed(hub.connectEdge());
     const edge = await startEdge({
       feed,
-      config,
+      config: keyed,
       edgeId: 0,
       log: componentLog(log, 'edge'),
       clock: systemClock,
       sharePort,
     });
     started.push(edge);
-    const further = await startFurtherEdges(config, edge.port, hub, log, started);
+    const further = await startFurtherEdges(keyed, edge.port, hub, log, started);
     const url = `http://${printableHost(config.server.host)}:${edge.port}`;
 
     let applied = config;
     const apply = (next: Config): ConfigChange => {
       const change = configChange(applied, next, config);
       applied = next;
-      hub.reload(next, [...next.servers, ...(simulated?.servers ?? [])]);
+      // How it is reached needs a restart; who may come does not.
+      hub.reload({ ...next, server: keyed.server }, [...next.servers, ...(simulated?.servers ?? [])]);
+      for (const one of further) one.reload(next.auth);
+      edge.reload(next.auth).catch((error: unknown) => {
+        log.error({ err: error }, 'the new authentication settings are refused, the old ones stay');
+      });
       setLogLevels(log, next.log);
       for (const one of further) one.setLogLevels(next.log);
       log.info(change, 'configuration applied');
@@ -140,6 +146,11 @@ export async function openGateway(config: Config, options: GatewayOptions = {}):
 function makeOperatorKey(config: Config): string | undefined {
   const isNeeded = config.server.operator_key === undefined && isLoopback(config.server.host);
   return isNeeded ? randomBytes(24).toString('base64url') : undefined;
+}
+
+/** With the key made at start where none is configured. */
+function withOperatorKey(config: Config, made: string | undefined): Config {
+  return { ...config, server: { ...config.server, operator_key: config.server.operator_key ?? made } };
 }
 
 async function startFurtherEdges(

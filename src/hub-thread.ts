@@ -3,6 +3,7 @@ import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { createThreadHubFeed } from './feed/thread.ts';
 import { answerHttp, createHttpApp } from './http/app.ts';
 import { Hub } from './hub/hub.ts';
+import { createAuthenticator } from './platform/auth/authenticator.ts';
 import { systemClock } from './platform/clock.ts';
 import type { ReloadAnswer } from './platform/config/change.ts';
 import type { Config, ServerConfig } from './platform/config/schema.ts';
@@ -12,8 +13,6 @@ import { componentLog, createLogger, setLogLevels } from './platform/telemetry/l
 export interface HubThreadData {
   config: Config;
   scratchRoot: string;
-  /** Opens the operators' routes. */
-  operatorKey: string | undefined;
   /** The gateway can read its configuration again. */
   canReload: boolean;
 }
@@ -38,11 +37,12 @@ export type HubThreadReport =
 
 const port = parentPort;
 if (port === null) throw new Error('hub-thread is the entry of a worker thread');
-const { config, scratchRoot, operatorKey, canReload } = workerData as HubThreadData;
+const { config, scratchRoot, canReload } = workerData as HubThreadData;
 const log = await createLogger({ ...config.log, part: 'hub' });
 const feed = createThreadHubFeed();
+let authenticator = await createAuthenticator({ config, clock: systemClock });
 const hub = Hub.open({ config, feed, clock: systemClock, log, scratchRoot }, (opened) => {
-  const app = createHttpApp(opened, componentLog(log, 'http'), operatorKey, canReload ? reload : undefined);
+  const app = createHttpApp(opened, componentLog(log, 'http'), () => authenticator, canReload ? reload : undefined);
   return (request) => answerHttp(app, request);
 });
 const report = (message: HubThreadReport) => port.postMessage(message);
@@ -59,6 +59,7 @@ port.on('message', (command: HubThreadCommand) => {
     case 'reload':
       setLogLevels(log, command.config.log);
       hub.reload(command.config, command.servers);
+      void reloadAuthentication(command.config);
       return;
     case 'reload-answer':
       reloads.shift()?.(command.answer);
@@ -73,6 +74,15 @@ port.on('message', (command: HubThreadCommand) => {
       void stop();
   }
 });
+
+/** The gateway has read the same files before it sent the configuration; what changed in between keeps the old one. */
+async function reloadAuthentication(next: Config): Promise<void> {
+  try {
+    authenticator = await createAuthenticator({ config: next, clock: systemClock });
+  } catch (error) {
+    log.error({ err: error }, 'the new authentication settings are refused, the old ones stay');
+  }
+}
 
 async function callTool(command: Extract<HubThreadCommand, { kind: 'call-tool' }>): Promise<void> {
   try {

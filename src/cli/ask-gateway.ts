@@ -1,4 +1,5 @@
 /** One request to a running gateway's HTTP API, for commands. */
+import { tokenOfEnvironment } from '../platform/config/environment.ts';
 import { loadConfig } from '../platform/config/load.ts';
 import { cleanText } from '../model/text.ts';
 import { UsageError } from './command.ts';
@@ -62,7 +63,7 @@ export function baseUrl(text: string): string {
 }
 
 export function configuredKey(): string | undefined {
-  return loadConfig({ files: [], flags: {} }).config.server.operator_key;
+  return tokenOfEnvironment() ?? loadConfig({ files: [], flags: {} }).config.server.operator_key;
 }
 
 /** A terminal obeys the controls of C1 too, which JSON leaves as they are. */

@@ -22,6 +22,10 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: 'connect to one MCP server and report what it is',
     load: async () => (await import('./probe.ts')).probe,
   },
+  token: {
+    summary: 'make API keys and tokens, and look into them',
+    load: async () => (await import('./token.ts')).token,
+  },
   simulate: { summary: 'run a simulated MCP server', load: async () => (await import('./simulate.ts')).simulate },
   'check-config': {
     summary: 'print the effective configuration and where it came from',

@@ -23,8 +23,8 @@ Usage: swarmcast clients [list] [options]     all clients, those that came first
 
   MODE                 high_frequency (60 Hz), normal (10 Hz), low_frequency (1 Hz); set: on_demand too
       --url URL        of the gateway (default http://127.0.0.1:8080)
-      --key KEY        operator key; default: server.operator_key (environment SWARMCAST_OPERATOR_KEY). A gateway on
-                       loopback without one prints the key of its run when it starts
+      --key KEY        an operator's key or token; default: SWARMCAST_TOKEN, else server.operator_key (environment
+                       SWARMCAST_OPERATOR_KEY). A gateway on loopback without one prints the key of its run when it starts
       --limit N        list: clients at most (default 1000)
       --json           print JSON
 

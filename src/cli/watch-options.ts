@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { AGENT_STATUSES, type AgentStatus } from '../model/agent.ts';
 import { SERVER_TYPES } from '../model/server.ts';
+import { tokenOfEnvironment } from '../platform/config/environment.ts';
 import { canonicalServerType, type FilterPatch } from '../protocol/filters.ts';
 import { modeSchema, MODES, type Mode } from '../protocol/modes.ts';
 import { UsageError } from './command.ts';
@@ -16,6 +17,7 @@ export interface WatchOptions {
   filters: FilterPatch;
   json: boolean;
   once: boolean;
+  token: string | undefined;
 }
 
 const FLAGS = {
@@ -29,6 +31,7 @@ const FLAGS = {
   coding: { type: 'string' },
   json: { type: 'boolean' },
   once: { type: 'boolean' },
+  token: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -37,6 +40,8 @@ export const WATCH_HELP = `swarmcast watch — a live table of servers, swarms a
 Usage: swarmcast watch [url] [options]
 
   url                  of a gateway (default ws://127.0.0.1:8080/ws); http://HOST:PORT will do
+
+      --token TOKEN    API key or JSON Web Token; better by the environment, SWARMCAST_TOKEN, since others see flags
 
 How often:
   -m, --mode MODE      high_frequency (60 Hz), normal (10 Hz, default), low_frequency (1 Hz), on_demand (once)
@@ -86,6 +91,7 @@ export function parseWatchOptions(argv: string[]): WatchOptions {
     filters,
     json: values.json === true,
     once: values.once === true,
+    token: values.token ?? tokenOfEnvironment(),
   };
 }
 

@@ -41,6 +41,7 @@ export async function watch(argv: string[], io: CommandIo): Promise<number> {
     url: options.url,
     mode: options.mode,
     coding: options.coding,
+    token: options.token,
     filters: options.filters,
   });
   const end = ending(client, io.signal);

@@ -3,6 +3,7 @@
  * and proves by hash that they are right. The wire is PROTOCOL.md. It does not draw, and stores nothing.
  */
 import type { Ref } from '../model/ids.ts';
+import { CLOSE_CODES } from '../protocol/close-codes.ts';
 import type { ClientMessageType, ClientPayload } from '../protocol/client-messages.ts';
 import type { FilterPatch, Filters } from '../protocol/filters.ts';
 import type { DecodedFrame } from '../protocol/frames.ts';
@@ -14,7 +15,7 @@ import { ClientClosedError, RequestError } from './errors.ts';
 import type { ClientEvents, ClientStatus } from './events.ts';
 import { EVENT_OF } from './events.ts';
 import type { ConnectOptions } from './options.ts';
-import { checkOptions } from './options.ts';
+import { checkOptions, checkToken } from './options.ts';
 import { PendingRequests } from './pending-requests.ts';
 import type { Position } from './position-store.ts';
 import { PositionStore } from './position-store.ts';
@@ -23,6 +24,7 @@ import type { Session } from './session.ts';
 import { openSession } from './session.ts';
 import type { ClientState } from './client-state.ts';
 import { StateStore } from './state-store.ts';
+import { readToken, TokenRenewal, type TokenSource } from './token-renewal.ts';
 import { resolveWebSocket } from './web-socket.ts';
 
 export type { AgentRecord } from '../model/agent.ts';
@@ -31,7 +33,7 @@ export type { ServerRecord } from '../model/server.ts';
 export type { SwarmRecord } from '../model/swarm.ts';
 export type { TaskRecord } from '../model/task.ts';
 export type { DecodedFrame, FilterPatch, Filters, Mode, OperationName, OperationReply, OperationRequest };
-export type { ClientEvents, ClientState, ClientStatus, ConnectOptions, Position };
+export type { ClientEvents, ClientState, ClientStatus, ConnectOptions, Position, TokenSource };
 export { ClientClosedError, RequestError };
 
 /** Counters since the client was made. */
@@ -51,6 +53,8 @@ export interface ClientStats {
 /** A mismatch asks for a resync at most this often. */
 const RESYNC_MIN_INTERVAL_MS = 5_000;
 const DEFAULT_REQUEST_TIMEOUT_MS = 10_000;
+/** What an abnormal end is called, by the WebSocket standard. */
+const ABNORMAL = 1006;
 
 /**
  * Connects to a gateway and keeps connected. Returns at once; `whenLive()` waits for the first state.
@@ -69,6 +73,7 @@ export class SwarmcastClient {
   readonly #positions = new PositionStore();
   readonly #store = new StateStore(this.#positions);
   readonly #pending: PendingRequests;
+  readonly #renewal = new TokenRenewal(() => this.#renewToken());
   readonly #stats: ClientStats = { messages: 0, frames: 0, bytes: 0, malformed: 0, hashMismatches: 0, reconnects: 0 };
   #status: ClientStatus = { status: 'connecting' };
   #started = false;
@@ -234,7 +239,11 @@ export class SwarmcastClient {
   async #connect(): Promise<void> {
     const WebSocket = await resolveWebSocket(this.#options.WebSocket);
     if (this.#status.status === 'closed') return;
-    const { url, token, coding = 'json' } = this.#options;
+    const { url, coding = 'json' } = this.#options;
+    const token = await readToken(this.#options.token);
+    if (token !== undefined) checkToken(token);
+    // Closed while the token was fetched.
+    if (this.#isClosed) return;
     this.#goodbyeAfterMs = undefined;
     this.#session = openSession(
       { WebSocket, url, token, coding },
@@ -340,11 +349,29 @@ export class SwarmcastClient {
     if (!this.#pending.fail(id, code, message, retry_after_ms)) this.#events.emit('error', { code, message });
   }
 
+  get #isClosed(): boolean {
+    return this.#status.status === 'closed';
+  }
+
+  /** Gives the gateway the provider's next token. Resolves to the time that it leaves, ms. */
+  async #renewToken(): Promise<number | undefined> {
+    const token = await readToken(this.#options.token);
+    const renewed = await this.#request('renew', { token: token ?? '' });
+    return this.#leftUntil(renewed['expires_at_ms']);
+  }
+
+  #leftUntil(expiresAtMs: unknown): number | undefined {
+    return typeof expiresAtMs === 'number' ? expiresAtMs - this.gatewayNow() : undefined;
+  }
+
   #welcomed(welcome: ServerPayloads['welcome']): void {
     this.#welcome = welcome;
     this.#effective = { mode: welcome.mode, effective_rate_hz: welcome.effective_rate_hz };
     this.#clockOffsetMs = welcome.server_time - Date.now();
     this.#store.apply({ type: 'welcome', timestamp: welcome.server_time, payload: welcome });
+    if (typeof this.#options.token === 'function') {
+      this.#renewal.schedule(this.#leftUntil(welcome.identity.expires_at_ms));
+    }
     this.#events.emit('welcome', welcome);
     // What is held is the view's already, only older; the changes since then follow.
     if (welcome.follows === 'resume') this.#live(true);
@@ -409,6 +436,7 @@ export class SwarmcastClient {
   /** The connection is over; decides whether another follows. */
   #ended(code: number, reason: string): void {
     this.#session = undefined;
+    this.#renewal.stop();
     this.#store.connectionLost();
     this.#pending.rejectAll('closed', `the connection ended: ${reason === '' ? code : reason}`);
     this.#onSessionEnd?.();
@@ -417,7 +445,8 @@ export class SwarmcastClient {
     this.#liveSince = undefined;
     const failures = stable ? 0 : this.#failures;
     const decision = decideReconnect(this.#options.reconnect ?? {}, {
-      code,
+      // Who has a provider comes back with its next token.
+      code: code === CLOSE_CODES.TOKEN_EXPIRED && typeof this.#options.token === 'function' ? ABNORMAL : code,
       failures,
       goodbyeAfterMs: this.#goodbyeAfterMs,
       chance: Math.random(),
@@ -441,6 +470,7 @@ export class SwarmcastClient {
   #finish(code: number, reason: string): void {
     if (this.#status.status === 'closed') return;
     clearTimeout(this.#reconnectTimer);
+    this.#renewal.stop();
     this.#pending.rejectAll('closed', 'the client was closed');
     this.#setStatus({ status: 'closed', code, reason });
     this.#events.clear();

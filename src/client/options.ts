@@ -2,14 +2,18 @@ import type { FilterPatch } from '../protocol/filters.ts';
 import type { Mode } from '../protocol/modes.ts';
 import type { Coding } from './connection.ts';
 import type { ReconnectOptions } from './reconnect-policy.ts';
+import type { TokenSource } from './token-renewal.ts';
 import type { WebSocketConstructor } from './web-socket.ts';
 
 /** How to connect; everything but the URL has a default. */
 export interface ConnectOptions {
   /** `ws://host:port/ws` or `wss://…`. */
   url: string;
-  /** Sent as a subprotocol, since browsers cannot set headers. Letters, digits and `!#$%&'*+-.^_\`|~` only. */
-  token?: string | undefined;
+  /**
+   * A token, or what gives one: asked before each connection, and before the one in use expires, which then is renewed.
+   * Sent as a subprotocol, since browsers cannot set headers: letters, digits and `!#$%&'*+-.^_\`|~` only.
+   */
+  token?: TokenSource | undefined;
   /** `normal` (10 Hz). */
   mode?: Mode | undefined;
   /** No restriction. */
@@ -32,10 +36,14 @@ export function checkOptions(options: ConnectOptions): void {
   if (url === undefined || !['ws:', 'wss:'].includes(url.protocol)) {
     throw new TypeError(`url must be ws://… or wss://…, not ${JSON.stringify(options.url)}`);
   }
-  if (options.token !== undefined && !/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(options.token)) {
-    throw new TypeError('token has characters that a WebSocket subprotocol cannot carry');
-  }
+  if (typeof options.token === 'string') checkToken(options.token);
   if ((options.positions as string | undefined) === 'raw28') {
     throw new TypeError("positions 'raw28' have no header; use q16 or f32");
   }
+}
+
+/** @throws {TypeError} for a token that cannot be sent. */
+export function checkToken(token: string): void {
+  if (/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(token)) return;
+  throw new TypeError('token has characters that a WebSocket subprotocol cannot carry');
 }

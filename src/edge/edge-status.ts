@@ -29,6 +29,7 @@ export function edgeStatus(parts: EdgeParts): EdgeStatus {
     costs: costs(clients),
     bounds: bounds(parts),
     metrics: { ...parts.own, ...metrics(parts) },
+    refusals: clients.refusals.read(),
   };
 }
 

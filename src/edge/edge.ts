@@ -6,20 +6,25 @@
 import type { ChangeBatch } from '../model/change.ts';
 import type { LayoutEvent } from '../model/position-region.ts';
 import type { EdgeFeed, EdgeStatus } from '../feed/feed.ts';
+import { cleanText } from '../model/text.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { ClientsConfig, Config } from '../platform/config/schema.ts';
+import { createAuthenticator, type Authenticator } from '../platform/auth/authenticator.ts';
+import type { AuthConfig, Config } from '../platform/config/schema.ts';
 import type { Logger } from '../platform/telemetry/log.ts';
 import { LoopLagWatch } from '../platform/telemetry/loop-lag.ts';
 import { ClientOperations } from './clients/client-operations.ts';
 import { Clients } from './clients/clients.ts';
+import { TokenBucket } from './clients/token-bucket.ts';
 import { edgeStatus } from './edge-status.ts';
 import { Replica } from './replica/replica.ts';
+import { AddressGate } from './transport/address-gate.ts';
+import { ClientAddresses } from './transport/client-address.ts';
 import { startSocketServer, type SocketServer } from './transport/uws-server.ts';
 import { ViewRegistry } from './views/view-registry.ts';
 
 export interface EdgeOptions {
   feed: EdgeFeed;
-  config: { server: Config['server']; clients: ClientsConfig };
+  config: Pick<Config, 'server' | 'clients' | 'auth'>;
   /** Unique among the edges of a hub. */
   edgeId: number;
   log: Logger;
@@ -32,6 +37,11 @@ export interface EdgeOptions {
 export interface Edge extends AsyncDisposable {
   readonly port: number;
   status(): EdgeStatus;
+  /**
+   * Applies new authentication settings; clients whose key was taken back are closed with 3500.
+   * @throws {@link ConfigError} for keys that can't be read: the old settings stay.
+   */
+  reload(auth: AuthConfig): Promise<void>;
   /** Stops accepting, says goodbye, flushes, closes; at the latest after `deadlineMs`. */
   drain(reason: string, deadlineMs: number): Promise<void>;
 }
@@ -44,15 +54,20 @@ const FALLBACK_TICKS = 6;
 const MAX_TICKS = 60;
 /** A tick this far behind the newest is no late one: the clock started over. */
 const RESTART_TICKS = 600;
+/** Refused requests that are logged; all are counted. */
+const REFUSALS_LOGGED = { perSecond: 1, burst: 20 };
+/** Seconds' worth of HTTP requests that an address may send at once. */
+const HTTP_BURST_S = 3;
 /** Agent messages remembered for clients slower than the hub. */
 const FLOW_LIMIT = 10_000;
 
 /**
  * Listens and starts following the feed. Clients that connect before the first snapshot wait for it.
- * @throws {@link PortInUseError} and {@link ListenError}.
+ * @throws {@link PortInUseError}, {@link ListenError} and {@link ConfigError}.
  */
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
-  const edge = new RunningEdge(options);
+  const authenticator = await createAuthenticator(options);
+  const edge = new RunningEdge(options, authenticator);
   await edge.start();
   return edge;
 }
@@ -64,6 +79,7 @@ class RunningEdge implements Edge {
   readonly #clients: Clients;
   readonly #operations: ClientOperations;
   #loopLag: LoopLagWatch | undefined;
+  #authenticator: Authenticator;
   #server: SocketServer | undefined;
   #fallback: NodeJS.Timeout | undefined;
   #discovery: Promise<{ servers: number }> | undefined;
@@ -71,13 +87,15 @@ class RunningEdge implements Edge {
   #tickedSinceFallback = false;
   #ticksTotal = 0;
   #fallbackTicksTotal = 0;
+  readonly #refusalLog = new TokenBucket();
   #foreignTotal = 0;
   #hubConnected = true;
   #disposed = false;
 
-  constructor(options: EdgeOptions) {
+  constructor(options: EdgeOptions, authenticator: Authenticator) {
     const { clients } = options.config;
     this.#options = options;
+    this.#authenticator = authenticator;
     this.#replica = new Replica({ tombstones: clients.tombstones, flowLimit: FLOW_LIMIT });
     this.#views = new ViewRegistry(this.#replica, { maxViews: clients.max_views });
     this.#clients = new Clients({
@@ -85,7 +103,7 @@ class RunningEdge implements Edge {
       clock: options.clock,
       replica: this.#replica,
       views: this.#views,
-      isSimulated: () => this.#isSimulated(),
+      authenticate: (token) => this.#authenticator.verify(token),
       discover: () => this.#discover(),
       onGone: (client) => options.log.debug({ client }, 'a client went'),
       command: (order) => this.#options.feed.request('command', order),
@@ -106,18 +124,33 @@ class RunningEdge implements Edge {
       allowedOrigins: config.server.allowed_origins,
       compressFromBytes: config.clients.compress_from_bytes,
       hardLimitBytes: config.clients.hard_limit_bytes,
-      connect: (socket) => {
-        const session = this.#clients.connect(socket);
+      connect: (socket, access) => {
+        const session = this.#clients.connect(socket, access);
         log.debug(
           { client: session?.id, clients: this.#clients.size },
           session ? 'a client came' : 'a client was refused',
         );
         return session;
       },
+      authenticate: (token) => this.#authenticator.verify(token),
+      addresses: new ClientAddresses(config.server.trusted_proxies),
+      gates: {
+        upgrades: new AddressGate({
+          perSecond: config.clients.upgrades_per_second,
+          burst: config.clients.upgrade_burst,
+        }),
+        requests: new AddressGate({
+          perSecond: config.server.http_requests_per_second,
+          burst: config.server.http_requests_per_second * HTTP_BURST_S,
+        }),
+      },
       http: (request) => feed.request('http', request),
-      onForeign: (what, value) => {
-        this.#foreignTotal++;
-        log.warn({ [what]: value.slice(0, 200) }, `a request with a foreign ${what} was refused`);
+      onRefused: (what, value) => {
+        this.#clients.refusals.note(what);
+        if (what === 'host' || what === 'origin') this.#foreignTotal++;
+        // Whoever asks too often must not fill the log as well.
+        if (this.#refusalLog.take(REFUSALS_LOGGED, this.#options.clock.monotonic()) > 0) return;
+        log.warn({ refused: what, value: cleanText(value, 200) }, 'a request was refused');
       },
     });
     this.#loopLag = new LoopLagWatch();
@@ -176,6 +209,14 @@ class RunningEdge implements Edge {
     });
   }
 
+  async reload(auth: AuthConfig): Promise<void> {
+    const { config, clock, log } = this.#options;
+    // Everything else of the configuration needs a restart.
+    this.#authenticator = await createAuthenticator({ config: { server: config.server, auth }, clock });
+    const closed = this.#clients.recheck((identity) => this.#authenticator.stillHolds(identity));
+    if (closed > 0) log.warn({ clients: closed }, 'clients were closed whose keys were taken back');
+  }
+
   async drain(reason: string, deadlineMs: number): Promise<void> {
     this.#server?.stopAccepting();
     await this.#clients.drain(reason, deadlineMs);
@@ -225,11 +266,6 @@ class RunningEdge implements Edge {
   #advance(ticks: number): void {
     this.#views.beginTick();
     this.#clients.tick(ticks);
-  }
-
-  #isSimulated(): boolean {
-    for (const { record } of this.#replica.servers.values()) if (record.simulated) return true;
-    return false;
   }
 
   /** Clients that ask while the hub is looking share its answer: the number of clients costs upstreams nothing. */

@@ -62,6 +62,9 @@ export interface ClientsList {
 /** One client as operators see it; null where it has not said yet what it wants. */
 export interface ClientInfo {
   id: string;
+  /** Who it is: `anonymous`, `key:<id>`, or what its token says. */
+  subject: string;
+  role: 'viewer' | 'operator';
   /** Grows from client to client of an edge. */
   serial: number;
   phase: 'opening' | 'live' | 'closing';
@@ -115,6 +118,8 @@ export interface EdgeStatus {
   bounds: EdgeBound[];
   /** Counters since start and gauges now, by metric name without prefix: `frames_sent_total`, `buffered_bytes`, … */
   metrics: Record<string, number>;
+  /** What was not let in, or not done, since the start, by reason. */
+  refusals: Record<string, number>;
 }
 
 /** What the turns of the clients of one mode and kind of view came to. */

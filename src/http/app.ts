@@ -1,7 +1,10 @@
 /** The one HTTP application of a gateway, beside the hub. Edges pass requests to it over the feed. */
-import { Hono } from 'hono';
+import { Hono, type Context } from 'hono';
 import { requestId } from 'hono/request-id';
 import type { HttpReply, HttpRequest } from '../feed/feed.ts';
+import type { Authenticator } from '../platform/auth/authenticator.ts';
+import { isLimited, type Limits } from '../platform/auth/identity.ts';
+import { Visibility } from '../platform/auth/visibility.ts';
 import type { Logger } from '../platform/telemetry/log.ts';
 import { VERSION } from '../platform/version.ts';
 import { createClientsApi } from './clients-api.ts';
@@ -11,35 +14,47 @@ import { createMetricsText } from './metrics.ts';
 import { addOperations } from './operations-api.ts';
 import { openApiDocument } from './openapi/document.ts';
 import { asyncApiDocument } from './openapi/socket-document.ts';
-import { identifyByKey, requireOperatorKey } from './operator-key.ts';
 import { problem } from './problem.ts';
 import { RequestCounts } from './request-counts.ts';
 import { createReloadApi, type Reload } from './reload-api.ts';
 import { BadInputError } from './request-input.ts';
+import { callerOf, createIdentify, createRequireRole, type AccessRefusal, type AuthEnv } from './require-role.ts';
 import { createServersApi } from './servers-api.ts';
 
 /**
- * The routes. Unknown paths get 404, bad input 400, failures 500 without details. `operatorKey`: opens
- * `/api/clients`, `/api/servers` and `/api/reload`; without one nobody is let in there. `reload`: reads the configuration
- * again; undefined where that is not possible.
+ * The routes. Unknown paths get 404, bad input 400, failures 500 without details. `/healthz` and `/readyz` are open, and
+ * tell reasons to those who may see everything; all else is by role. `reload`: reads the configuration again; undefined
+ * where that is not possible.
  */
-export function createHttpApp(hub: HubStatus, log: Logger, operatorKey: string | undefined, reload?: Reload): Hono {
-  const app = new Hono();
-  let operatorsRefused = 0;
+export function createHttpApp(
+  hub: HubStatus,
+  log: Logger,
+  authenticator: () => Authenticator,
+  reload?: Reload,
+): Hono<AuthEnv> {
+  const app = new Hono<AuthEnv>();
+  const refusals = new Map<string, number>();
   const requests = new RequestCounts(log);
-  const metricsText = createMetricsText(
-    hub,
-    () => ({ requests: requests.all, stats: { operator_requests_refused_total: operatorsRefused } }),
-    { version: VERSION, node: process.versions.node },
-  );
-  const onRefused = (): void => {
-    operatorsRefused++;
+  const metricsText = createMetricsText(hub, () => ({ requests: requests.all, refusals }), {
+    version: VERSION,
+    node: process.versions.node,
+  });
+  const onRefused = (reason: AccessRefusal): void => {
+    refusals.set(reason, (refusals.get(reason) ?? 0) + 1);
   };
-  const onlyOperators = requireOperatorKey(operatorKey, onRefused);
+  const requireRole = createRequireRole(authenticator, onRefused);
+  const onlyOperators = requireRole('operator');
+  const viewers = requireRole('viewer');
+  const viewersOfAll = requireRole('viewer', { whole: true });
+  const seesAll = async (c: Context): Promise<boolean> => {
+    const caller = await callerOf(c, authenticator());
+    return caller !== undefined && !isLimited(caller.limits);
+  };
 
   app.use(requestId({ limitLength: 64 }), requests.middleware);
-  app.get('/healthz', (c) => {
+  app.get('/healthz', async (c) => {
     // Reaching this line took the edge, the feed and the hub's event loop: that is the evidence.
+    if (!(await seesAll(c))) return c.json({ alive: true });
     const stats = hub.stats();
     return c.json({
       alive: true,
@@ -48,12 +63,18 @@ export function createHttpApp(hub: HubStatus, log: Logger, operatorKey: string |
       hub: stats['hub'],
     });
   });
-  app.get('/readyz', (c) => {
+  app.get('/readyz', async (c) => {
     const reasons = hub.notReady();
-    return c.json({ ready: reasons.length === 0, reasons }, reasons.length === 0 ? 200 : 503);
+    const ready = reasons.length === 0;
+    return c.json((await seesAll(c)) ? { ready, reasons } : { ready }, ready ? 200 : 503);
   });
-  app.get('/metrics', async (c) => c.body(await metricsText.read(), 200, { 'content-type': metricsText.contentType }));
-  app.get('/api/bots/agents', (c) => c.json(agentsBody(hub)));
+  app.get('/metrics', viewersOfAll, async (c) =>
+    c.body(await metricsText.read(), 200, { 'content-type': metricsText.contentType }),
+  );
+  app.get('/api/bots/agents', viewers, (c) => c.json(agentsBody(hub, c.get('identity').limits)));
+  app.use('/api/health/*', viewersOfAll);
+  app.use('/api/metrics/*', viewersOfAll);
+  app.use('/api/debug/*', viewersOfAll);
   app.get('/api/health/mcp', (c) => {
     const level = hub.degradationLevel();
     const status = level === 'fully_operational' || level === 'partial' ? 200 : 503;
@@ -70,14 +91,15 @@ export function createHttpApp(hub: HubStatus, log: Logger, operatorKey: string |
     app.use(path, onlyOperators).use(`${path}/*`, onlyOperators);
   app.route('/api/clients', createClientsApi(hub, log));
   app.route('/api/servers', createServersApi(hub, log));
-  addOperations(app, hub, identifyByKey(operatorKey, onRefused));
+  app.use('/api/operations', viewers);
+  addOperations(app, hub, createIdentify(authenticator, onRefused));
   app.route('/api/reload', createReloadApi(reload, log));
   const routes = new Set(
     app.routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}').replace(/(.)\/$/, '$1')}`),
   );
   const openApi = openApiDocument(VERSION, (route) => routes.has(route) || route.includes('/api/operations/'));
-  app.get('/api/openapi.json', (c) => c.json(openApi));
-  app.get('/api/asyncapi.json', (c) => c.json(asyncApiDocument(VERSION)));
+  app.get('/api/openapi.json', viewers, (c) => c.json(openApi));
+  app.get('/api/asyncapi.json', viewers, (c) => c.json(asyncApiDocument(VERSION)));
   app.notFound((c) => problem(c, 404, 'not_found', `no such path; try ${PATHS.join(', ')}`));
   app.onError((error, c) => {
     if (error instanceof BadInputError) return problem(c, 400, 'bad_input', error.message);
@@ -103,21 +125,25 @@ const PATHS = [
   '/api/reload',
 ];
 
-function agentsBody(hub: HubStatus) {
+function agentsBody(hub: HubStatus, limits: Limits) {
+  const visibility = new Visibility(limits);
   const { epoch, version, agents, swarms } = hub.snapshot();
   const simulated = new Set(hub.servers().flatMap((server) => (server.simulated ? [server.id] : [])));
+  const shown = swarms.filter((swarm) => visibility.seesSwarm(swarm));
+  const refs = new Set(shown.map(({ ref }) => ref));
+  const listed = agents.filter(({ swarm }) => refs.has(swarm)).map((agent) => visibility.ofAgent(agent));
   return {
     epoch,
     version,
-    count: agents.length,
-    simulated_servers: [...simulated],
-    swarms: swarms.map(({ slots_rev: _, ...swarm }) => swarm),
-    agents: agents.map(({ slot: _, ...agent }) => ({ ...agent, simulated: simulated.has(agent.server_id) })),
+    count: listed.length,
+    simulated_servers: [...simulated].filter((id) => visibility.seesServer(id)),
+    swarms: shown.map(({ slots_rev: _, ...swarm }) => swarm),
+    agents: listed.map(({ slot: _, ...agent }) => ({ ...agent, simulated: simulated.has(agent.server_id) })),
   };
 }
 
 /** Answers one request that came over the feed. */
-export async function answerHttp(app: Hono, request: HttpRequest): Promise<HttpReply> {
+export async function answerHttp(app: Hono<AuthEnv>, request: HttpRequest): Promise<HttpReply> {
   const bodyless = request.method === 'GET' || request.method === 'HEAD';
   const response = await app.fetch(
     new Request(new URL(request.url, 'http://gateway.invalid'), {

@@ -103,7 +103,7 @@ export const METRIC_GROUPS: Readonly<Record<string, MetricGroup>> = {
     metrics: {
       requests_total: { help: 'Requests answered by the HTTP app', labels: ['method', 'route', 'status'] },
       request_seconds_total: { help: 'Time spent on them in the app', labels: ['method', 'route', 'status'] },
-      operator_requests_refused_total: 'Requests to operators’ paths without a right key',
+      requests_refused_total: { help: 'Requests without a right token or role', labels: ['reason'] },
     },
   },
   upstream: {
@@ -189,6 +189,7 @@ export const METRIC_GROUPS: Readonly<Record<string, MetricGroup>> = {
       connections_total: 'Clients that connected',
       connections_refused_total: 'Clients refused because there were too many, or it was draining',
       foreign_requests_total: 'Requests refused for a foreign Origin or Host',
+      refusals_total: { help: 'What was not let in, or not done, by reason (docs/security.md)', labels: ['reason'] },
       client_messages_received_total: 'Messages that clients sent',
       client_messages_sent_total: 'State and control messages sent',
       client_message_bytes_total: 'Their bytes',

@@ -15,7 +15,8 @@ export interface MetricsText {
 /** What the HTTP side counted by itself. */
 export interface HttpCounts {
   requests: readonly RequestCount[];
-  stats: Stats;
+  /** By reason. */
+  refusals: ReadonlyMap<string, number>;
 }
 
 /** Servers with metrics of their own; the rest is counted in `swarmcast_hub_servers` alone. */
@@ -82,8 +83,8 @@ function metricName(group: string, stat: string): { name: string; factor: number
   return { name: isCount ? total : name, factor: isMs ? 1e-3 : 1 };
 }
 
-function addHttp({ requests, stats }: HttpCounts, add: Add): void {
-  add('http', stats, {});
+function addHttp({ requests, refusals }: HttpCounts, add: Add): void {
+  for (const [reason, count] of refusals) add('http', { requests_refused_total: count }, { reason });
   for (const { labels, count, seconds } of requests) {
     add('http', { requests_total: count, request_seconds_total: seconds }, { ...labels });
   }
@@ -109,6 +110,8 @@ function addEdge(status: EdgeStatus, add: Add): void {
   for (const [mode, count] of Object.entries(status.clients_by_mode)) {
     add('edge', { clients_by_mode: count }, { ...edge, mode });
   }
+  for (const [reason, count] of Object.entries(status.refusals))
+    add('edge', { refusals_total: count }, { ...edge, reason });
   for (const cost of status.costs) add('cost', costStats(cost), { ...edge, mode: cost.mode, view: cost.view });
   for (const { name, used, limit } of status.bounds) {
     add('edge', { bound_used: used, bound_limit: limit }, { ...edge, bound: name });

@@ -12,6 +12,7 @@ import {
 import type { HubStatus } from './hub-status.ts';
 import { OPERATION_BINDINGS, type OperationBinding } from './operation-bindings.ts';
 import { problem } from './problem.ts';
+import type { AuthEnv } from './require-role.ts';
 import { queryAs, readObject } from './request-input.ts';
 
 /** What a failure is in HTTP's words. */
@@ -34,12 +35,12 @@ export const FAILURE_STATUS: Readonly<Record<OperationFailureCode, ContentfulSta
 };
 
 /** Who asks; a response where nobody is let in. */
-export type Identify = (c: Context) => Actor | Response;
+export type Identify = (c: Context) => Promise<Actor | Response>;
 
 /** Adds `/api/operations` and the paths of {@link OPERATION_BINDINGS}. */
-export function addOperations(app: Hono, hub: HubStatus, identify: Identify): void {
+export function addOperations(app: Hono<AuthEnv>, hub: HubStatus, identify: Identify): void {
   const operate = async (c: Context, operation: string, input: unknown): Promise<Response> => {
-    const actor = identify(c);
+    const actor = await identify(c);
     if (actor instanceof Response) return actor;
     const outcome = await hub.operate({ operation, input, actor });
     if (outcome.ok) return c.json(outcome.reply);

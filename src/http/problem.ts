@@ -1,6 +1,7 @@
 /** Errors of the HTTP API: problem details (RFC 9457), one closed list of codes. */
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { RefusalReason } from '../platform/auth/identity.ts';
 import type { OperationFailureCode } from '../protocol/operations/operations.ts';
 
 /** What is wrong in general, by code; the code is also the last part of the problem's `type`. */
@@ -8,9 +9,19 @@ const TITLES: Readonly<Record<OwnCode | OperationFailureCode, string>> = {
   bad_input: 'The request is not valid',
   not_found: 'No such path',
   internal: 'The gateway failed to answer',
-  no_key: 'No key was sent',
-  bad_key: 'The key is not accepted',
-  no_operators: 'This gateway has no operator key',
+  no_token: 'No token was sent',
+  malformed: 'The token is none',
+  bad_signature: 'The token is not genuine',
+  bad_algorithm: 'The token has an algorithm that is not accepted',
+  expired: 'The token has expired',
+  not_yet_valid: 'The token is not valid yet',
+  wrong_audience: 'The token is for somebody else',
+  wrong_issuer: 'The token comes from somebody else',
+  bad_claims: 'The token lacks what this gateway needs',
+  unknown_key: 'The key is not known',
+  revoked: 'The key was revoked',
+  keys_unavailable: 'The token cannot be checked now',
+  limited: 'The token limits what may be seen',
   no_edge: 'No edge answers',
   no_such_client: 'No such client',
   bad_config: 'The new configuration is refused, the old one stays',
@@ -35,9 +46,8 @@ type OwnCode =
   | 'bad_input'
   | 'not_found'
   | 'internal'
-  | 'no_key'
-  | 'bad_key'
-  | 'no_operators'
+  | RefusalReason
+  | 'limited'
   | 'no_edge'
   | 'no_such_client'
   | 'bad_config'

@@ -38,12 +38,11 @@ export const clientPayloads = {
   ack: z.strictObject({ tick: z.int().nonnegative() }),
   /** A control operation; its name and input are checked by the hub (operations/). */
   command: z.strictObject({ operation: z.string().max(64), input: z.record(z.string(), z.unknown()).optional() }),
+  /** A newer token of the same subject. */
+  renew: z.strictObject({ token: z.string().min(1).max(8_192) }),
 } as const;
 export type ClientMessageType = keyof typeof clientPayloads;
 export const CLIENT_MESSAGE_TYPES = Object.keys(clientPayloads) as ClientMessageType[];
-
-/** Reserved: answered with `not_supported` until a later version offers them. */
-export const RESERVED_CLIENT_TYPES = ['renew'] as const;
 
 export type ClientPayload<T extends ClientMessageType> = z.infer<(typeof clientPayloads)[T]>;
 export type ClientMessage = {

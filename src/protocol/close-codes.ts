@@ -15,9 +15,11 @@ export const CLOSE_CODES = {
   NO_PONG: 3012,
   /** The edge holds as many clients as it may. */
   TOO_MANY_CLIENTS: 3013,
+  /** The address or the user has as many connections as one may have. */
+  TOO_MANY_CONNECTIONS: 3014,
   /** Missing or bad token. */
   UNAUTHORISED: 3500,
-  /** The client broke the protocol in a way that repeats (e.g. a message above 64 KiB). */
+  /** The client broke the protocol in a way that repeats (a message above 64 KiB, a flood of messages). */
   BAD_REQUEST: 3501,
   /** Token expired and was not renewed. */
   TOKEN_EXPIRED: 3507,

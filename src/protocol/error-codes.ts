@@ -14,6 +14,8 @@ export const ERROR_CODES = [
   'rate_limited',
   /** The input of a command is not as it should be; the message names the field and what is allowed. */
   'bad_input',
+  /** No token, or one that is not accepted; the message says why. */
+  'unauthorised',
   /** The role does not allow it. */
   'forbidden',
   /** A command names what is not there. */

@@ -29,6 +29,14 @@ export interface ServerPayloads {
     mode: Mode;
     effective_rate_hz: number;
     filters: Filters;
+    /** Who the client is to this gateway, and what it may see at most; absent limits: everything. */
+    identity: {
+      subject: string;
+      role: 'viewer' | 'operator';
+      limits: { servers?: string[] | undefined; swarms?: string[] | undefined; fields?: string[] | undefined };
+      /** Absent: never. */
+      expires_at_ms?: number | undefined;
+    };
     positions: string;
     /** True when any server is this gateway's simulator. */
     simulated: boolean;

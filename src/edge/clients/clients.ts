@@ -5,10 +5,14 @@
 import type { ClientInfo } from '../../feed/feed.ts';
 import type { ClientsConfig } from '../../platform/config/schema.ts';
 import type { Clock } from '../../platform/clock.ts';
+import type { Identity } from '../../platform/auth/identity.ts';
 import { CLOSE_CODES } from '../../protocol/close-codes.ts';
+import type { ErrorCode } from '../../protocol/error-codes.ts';
 import { MODE_HZ, type Mode } from '../../protocol/modes.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { ViewRegistry } from '../views/view-registry.ts';
+import type { Access } from './access.ts';
+import { Admission } from './admission.ts';
 import { ClientCounters } from './client-counters.ts';
 import type { ClientSocket } from './client-socket.ts';
 import type { SendCommand } from './commands.ts';
@@ -18,6 +22,8 @@ import type { ModeCap } from './mode-ladder.ts';
 import { Pace } from './pace.ts';
 import { Session, type SessionOwner } from './session.ts';
 import type { SessionContext } from './session-context.ts';
+import { Refusals, type EdgeRefusal } from './refusals.ts';
+import { encodeServerMessage } from './server-message.ts';
 import { MAX_TURN_BYTES } from './view-stream.ts';
 
 /** Longest time between two looks at a client's silence. */
@@ -35,7 +41,7 @@ export interface ClientsOptions {
   clock: Clock;
   replica: Replica;
   views: ViewRegistry;
-  isSimulated: () => boolean;
+  authenticate: SessionContext['authenticate'];
   discover: () => Promise<{ servers: number }>;
   /** Asks the hub for a control operation. */
   command: SendCommand;
@@ -47,6 +53,8 @@ export interface ClientsOptions {
 
 export class Clients {
   readonly counters = new ClientCounters();
+  readonly refusals = new Refusals();
+  readonly #admission: Admission;
   readonly #options: ClientsOptions;
   readonly #pace: Pace;
   readonly #healthRound: HealthRound;
@@ -72,6 +80,7 @@ export class Clients {
   constructor(options: ClientsOptions) {
     const { config, clock } = options;
     this.#options = options;
+    this.#admission = new Admission(config);
     this.#pace = new Pace({ clock });
     this.#healthRound = new HealthRound(this.#pace, this.#all);
     this.#sweptAtMs = clock.monotonic();
@@ -84,6 +93,7 @@ export class Clients {
       maxTurnBytes: options.maxTurnBytes ?? MAX_TURN_BYTES,
       pace: this.#pace,
       counters: this.counters,
+      refusals: this.refusals,
       hashes: new HashWarmer(this.#pace),
       cap: () => this.#cap,
     };
@@ -149,20 +159,45 @@ export class Clients {
   }
 
   /** A new connection. Undefined when it was refused and closed. */
-  connect(socket: ClientSocket): Session | undefined {
-    if (!this.#accepting || this.#all.length >= this.#options.config.max_clients) {
+  connect(socket: ClientSocket, { verdict, address }: Access): Session | undefined {
+    if (!this.#accepting) {
       this.counters.refusedTotal++;
-      if (this.#accepting) socket.close(CLOSE_CODES.TOO_MANY_CLIENTS, 'too many clients');
-      else socket.close(CLOSE_CODES.SHUTDOWN, 'shutting down');
+      socket.close(CLOSE_CODES.SHUTDOWN, 'shutting down');
       return undefined;
     }
+    if (verdict.kind === 'refused') {
+      const { reason, message } = verdict.refusal;
+      return this.#refuse(socket, reason, CLOSE_CODES.UNAUTHORISED, 'unauthorised', message);
+    }
+    const { identity } = verdict;
+    if (this.#all.length >= this.#options.config.max_clients) {
+      return this.#refuse(socket, 'clients_total', CLOSE_CODES.TOO_MANY_CLIENTS, 'rate_limited', 'too many clients');
+    }
+    const crowded = this.#admission.enter(identity, address);
+    if (crowded !== undefined) {
+      const message = `too many connections of this ${crowded === 'clients_of_user' ? 'user' : 'address'}`;
+      return this.#refuse(socket, crowded, CLOSE_CODES.TOO_MANY_CONNECTIONS, 'rate_limited', message);
+    }
     this.counters.connectionsTotal++;
-    const session = new Session(this.#context, this.#owner, socket, this.#joined++);
+    const session = new Session(this.#context, this.#owner, socket, this.#joined++, { verdict, address, identity });
     session.index = this.#all.length;
     this.#all.push(session);
     this.#byId.set(session.id, session);
     this.#opening.add(session);
     return session;
+  }
+
+  /** Closes those whose identity does not hold any more, after a reload. Returns how many. */
+  recheck(holds: (identity: Identity) => boolean): number {
+    const gone = this.#all.filter((session) => !holds(session.identity));
+    for (const session of gone)
+      session.dismiss('revoked', 'what the token rests on was taken back', CLOSE_CODES.UNAUTHORISED);
+    return gone.length;
+  }
+
+  /** Addresses that have clients now. */
+  get addresses(): number {
+    return this.#admission.addresses;
   }
 
   /** The first snapshot, or a new epoch. */
@@ -246,7 +281,18 @@ export class Clients {
     }
   }
 
+  /** Says why in a message, so that a page can, and closes. */
+  #refuse(socket: ClientSocket, reason: EdgeRefusal, code: number, error: ErrorCode, message: string): undefined {
+    this.counters.refusedTotal++;
+    this.refusals.note(reason);
+    const payload = { code: error, message };
+    const told = encodeServerMessage({ type: 'error', timestamp: this.#options.clock.now(), payload }, socket.coding);
+    socket.send(told, socket.coding === 'msgpack');
+    socket.close(code, message);
+  }
+
   #forget(session: Session): void {
+    this.#admission.leave(session.access.identity, session.access.address);
     this.#opening.delete(session);
     this.#byId.delete(session.id);
     this.#options.onGone?.(session.id);

@@ -1,5 +1,6 @@
 /** A client's control operations: passed to the hub, answered when it has answered. */
 import type { Actor } from '../../model/actor.ts';
+import { isLimited, type Identity } from '../../platform/auth/identity.ts';
 import type { ClientPayload, RequestId } from '../../protocol/client-messages.ts';
 import type { OperationOutcome } from '../../protocol/operations/operations.ts';
 import type { Replies } from './replies.ts';
@@ -10,8 +11,6 @@ const RETRY_AFTER_MS = 1_000;
 
 /** Asks the hub. @throws when the hub is gone, or as many requests wait as may. */
 export type SendCommand = (order: { operation: string; input: unknown; actor: Actor }) => Promise<OperationOutcome>;
-
-const ANYBODY = { subject: 'anonymous', role: 'viewer', via: 'socket' } as const;
 
 export class Commands {
   readonly #send: SendCommand;
@@ -26,14 +25,23 @@ export class Commands {
   }
 
   /** Never rejects. A client that is gone meanwhile is told nothing. */
-  async ask(id: RequestId | undefined, { operation, input }: ClientPayload<'command'>): Promise<void> {
+  async ask(
+    id: RequestId | undefined,
+    { subject, role, limits }: Identity,
+    { operation, input }: ClientPayload<'command'>,
+  ): Promise<void> {
+    if (isLimited(limits)) {
+      // What operations tell and touch can't be cut to limits.
+      this.#replies.refuse({ id, code: 'forbidden', message: 'your token limits what you may see: no operations' });
+      return;
+    }
     if (this.#pending >= MAX_PENDING_COMMANDS) {
       this.#replies.refuseRate(id, 'commands that wait for their answers', RETRY_AFTER_MS);
       return;
     }
     this.#pending += 1;
     try {
-      const outcome = await this.#send({ operation, input: input ?? {}, actor: ANYBODY });
+      const outcome = await this.#send({ operation, input: input ?? {}, actor: { subject, role, via: 'socket' } });
       if (this.#isGone()) return;
       if (outcome.ok) this.#replies.ok(id, 'command', { ...outcome.reply });
       else this.#replies.refuse({ id, ...outcome.failure }, outcome.failure.retry_after_ms);

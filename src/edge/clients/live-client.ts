@@ -2,12 +2,15 @@
  * A client that was welcomed: its requests, its turns, and the mode it is served in. What a turn brings is
  * {@link ViewStream}'s.
  */
+import { isLimited, type Identity } from '../../platform/auth/identity.ts';
+import { CLOSE_CODES } from '../../protocol/close-codes.ts';
 import type { ClientMessage, ClientPayload, PositionFormat, RequestId } from '../../protocol/client-messages.ts';
 import { DEFAULT_FILTERS, type FilterPatch, type Filters } from '../../protocol/filters.ts';
 import { DEFAULT_MODE, MODE_HZ, type Mode, type ModeReason } from '../../protocol/modes.ts';
 import type { ServerPayloads } from '../../protocol/server-messages.ts';
 import { TooManyViewsError } from '../views/errors.ts';
 import type { View } from '../views/view.ts';
+import { renewed, visibilityOf, visibleServers } from './access.ts';
 import type { Backlog } from './backlog.ts';
 import { TURNS_PER_SAMPLE } from './client-counters.ts';
 import { Commands } from './commands.ts';
@@ -20,16 +23,23 @@ import type { Replies } from './replies.ts';
 import type { SessionContext } from './session-context.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { ViewStream } from './view-stream.ts';
-import { welcomePayload } from './welcome.ts';
+import { identityPayload, welcomePayload } from './welcome.ts';
 
 /** Resyncs that may wait for a client to drain. */
 const MAX_WAITING_RESYNCS = 16;
 
+/** What a live client asks of its session. */
+interface LiveSession extends Paced {
+  /** Who it is now; a renewal replaces it. */
+  identity: Identity;
+  close(code: number, reason: string): void;
+}
+
 /** What a live client takes over from its session. */
 export interface LiveParts {
   context: SessionContext;
-  /** The session, to which turns are given. */
-  paced: Paced;
+  /** To which turns are given, and which ends the connection. */
+  session: LiveSession;
   coding: Coding;
   outlet: Outlet;
   replies: Replies;
@@ -43,7 +53,7 @@ export class LiveClient {
   readonly phase = 'live';
   skips = 0;
   readonly #context: SessionContext;
-  readonly #paced: Paced;
+  readonly #session: LiveSession;
   readonly #coding: Coding;
   readonly #outlet: Outlet;
   readonly #replies: Replies;
@@ -70,7 +80,7 @@ export class LiveClient {
     const { context, outlet, spread } = parts;
     const { replica, views, maxTurnBytes, cap, clock, config } = context;
     this.#context = context;
-    this.#paced = parts.paced;
+    this.#session = parts.session;
     this.#coding = parts.coding;
     this.#outlet = outlet;
     this.#replies = parts.replies;
@@ -103,18 +113,21 @@ export class LiveClient {
   }): void {
     const { hello, id } = client;
     const { view } = this.#stream;
-    this.#context.pace.add(this.#paced, this.mode, view);
+    this.#context.pace.add(this.#session, this.mode, view);
     this.#chooseMeter();
     this.#replies.ok(hello?.id, 'hello', { unmatched: view.unmatched() });
     const cursor = this.#stream.isResuming ? hello?.payload.resume?.cursor : undefined;
-    this.#replies.send('welcome', welcomePayload(this.#context, { id, mode: this.mode, view, cursor }));
+    const { identity } = this.#session;
+    const simulated = visibleServers(identity, this.#context.replica).some((server) => server.simulated);
+    const welcomed = { id, identity, simulated, mode: this.mode, view, cursor };
+    this.#replies.send('welcome', welcomePayload(this.#context, welcomed));
     this.serve(this.#context.clock.monotonic());
   }
 
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#context.pace.remove(this.#paced);
+    this.#context.pace.remove(this.#session);
     this.#stream.close();
   }
 
@@ -209,7 +222,11 @@ export class LiveClient {
       case 'command':
         this.#commands ??= new Commands(this.#context.command, this.#replies, () => this.#ended);
         // Never rejects.
-        void this.#commands.ask(request.id, request.payload);
+        void this.#commands.ask(request.id, this.#session.identity, request.payload);
+        return;
+      case 'renew':
+        // Never rejects.
+        void this.#renew(request.id, request.payload.token);
         return;
       case 'request_update':
         this.#replies.ok(request.id, 'request_update', {});
@@ -230,16 +247,41 @@ export class LiveClient {
   }
 
   #updateFilters(id: RequestId | undefined, patch: FilterPatch): void {
-    const view = acquireView(this.#context, this.#replies, {
-      filters: { ...this.#stream.view.filters, ...definedFields(patch) },
-      coding: this.#coding,
-      positions: this.#positions,
-      id,
-    });
+    const view = this.#acquire({ ...this.#stream.view.filters, ...definedFields(patch) }, id);
     if (view === undefined) return;
     this.#replies.ok(id, 'update_filters', { filters: view.filters, unmatched: view.unmatched() });
+    this.#show(view);
+  }
+
+  async #renew(id: RequestId | undefined, token: string): Promise<void> {
+    const { authenticate, refusals } = this.#context;
+    const verdict = await authenticate(token);
+    if (this.#ended) return;
+    const found = renewed(this.#session.identity, verdict);
+    if ('reason' in found) {
+      refusals.note(found.reason);
+      this.#replies.refuse({ id, code: 'unauthorised', message: found.message });
+      return;
+    }
+    this.#session.identity = found;
+    const view = this.#acquire(this.#stream.view.filters, id);
+    if (view === undefined) {
+      // What the new token shows can't be served, and the old one's view must not go on.
+      this.#session.close(CLOSE_CODES.TOO_MANY_CLIENTS, 'too many distinct views');
+      return;
+    }
+    this.#replies.ok(id, 'renew', identityPayload(found));
+    this.#show(view);
+  }
+
+  #acquire(filters: Filters, id: RequestId | undefined): View | undefined {
+    const asked = { filters, coding: this.#coding, positions: this.#positions, id };
+    return acquireView(this.#context, this.#replies, this.#session.identity, asked);
+  }
+
+  #show(view: View): void {
     this.#stream.switchView(view);
-    this.#context.pace.regroup(this.#paced, view);
+    this.#context.pace.regroup(this.#session, view);
     this.#chooseMeter();
   }
 
@@ -258,7 +300,7 @@ export class LiveClient {
 
   #enterMode(reason: ModeReason): void {
     const { mode } = this;
-    this.#context.pace.move(this.#paced, mode, this.#stream.view);
+    this.#context.pace.move(this.#session, mode, this.#stream.view);
     this.#chooseMeter();
     this.#replies.send('mode_changed', { mode, effective_rate_hz: MODE_HZ[mode], reason });
   }
@@ -301,9 +343,12 @@ export class LiveClient {
 
   async #answerDiscovery(id: RequestId | undefined, asked: Promise<{ servers: number }>): Promise<void> {
     try {
-      const { servers } = await asked;
+      const all = await asked;
       if (this.#ended) return;
-      this.#replies.ok(id, 'discover', { servers });
+      const { identity } = this.#session;
+      // Those that are hidden are not counted either.
+      const visible = visibleServers(identity, this.#context.replica).length;
+      this.#replies.ok(id, 'discover', { servers: isLimited(identity.limits) ? visible : all.servers });
       this.#stream.sendDiscovery();
       // It shows swarms newer than what on demand last brought: without the rest the next heartbeat's hash would not fit.
       if (this.mode === 'on_demand') this.#owe();
@@ -323,7 +368,7 @@ export class LiveClient {
   /** A turn as soon as possible, in every mode. */
   #owe(): void {
     this.#owesTurn = true;
-    this.#context.pace.enqueue(this.#paced);
+    this.#context.pace.enqueue(this.#session);
   }
 
   // A frame alone is the common turn; whatever more is worth a cork, which makes one call to the system of it all.
@@ -341,7 +386,7 @@ export class LiveClient {
     // The hard limit may have closed it in mid-send.
     if (this.#ended) return;
     if (brought === 'complete') this.#served(nowMs);
-    else if (brought === 'more') this.#context.pace.enqueueBulk(this.#paced);
+    else if (brought === 'more') this.#context.pace.enqueueBulk(this.#session);
     else this.#skipped(nowMs);
   }
 
@@ -411,14 +456,15 @@ function turnCorked(): void {
   client?.takeTurn(corkedMs);
 }
 
-/** The view of these filters. Undefined when there may be no more views: the client was told so. */
+/** The view of these filters, within what somebody may see. Undefined when there may be no more views: the client was told so. */
 export function acquireView(
   { views }: SessionContext,
   replies: Replies,
+  identity: Identity,
   asked: { filters: Filters; coding: Coding; positions: PositionFormat; id?: RequestId | undefined },
 ): View | undefined {
   try {
-    return views.acquire(asked.filters, asked.coding, asked.positions);
+    return views.acquire(asked.filters, asked.coding, asked.positions, visibilityOf(identity));
   } catch (error) {
     if (!(error instanceof TooManyViewsError)) throw error;
     replies.refuse({ id: asked.id, code: 'rate_limited', message: error.message }, 1_000);

@@ -7,7 +7,6 @@ import {
   clientEnvelope,
   clientPayloads,
   MAX_CLIENT_MESSAGE_BYTES,
-  RESERVED_CLIENT_TYPES,
   type ClientMessage,
   type ClientMessageType,
   type RequestId,
@@ -119,9 +118,6 @@ function isKnownType(type: string): type is ClientMessageType {
 }
 
 function unknownType(type: string, id: RequestId | undefined): Refusal {
-  if ((RESERVED_CLIENT_TYPES as readonly string[]).includes(type)) {
-    return { id, code: 'not_supported', message: `${quoteShort(type)} is reserved and not offered by this gateway` };
-  }
   const allowed = CLIENT_MESSAGE_TYPES.join(', ');
   return { id, code: 'unknown_type', message: `there is no message type ${quoteShort(type)}; allowed: ${allowed}` };
 }

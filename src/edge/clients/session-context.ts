@@ -1,3 +1,4 @@
+import type { Verdict } from '../../platform/auth/identity.ts';
 import type { ClientsConfig } from '../../platform/config/schema.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Replica } from '../replica/replica.ts';
@@ -7,6 +8,7 @@ import type { SendCommand } from './commands.ts';
 import type { HashWarmer } from './hash-warmer.ts';
 import type { ModeCap } from './mode-ladder.ts';
 import type { Pace } from './pace.ts';
+import type { Refusals } from './refusals.ts';
 import type { Allowance } from './token-bucket.ts';
 
 /** What all sessions of an edge share. */
@@ -25,8 +27,9 @@ export interface SessionContext {
   discoveries: Allowance;
   /** State that one turn may bring. */
   maxTurnBytes: number;
-  /** True when any server is this gateway's own simulator. */
-  isSimulated: () => boolean;
+  /** Who the bearer of a token is. Never rejects. */
+  authenticate: (token: string) => Verdict | Promise<Verdict>;
+  refusals: Refusals;
   /** Asks the hub to look for servers. */
   discover: () => Promise<{ servers: number }>;
   /** Asks the hub for a control operation. */

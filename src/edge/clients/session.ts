@@ -9,22 +9,25 @@ import {
   type ClientPayload,
   type RequestId,
 } from '../../protocol/client-messages.ts';
+import type { Identity } from '../../platform/auth/identity.ts';
 import { CLOSE_CODES } from '../../protocol/close-codes.ts';
 import { DEFAULT_MODE, MODE_HZ, type Mode } from '../../protocol/modes.ts';
 import type { ClientInfo } from '../../feed/feed.ts';
+import type { Access } from './access.ts';
 import { Backlog } from './backlog.ts';
 import { describeView } from './describe-view.ts';
 import type { ClientSocket } from './client-socket.ts';
 import { acquireView, askedFilters, LiveClient } from './live-client.ts';
 import { Liveness } from './liveness.ts';
+import { MessageLimit } from './message-limit.ts';
 import { Outlet } from './outlet.ts';
 import type { Paced, PaceSlot } from './pace.ts';
 import { pingIntervalMs } from './ping-interval.ts';
 import { plainAck } from './plain-ack.ts';
 import { parseClientMessage, requestIdOf } from './protocol-messages.ts';
+import type { EdgeRefusal } from './refusals.ts';
 import { Replies } from './replies.ts';
 import type { SessionContext } from './session-context.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 /** Requests that a client may send before it was welcomed. */
 const MAX_WAITING_REQUESTS = 16;
@@ -64,18 +67,30 @@ export class Session implements Paced {
   readonly #backlog = new Backlog();
   readonly #outlet: Outlet;
   readonly #replies: Replies;
-  readonly #messages = new TokenBucket();
+  readonly #messages = new MessageLimit();
   readonly #liveness: Liveness;
   readonly #openedAtMs: number;
+  /** As the connection was opened; a renewal changes {@link identity} alone. */
+  readonly access: Access & { identity: Identity };
+  /** Who it is now. */
+  identity: Identity;
   #state: State;
 
-  constructor(context: SessionContext, owner: SessionOwner, socket: ClientSocket, serial: number) {
+  constructor(
+    context: SessionContext,
+    owner: SessionOwner,
+    socket: ClientSocket,
+    serial: number,
+    access: Access & { identity: Identity },
+  ) {
     const { config, clock, counters } = context;
     // Whole ms here and below: V8 gives every other number that an object holds a box of 16 bytes.
     const nowMs = Math.floor(clock.monotonic());
     this.serial = serial;
     this.#context = context;
     this.#owner = owner;
+    this.access = access;
+    this.identity = access.identity;
     this.#socket = socket;
     this.#outlet = new Outlet({
       socket,
@@ -129,7 +144,7 @@ export class Session implements Paced {
     this.#liveness.heard(nowMs);
     const retryAfterMs = this.#messages.take(this.#context.messages, nowMs);
     if (retryAfterMs > 0) {
-      this.#replies.refuseRate(requestIdOf(bytes, isBinary), 'messages', retryAfterMs);
+      this.#refuseMessage(bytes, isBinary, retryAfterMs);
       return;
     }
     const ackedTick = plainAck(bytes, isBinary);
@@ -141,7 +156,10 @@ export class Session implements Paced {
     if (parsed.kind === 'ping') this.#replies.pong();
     else if (parsed.kind === 'refused') this.#replies.refuse(parsed.refusal);
     else for (const request of parsed.requests) this.#handle(request);
-    if (bytes.byteLength > MAX_CLIENT_MESSAGE_BYTES) this.close(CLOSE_CODES.BAD_REQUEST, 'message too long');
+    if (bytes.byteLength > MAX_CLIENT_MESSAGE_BYTES) {
+      this.#context.refusals.note('message_size');
+      this.close(CLOSE_CODES.BAD_REQUEST, 'message too long');
+    }
   }
 
   ponged(): void {
@@ -175,6 +193,8 @@ export class Session implements Paced {
     const mode = live?.mode;
     return {
       id: this.id,
+      subject: this.identity.subject,
+      role: this.identity.role,
       serial: this.serial,
       phase: this.#state.phase,
       mode: mode ?? null,
@@ -230,6 +250,10 @@ export class Session implements Paced {
    * about once a second.
    */
   sweep(nowMs: number): void {
+    if (this.#context.clock.now() >= (this.identity.expires_at_ms ?? Number.POSITIVE_INFINITY)) {
+      this.dismiss('not_renewed', 'the token has expired and was not renewed', CLOSE_CODES.TOKEN_EXPIRED);
+      return;
+    }
     const { ping_interval_ms: longestMs, idle_timeout_ms: idleTimeoutMs } = this.#context.config;
     const pingMs = pingIntervalMs(this.mode, this.#outlet.isHeld, this.#backlog, longestMs);
     const speaks = this.#backlog.acknowledges && !this.#outlet.isHeld;
@@ -248,6 +272,14 @@ export class Session implements Paced {
   /** The hub began a new life: a discovery and a snapshot follow, in every mode. */
   startEpoch(): void {
     if (this.#state.phase === 'live') this.#state.startEpoch();
+  }
+
+  /** Tells why, and closes. */
+  dismiss(reason: EdgeRefusal, message: string, code: number): void {
+    if (this.#state.phase === 'closing') return;
+    this.#context.refusals.note(reason);
+    this.#replies.refuse({ code: 'unauthorised', message });
+    this.close(code, message);
   }
 
   /** Says that the connection will end and when to come back. */
@@ -275,14 +307,14 @@ export class Session implements Paced {
     const asked = opening.hello?.payload ?? {};
     const coding = this.#socket.coding;
     const wanted = { filters: askedFilters(asked.filters), coding, positions: asked.positions ?? 'q16' };
-    const view = acquireView(this.#context, this.#replies, wanted);
+    const view = acquireView(this.#context, this.#replies, this.identity, wanted);
     if (view === undefined) {
       this.close(CLOSE_CODES.TOO_MANY_CLIENTS, 'too many distinct filters');
       return;
     }
     const parts = {
       context: this.#context,
-      paced: this,
+      session: this,
       coding,
       outlet: this.#outlet,
       replies: this.#replies,
@@ -319,6 +351,17 @@ export class Session implements Paced {
     }
     opening.decided = true;
     this.#openWhenPossible(opening);
+  }
+
+  /** More than it may send; a client that goes on regardless is closed, since each refusal costs an answer. */
+  #refuseMessage(bytes: Uint8Array, isBinary: boolean, retryAfterMs: number): void {
+    this.#context.refusals.note('message_rate');
+    if (!this.#messages.isFlooded(this.#context.messages)) {
+      this.#replies.refuseRate(requestIdOf(bytes, isBinary), 'messages', retryAfterMs);
+      return;
+    }
+    this.#context.refusals.note('flood');
+    this.close(CLOSE_CODES.BAD_REQUEST, 'too many messages');
   }
 
   #ping(): void {

@@ -1,20 +1,27 @@
 import { SUBPROTOCOLS, type Subprotocol } from '../../protocol/client-messages.ts';
 import type { Coding } from '../clients/client-socket.ts';
 
+const BEARER = 'bearer.';
+
 export interface ChosenSubprotocol {
+  /** Of a `bearer.<token>` beside it. */
+  token: string | undefined;
   coding: Coding;
   /** What is echoed; empty when none was offered, since a browser refuses an answer to no question. */
   echo: Subprotocol | '';
 }
 
 /**
- * The first `swarmcast.v1.*` of a Sec-WebSocket-Protocol header. Others beside it, such as `bearer.<token>`, are
- * tolerated and never echoed. Without any: JSON.
+ * The first `swarmcast.v1.*` of a Sec-WebSocket-Protocol header; without any: JSON. Others beside it are tolerated and
+ * never echoed.
  */
 export function chooseSubprotocol(header: string): ChosenSubprotocol {
-  for (const offered of header.split(',')) {
-    const echo = SUBPROTOCOLS.find((known) => known === offered.trim());
-    if (echo !== undefined) return { coding: echo === 'swarmcast.v1.msgpack' ? 'msgpack' : 'json', echo };
-  }
-  return { coding: 'json', echo: '' };
+  const offered = header.split(',').map((name) => name.trim());
+  const token = offered.find((name) => name.startsWith(BEARER))?.slice(BEARER.length);
+  const echo = SUBPROTOCOLS.find((known) => known === offered.find((name) => isKnown(name)));
+  return { coding: echo === 'swarmcast.v1.msgpack' ? 'msgpack' : 'json', echo: echo ?? '', token };
+}
+
+function isKnown(name: string): boolean {
+  return (SUBPROTOCOLS as readonly string[]).includes(name);
 }

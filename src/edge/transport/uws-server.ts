@@ -13,8 +13,13 @@ import type {
 import { createServer } from 'node:net';
 import type { HttpReply, HttpRequest } from '../../feed/feed.ts';
 import { MAX_CLIENT_MESSAGE_BYTES } from '../../protocol/client-messages.ts';
+import { bearerToken } from '../../platform/auth/bearer.ts';
+import type { Verdict } from '../../platform/auth/identity.ts';
+import type { Access } from '../clients/access.ts';
 import type { ClientSocket } from '../clients/client-socket.ts';
 import type { Session } from '../clients/session.ts';
+import type { AddressGate } from './address-gate.ts';
+import type { ClientAddresses } from './client-address.ts';
 import { ListenError, PortInUseError } from './errors.ts';
 import { relayHttp, textReply, writeReply } from './http-relay.ts';
 import { createOriginPolicy, type OriginPolicy } from './origin-policy.ts';
@@ -45,10 +50,15 @@ export interface SocketServerOptions {
   /** Buffered bytes of a socket that its sessions keep below; the library's own bound lies above. */
   hardLimitBytes: number;
   /** A new client; undefined when it was refused and closed. */
-  connect: (socket: ClientSocket) => Session | undefined;
+  connect: (socket: ClientSocket, access: Access) => Session | undefined;
+  /** Who the bearer of a token is, or of none. Never rejects. */
+  authenticate: (token: string | undefined) => Verdict | Promise<Verdict>;
+  addresses: ClientAddresses;
+  /** What an address may do: upgrades and HTTP requests. */
+  gates: { upgrades: AddressGate; requests: AddressGate };
   http: (request: HttpRequest) => Promise<HttpReply>;
-  /** An upgrade or request from a foreign page or host was refused. */
-  onForeign: (what: 'host' | 'origin', value: string) => void;
+  /** An upgrade or request was refused; `value`: the foreign host or page, or the address that asked too often. */
+  onRefused: (what: 'host' | 'origin' | 'upgrade_rate' | 'request_rate', value: string) => void;
 }
 
 export interface SocketServer extends AsyncDisposable {
@@ -86,6 +96,7 @@ export async function startSocketServer(options: SocketServerOptions): Promise<S
   for (const path of SOCKET_PATHS) routeSockets(app, path, options, () => policy);
   app.any('/*', (res, req) => {
     if (!allowsHost(res, req, policy, options)) return;
+    if (!allowsRate(res, req, options, 'requests')) return;
     if (!serveFile(res, req, files)) relayHttp(res, req, options.http);
   });
   const listening = await listen(app, options);
@@ -159,7 +170,7 @@ function routeSockets(
       const state = ws.getUserData();
       const socket = new UwsSocket(ws, state.coding, options.compressFromBytes);
       state.socket = socket;
-      state.session = options.connect(socket);
+      state.session = options.connect(socket, state.access);
     },
     message: (ws, message, isBinary) => ws.getUserData().session?.receive(new Uint8Array(message), isBinary),
     drain: (ws) => ws.getUserData().session?.drained(),
@@ -180,17 +191,58 @@ function upgrade(
   policy: OriginPolicy | undefined,
   options: SocketServerOptions,
 ): void {
-  if (!allowsHost(res, req, policy, options)) return;
+  if (!allowsHost(res, req, policy, options) || !allowsRate(res, req, options, 'upgrades')) return;
   const origin = req.getHeader('origin');
   if (policy?.allowsOrigin(origin) !== true) {
-    options.onForeign('origin', origin);
+    options.onRefused('origin', origin);
     writeReply(res, textReply(403, 'this origin may not connect\n'));
     return;
   }
-  const { coding, echo } = chooseSubprotocol(req.getHeader('sec-websocket-protocol'));
-  const state: SocketState = { coding, socket: undefined, session: undefined };
+  // The native request is gone when this handler returns: everything is read now.
+  const chosen = chooseSubprotocol(req.getHeader('sec-websocket-protocol'));
   const key = req.getHeader('sec-websocket-key');
-  res.upgrade(state, key, echo, req.getHeader('sec-websocket-extensions'), context);
+  const extensions = req.getHeader('sec-websocket-extensions');
+  const address = addressOf(res, req, options);
+  const verdict = options.authenticate(bearerToken(req.getHeader('authorization')) ?? chosen.token);
+  // Also with a bad token: a page is told why only by a message.
+  const accept = (found: Verdict): void => {
+    const access = { verdict: found, address };
+    const state: SocketState = { coding: chosen.coding, access, socket: undefined, session: undefined };
+    res.upgrade(state, key, chosen.echo, extensions, context);
+  };
+  if (!(verdict instanceof Promise)) {
+    accept(verdict);
+    return;
+  }
+  let aborted = false;
+  res.onAborted(() => {
+    aborted = true;
+  });
+  void (async () => {
+    const found = await verdict;
+    if (!aborted) res.cork(() => accept(found));
+  })();
+}
+
+function addressOf(res: UwsResponse, req: UwsRequest, { addresses }: SocketServerOptions): string {
+  return addresses.groupOf(res.getRemoteAddress(), req.getHeader('x-forwarded-for'));
+}
+
+/** Answers 429 to an address that asks too often. */
+function allowsRate(
+  res: UwsResponse,
+  req: UwsRequest,
+  options: SocketServerOptions,
+  kind: 'upgrades' | 'requests',
+): boolean {
+  const address = addressOf(res, req, options);
+  const waitMs = options.gates[kind].take(address, performance.now());
+  if (waitMs === 0) return true;
+  options.onRefused(kind === 'upgrades' ? 'upgrade_rate' : 'request_rate', address);
+  const reply = textReply(429, `too many ${kind} from your address\n`);
+  const headers = { ...reply.headers, 'retry-after': String(Math.ceil(waitMs / 1_000)) };
+  writeReply(res, { ...reply, headers }, req.getCaseSensitiveMethod());
+  return false;
 }
 
 function allowsHost(
@@ -201,7 +253,7 @@ function allowsHost(
 ): boolean {
   const host = req.getHeader('host');
   if (policy?.allowsHost(host) === true) return true;
-  options.onForeign('host', host);
+  options.onRefused('host', host);
   writeReply(res, textReply(403, 'this host name is not served\n'), req.getCaseSensitiveMethod());
   return false;
 }

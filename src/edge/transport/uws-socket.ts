@@ -1,10 +1,12 @@
 import type { WebSocket } from 'uWebSockets.js';
+import type { Access } from '../clients/access.ts';
 import type { ClientSocket, Coding, SendResult } from '../clients/client-socket.ts';
 import type { Session } from '../clients/session.ts';
 
 /** What hangs on each native socket. */
 export interface SocketState {
   coding: Coding;
+  access: Access;
   socket: UwsSocket | undefined;
   session: Session | undefined;
 }

@@ -6,7 +6,7 @@ import type { MessageFlow } from '../../model/message.ts';
 import type { AgentEntity, AnyEntity, LinkEntity, ServerEntity, SwarmEntity, TaskEntity } from '../replica/entity.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { ShownSet } from './shown-set.ts';
-import { FIELDS } from './view-filter.ts';
+import { FIELDS, type ViewFilter } from './view-filter.ts';
 
 /** Messages between agents that one tick lists. */
 const MAX_FLOW_MESSAGES = 500;
@@ -56,7 +56,7 @@ export class Delta {
   }
 
   /** Lists those fields of a held agent that changed after `version` and that the view shows. */
-  patchAgent(agent: AgentEntity, version: number, fields: number): void {
+  patchAgent(agent: AgentEntity, version: number, { fields, visibility }: ViewFilter): void {
     let patch: (Record<string, unknown> & { ref: Ref }) | undefined;
     const { record } = agent;
     for (const [field, changedAt] of agent.fieldVersions) {
@@ -67,9 +67,11 @@ export class Delta {
         }
       } else if (field === 'neural') {
         if ((fields & FIELDS.neural) !== 0) this.neural.push({ ref: agent.ref, neural: record.neural ?? null });
-      } else {
+      } else if (!visibility.hidesAgentField(field)) {
         patch ??= { ref: agent.ref };
-        patch[field] = record[field as keyof AgentRecord] ?? null;
+        patch[field] =
+          (field === 'provenance' ? visibility.ofProvenance(record.provenance) : record[field as keyof AgentRecord]) ??
+          null;
       }
     }
     if (patch !== undefined) this.updated.push(patch);
@@ -77,7 +79,7 @@ export class Delta {
 
   /** Lists the newest messages after `version` whose ends are both shown. */
   addFlow(replica: Replica, shown: ShownSet, version: number): void {
-    if (!shown.filter.filters.include_messages) return;
+    if (!shown.filter.showsMessages) return;
     replica.flow.newerThan(version, ({ message, from, to }) => {
       if (shown.agentSince(from) === undefined || shown.agentSince(to) === undefined) return;
       if (this.flow.length < MAX_FLOW_MESSAGES) this.flow.push(message);

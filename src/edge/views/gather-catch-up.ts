@@ -30,6 +30,7 @@ export function gatherCatchUp(replica: Replica, shown: ShownSet, held: number): 
   }
   // The whole discovery tells of servers and swarms by leaving them out.
   replica.tombstones.newerThan(held, (entity) => {
+    if (entity.kind === 'link' && !shown.filter.visibility.sees('topology')) return;
     if (entity.kind === 'link' || (entity.kind === 'agent' && mayHoldAgent(shown, entity, held))) {
       delta.remove(entity, shown);
     } else if (entity.kind === 'task') catchUpTask(delta, shown, entity, held);
@@ -70,6 +71,7 @@ function isCaughtUp(agent: AgentEntity, held: number): boolean {
 
 function catchUpTask(delta: Delta, shown: ShownSet, task: TaskEntity, held: number): void {
   if (shown.tasks.has(task)) delta.tasks.push(task);
+  else if (!shown.filter.showsTasks || !maySee(shown, task.home)) return;
   else if (task.rehomedVersion > held || task.home === undefined || mayHoldOf(shown, task.home, held)) {
     delta.removedTasks.push(task.ref);
   }
@@ -82,8 +84,17 @@ function mayHoldAgent(shown: ShownSet, agent: AgentEntity, held: number): boolea
 // What belongs to swarms and servers that the filters hide, and hid at `held`, never reached the client. What was
 // added after `held` may have: it holds a part of the next delta if that was cut off before its cursor.
 function mayHoldOf(shown: ShownSet, home: SwarmEntity | ServerEntity, held: number): boolean {
+  if (!maySee(shown, home)) return false;
   const shows = home.kind === 'swarm' ? shown.filter.showsSwarm(home.record) : shown.filter.showsServer(home.record);
   return shows || wasRetyped(home, held);
+}
+
+/** Names of servers and swarms never change, so neither does whether they may be seen. */
+function maySee({ filter }: ShownSet, home: SwarmEntity | ServerEntity | undefined): boolean {
+  if (home === undefined) return !filter.visibility.hidesAgents;
+  return home.kind === 'swarm'
+    ? filter.visibility.seesSwarm(home.record)
+    : filter.visibility.seesServer(home.record.id);
 }
 
 function wasRetyped(home: SwarmEntity | ServerEntity, held: number): boolean {

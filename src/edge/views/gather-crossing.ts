@@ -21,7 +21,7 @@ export function gatherCrossing(replica: Replica, old: ShownSet, shown: ShownSet,
   }
   for (const view of shown.swarms.values()) {
     if (!holds(view.swarm) || view.swarm.version > held) delta.swarms.push(view.swarm);
-    gatherAgents(delta, view.agents.keys(), holds, old.filter.fields === shown.filter.fields, shown, held);
+    gatherAgents(delta, view.agents.keys(), holds, old.filter.hashSlot === shown.filter.hashSlot, shown, held);
   }
   for (const link of shown.links.keys()) if (link.version > held || !holds(link)) delta.linked.push(link);
   for (const task of shown.tasks.keys()) if (task.version > held || !holds(task)) delta.tasks.push(task);
@@ -40,7 +40,7 @@ function gatherAgents(
 ): void {
   for (const agent of agents) {
     if (!sameFields || !holds(agent)) delta.added.push(agent);
-    else if (agent.version > held) delta.patchAgent(agent, held, shown.filter.fields);
+    else if (agent.version > held) delta.patchAgent(agent, held, shown.filter);
   }
 }
 

@@ -58,7 +58,7 @@ function gatherAgents(delta: Delta, replica: Replica, shown: ShownSet, held: num
     const since = shown.agentSince(agent);
     if (since === undefined) continue;
     if (since > held) addAgent(delta, shown, agent, held);
-    else delta.patchAgent(agent, held, shown.filter.fields);
+    else delta.patchAgent(agent, held, shown.filter);
   }
 }
 

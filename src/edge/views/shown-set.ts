@@ -112,7 +112,7 @@ export class ShownSet {
   }
 
   #showsFlowSince(version: number): boolean {
-    if (!this.filter.filters.include_messages) return false;
+    if (!this.filter.showsMessages) return false;
     let isShown = false;
     this.#replica.flow.newerThan(version, ({ from, to }) => {
       isShown ||= this.#showsBoth(from, to);
@@ -146,7 +146,7 @@ export class ShownSet {
       this.swarms.set(swarm, shown);
     }
     for (const task of tasks.values()) if (this.#showsTask(task)) this.tasks.set(task, version);
-    if (!this.filter.filters.include_topology) return;
+    if (!this.filter.showsTopology) return;
     for (const link of links.values()) if (this.showsLink(link)) this.links.set(link, version);
   }
 
@@ -222,7 +222,7 @@ export class ShownSet {
   }
 
   #evaluateLink(link: LinkEntity): void {
-    if (!this.filter.filters.include_topology || !this.showsLink(link)) {
+    if (!this.filter.showsTopology || !this.showsLink(link)) {
       this.#leave(link);
       return;
     }
@@ -240,8 +240,8 @@ export class ShownSet {
   }
 
   #showsTask({ home }: TaskEntity): boolean {
-    if (home === undefined) return false;
-    return home.kind === 'swarm' ? this.swarms.has(home) : this.servers.has(home);
+    if (home === undefined || !this.filter.showsTasks) return false;
+    return home.kind === 'swarm' ? this.swarms.has(home) : this.filter.showsTasksOfServers && this.servers.has(home);
   }
 
   #leave(entity: AnyEntity): void {

@@ -40,7 +40,7 @@ export class ViewFrames {
   constructor(replica: Replica, shown: ShownSet, format: PositionFormat) {
     this.#replica = replica;
     this.#shown = shown;
-    this.#format = shown.filter.filters.include_positions ? format : 'none';
+    this.#format = shown.filter.showsPositions ? format : 'none';
   }
 
   /** See View.frames. `shown` is at the replica's version. */

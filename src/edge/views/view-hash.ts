@@ -2,7 +2,7 @@
 import { entityHash, formatHash, toggle, type StateHash } from '../../protocol/state-hash.ts';
 import type { AgentEntity, LinkEntity, SwarmEntity, TaskEntity } from '../replica/entity.ts';
 import type { ShownSet } from './shown-set.ts';
-import { ALL_FIELDS } from './view-filter.ts';
+import { ALL_FIELDS, type ViewFilter } from './view-filter.ts';
 import { visibleAgent } from './visible-agent.ts';
 
 /**
@@ -11,14 +11,14 @@ import { visibleAgent } from './visible-agent.ts';
  */
 export function viewHash(shown: ShownSet, budget = Number.POSITIVE_INFINITY): string | undefined {
   const state: StateHash = { high: 0, low: 0 };
-  const { fields } = shown.filter;
+  const { filter } = shown;
   let left = budget;
-  const take = (entity: AgentEntity | SwarmEntity | LinkEntity | TaskEntity): boolean => {
-    const slot = entity.kind === 'agent' ? fields : ALL_FIELDS;
+  const take = (entity: Hashed): boolean => {
+    const slot = slotOf(entity, filter);
     let hash = entity.hashes[slot];
     if (hash === undefined) {
       if (left-- <= 0) return false;
-      hash = entity.hashes[slot] = hashOf(entity, slot);
+      hash = entity.hashes[slot] = hashOf(entity, filter);
     }
     toggle(state, hash);
     return true;
@@ -32,8 +32,16 @@ export function viewHash(shown: ShownSet, budget = Number.POSITIVE_INFINITY): st
   return formatHash(state);
 }
 
-function hashOf(entity: AgentEntity | SwarmEntity | LinkEntity | TaskEntity, fields: number): StateHash {
-  return entity.kind === 'agent'
-    ? entityHash('agent', visibleAgent(entity.record, fields))
-    : entityHash(entity.kind, entity.record);
+type Hashed = AgentEntity | SwarmEntity | LinkEntity | TaskEntity;
+
+/** Tasks have two forms: whole, and without those who work on it. */
+function slotOf(entity: Hashed, filter: ViewFilter): number {
+  if (entity.kind === 'agent') return filter.hashSlot;
+  return entity.kind === 'task' && filter.visibility.hidesAgents ? 0 : ALL_FIELDS;
+}
+
+function hashOf(entity: Hashed, filter: ViewFilter): StateHash {
+  if (entity.kind === 'agent') return entityHash('agent', visibleAgent(entity.record, filter));
+  if (entity.kind === 'task') return entityHash('task', filter.visibility.ofTask(entity.record));
+  return entityHash(entity.kind, entity.record);
 }

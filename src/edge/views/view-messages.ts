@@ -72,7 +72,7 @@ export function discoveryMessage(replica: Replica, shown: ShownSet): ServerMessa
 function fullDiscovery(shown: ShownSet): ServerPayloads['discovery'] {
   return {
     full: true,
-    servers: [...shown.servers.keys()].map((server) => server.record),
+    servers: [...shown.servers.keys()].map(({ record }) => shown.filter.visibility.ofServer(record)),
     swarms: [...shown.swarms.keys()].map((swarm) => swarm.record),
     removed_servers: [],
     removed_swarms: [],
@@ -95,8 +95,9 @@ export function deltaMessages(
   addDiscovery(list, shown, delta);
   addAgentUpdates(list, shown, delta);
   addTopologyUpdates(list, replica, delta);
-  list.chunked([delta.tasks.map(({ record }) => record), delta.removedTasks], ([tasks, removed]) =>
-    list.add('task_update', () => ({ tasks, removed })),
+  list.chunked(
+    [delta.tasks.map(({ record }) => shown.filter.visibility.ofTask(record)), delta.removedTasks],
+    ([tasks, removed]) => list.add('task_update', () => ({ tasks, removed })),
   );
   list.chunked([delta.performance], ([agents]) => list.add('performance_update', () => ({ agents })));
   list.chunked([delta.neural], ([agents]) => list.add('neural_update', () => ({ agents })));
@@ -115,7 +116,7 @@ function addDiscovery(list: MessageList, shown: ShownSet, delta: Delta): void {
   if (servers.length + swarms.length + removedServers.length + removedSwarms.length === 0) return;
   const discovery = {
     full: false,
-    servers: servers.map((server) => server.record),
+    servers: servers.map(({ record }) => shown.filter.visibility.ofServer(record)),
     swarms: swarms.map((swarm) => swarm.record),
     removed_servers: removedServers,
     removed_swarms: removedSwarms,
@@ -125,12 +126,12 @@ function addDiscovery(list: MessageList, shown: ShownSet, delta: Delta): void {
 }
 
 function addAgentUpdates(list: MessageList, shown: ShownSet, delta: Delta): void {
-  const { fields } = shown.filter;
+  const { filter } = shown;
   // Records are replaced, never changed in place: those of now are kept, and cut to what the view shows when encoded.
   const records = delta.added.map(({ record }) => record);
   list.chunked([records, delta.updated, delta.removed], ([added, updated, removed]) =>
     list.add('agent_update', () => ({
-      added: added.map((record) => visibleAgent(record, fields)),
+      added: added.map((record) => visibleAgent(record, filter)),
       updated,
       removed,
     })),
@@ -164,13 +165,13 @@ export function snapshotMessages(
   const list = new MessageList(replica.timeMs, how.entitiesPerMessage);
   const discovery = fullDiscovery(shown);
   list.add('discovery', () => discovery);
-  const { fields } = shown.filter;
+  const { filter } = shown;
   const agents: AgentRecord[] = [];
   for (const swarm of shown.swarms.values()) for (const agent of swarm.agents.keys()) agents.push(agent.record);
   const links: LinkRecord[] = [];
   for (const link of shown.links.keys()) links.push(link.record);
   const tasks: TaskRecord[] = [];
-  for (const task of shown.tasks.keys()) tasks.push(task.record);
+  for (const task of shown.tasks.keys()) tasks.push(filter.visibility.ofTask(task.record));
 
   const total = agents.length + links.length + tasks.length;
   // An empty view is told so.
@@ -181,7 +182,7 @@ export function snapshotMessages(
     part++;
     list.add('snapshot', () => ({
       ...head,
-      agents: someAgents.map((record) => visibleAgent(record, fields)),
+      agents: someAgents.map((record) => visibleAgent(record, filter)),
       links: someLinks,
       tasks: someTasks,
     }));
@@ -196,7 +197,8 @@ export function healthMessages(replica: Replica, shown: ShownSet, version: numbe
   const list = new MessageList(replica.timeMs, 1);
   for (let server = replica.servers.newest; server !== undefined && server.version > version; server = server.older) {
     if (!shown.servers.has(server) || server.fieldVersion('health') <= version) continue;
-    const { id, health } = server.record;
+    const { id } = server.record;
+    const health = shown.filter.visibility.ofHealth(server.record.health);
     const payload = {
       server: server.ref,
       server_id: id,

@@ -1,4 +1,5 @@
 /** All views of an edge: equal ones are one, counted by their clients, and those with equal filters share what they show. */
+import { UNLIMITED, type Visibility } from '../../platform/auth/visibility.ts';
 import type { PositionFormat } from '../../protocol/client-messages.ts';
 import type { Filters } from '../../protocol/filters.ts';
 import type { Replica } from '../replica/replica.ts';
@@ -67,11 +68,11 @@ export class ViewRegistry {
   }
 
   /**
-   * The view of these filters, shared; give it back with {@link release}.
+   * The view of these filters, within what may be seen, shared; give it back with {@link release}.
    * @throws {@link TooManyViewsError} when it would be a new one above the bound.
    */
-  acquire(filters: Filters, coding: Coding, positions: PositionFormat): View {
-    const filter = new ViewFilter(filters);
+  acquire(filters: Filters, coding: Coding, positions: PositionFormat, visibility: Visibility = UNLIMITED): View {
+    const filter = new ViewFilter(filters, visibility);
     const key = `${coding} ${positions} ${filter.key}`;
     const known = this.#views.get(key);
     if (known !== undefined) {

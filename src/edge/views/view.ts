@@ -112,7 +112,7 @@ export class View {
 
   get kind(): ViewKind {
     const { filter } = this.#shown;
-    if (this.positions === 'none' || !filter.filters.include_positions) return 'state';
+    if (this.positions === 'none' || !filter.showsPositions) return 'state';
     return filter.hidesAgents ? 'filtered' : 'whole';
   }
 

@@ -1,5 +1,6 @@
 /** From raw layers to a checked configuration, or a list of everything that is wrong with it. */
 import type { z } from 'zod';
+import { unsafeAccess } from '../auth/anonymous.ts';
 import { ConfigError, type ConfigProblem } from './errors.ts';
 import { sourceOf, type Layered } from './layers.ts';
 import { configSchema, serverSchema, type Config } from './schema.ts';
@@ -50,6 +51,9 @@ function crossFieldProblems(config: Config, layered: Layered): ConfigProblem[] {
       refuse(`servers.${index}.mapping`, 'is missing: dialect "generic" needs to know where agents are found');
     }
   });
+  const unsafe = unsafeAccess(config);
+  if (unsafe !== undefined) refuse(unsafe.key, unsafe.message);
+  refuseDuplicateKeys(config, refuse);
   if (config.upstream.reconnect_min_ms > config.upstream.reconnect_max_ms) {
     refuse(
       'upstream.reconnect_min_ms',
@@ -72,6 +76,17 @@ function crossFieldProblems(config: Config, layered: Layered): ConfigProblem[] {
     refuse('servers', 'is empty and simulate.enabled is "never": there would be nothing to show');
   }
   return problems;
+}
+
+function refuseDuplicateKeys({ auth }: Config, refuse: (key: string, message: string) => void): void {
+  const ids = new Set<string>();
+  auth.keys.forEach(({ id }, index) => {
+    if (ids.has(id)) refuse(`auth.keys.${index}.id`, `"${id}" is used twice; the audit log could not tell them apart`);
+    ids.add(id);
+  });
+  if (auth.jwt.secret !== undefined && auth.jwt.secret_file !== undefined) {
+    refuse('auth.jwt.secret_file', 'is given beside auth.jwt.secret; choose one');
+  }
 }
 
 /** True when servers may come from elsewhere than `servers`. */

@@ -14,7 +14,13 @@ const BOOLEANS = new Map([
 type Environment = Readonly<Record<string, string | undefined>>;
 
 // Set by the gateway for its own child processes, or by npm; not settings.
-const NOT_SETTINGS = new Set(['SWARMCAST_CONFIG']);
+const NOT_SETTINGS = new Set(['SWARMCAST_CONFIG', 'SWARMCAST_TOKEN']);
+
+/** The token that commands which connect to a gateway send. */
+export function tokenOfEnvironment(environment: Environment = process.env): string | undefined {
+  const token = environment['SWARMCAST_TOKEN'];
+  return token === '' ? undefined : token;
+}
 
 /**
  * Lays the environment over `layered`; returns notes on names without effect.

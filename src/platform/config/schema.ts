@@ -5,6 +5,9 @@
 import { z } from 'zod';
 import { DIALECT_NAMES, SERVER_TYPES } from '../../model/server.ts';
 import { LOG_COMPONENTS, LOG_LEVEL_PATTERN, LOG_LEVELS } from '../telemetry/log-levels.ts';
+import { ROLES } from '../../model/role.ts';
+import { serverIdsSchema, swarmKeysSchema } from '../auth/identity.ts';
+import { SHOWABLE_FIELDS } from '../auth/showable-fields.ts';
 
 const ms = (fallback: number, what: string, min = 1) =>
   z.int().min(min).max(86_400_000).default(fallback).describe(`${what} (ms)`);
@@ -163,6 +166,10 @@ const edgeSchema = z.strictObject({
 
 const clientsSchema = z.strictObject({
   max_clients: count(15_000, 1_000_000, 'Connected clients per edge'),
+  max_clients_per_address: count(1_000, 1_000_000, 'Connected clients per edge and address (loopback is not counted)'),
+  max_clients_per_user: count(1_000, 1_000_000, 'Connected clients per edge and user that has a token'),
+  upgrades_per_second: count(50, 1_000_000, 'New connections per second, edge and address, on average'),
+  upgrade_burst: count(500, 1_000_000, 'New connections of an address at once'),
   max_views: count(10_000, 1_000_000, 'Distinct views per edge'),
   hello_timeout_ms: ms(250, 'Silence after which a client without hello gets the defaults'),
   idle_timeout_ms: ms(60_000, 'A client not heard of for this long (pong counts) is closed', 1_000),
@@ -188,6 +195,49 @@ const controlSchema = z.strictObject({
   deadline_ms: ms(20_000, 'Longest wait of whoever asked for an operation', 100),
 });
 
+const apiKeySchema = z.strictObject({
+  id: serverId.describe('Name of the key, shown in logs and in the audit log'),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'must be 64 hex digits: swarmcast token hash')
+    .describe('Hash of the key, as swarmcast token create prints it; the key itself is kept nowhere'),
+  role: z.enum(ROLES).default('viewer'),
+  servers: serverIdsSchema.optional().describe('Only these servers are shown'),
+  swarms: swarmKeysSchema.optional().describe('Only these swarms (server/swarm) are shown'),
+  fields: z.array(z.enum(SHOWABLE_FIELDS)).optional().describe('Only these fields are shown beyond identity'),
+  expires_at: z.iso.datetime({ offset: true }).optional(),
+  revoked: z.boolean().default(false).describe('Refused, and told so'),
+});
+
+const jwtSchema = z.strictObject({
+  secret: z.string().min(32).optional().describe('Shared secret of HS256 tokens, 32 characters or more (secret)'),
+  secret_file: z.string().optional().describe('File that holds the shared secret'),
+  public_key_file: z.string().optional().describe('PEM public key: RSA (RS, PS), EC (ES) or Ed25519 (EdDSA)'),
+  jwks_file: z.string().optional().describe('JSON Web Key Set of public keys'),
+  jwks_url: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('JSON Web Key Set of an identity provider; off by default'),
+  jwks_cooldown_ms: ms(30_000, 'Shortest time between two fetches for a key that is not known'),
+  jwks_max_age_ms: ms(600_000, 'Longest time for which fetched keys are used'),
+  audience: z.array(z.string().min(1)).min(1).max(16).default(['swarmcast']).describe('aud must name one of these'),
+  issuer: z.array(z.string().min(1)).max(16).default([]).describe('iss must be one of these; empty: any'),
+  clock_skew_ms: ms(30_000, 'Difference between our clock and that of the issuer that is forgiven', 0),
+});
+
+const authSchema = z.strictObject({
+  anonymous: z
+    .enum(['auto', 'viewer', 'operator', 'off'])
+    .default('auto')
+    .describe('Who needs no token; auto: viewers, while bound to loopback and no other way to log in is configured'),
+  allow_unauthenticated_network: z
+    .boolean()
+    .default(false)
+    .describe('Accept that everybody who reaches a wider address sees everything'),
+  keys: z.array(apiKeySchema).max(1_000).default([]).describe('API keys, hashed'),
+  jwt: jwtSchema.prefault({}),
+});
+
 /** The whole configuration. */
 export const configSchema = z.strictObject({
   server: z
@@ -199,6 +249,12 @@ export const configSchema = z.strictObject({
         .max(100)
         .default([])
         .describe('Origins of pages that may connect, exactly as browsers send them; the own origin always may'),
+      trusted_proxies: z
+        .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))
+        .max(64)
+        .default([])
+        .describe('Addresses or networks of proxies whose X-Forwarded-For is believed'),
+      http_requests_per_second: count(100, 1_000_000, 'HTTP requests per second, edge and address'),
       operator_key: z
         .string()
         .min(16)
@@ -214,6 +270,7 @@ export const configSchema = z.strictObject({
       shutdown_deadline_ms: ms(5_000, 'Then, longest wait until clients have taken what was sent to them'),
     })
     .prefault({}),
+  auth: authSchema.prefault({}),
   log: z
     .strictObject({
       level: z.enum(LOG_LEVELS).default('info').describe('Least severe level that is written'),
@@ -252,6 +309,7 @@ export const configSchema = z.strictObject({
   control: controlSchema.prefault({}),
 });
 export type Config = z.infer<typeof configSchema>;
+export type AuthConfig = Config['auth'];
 export type UpstreamConfig = Config['upstream'];
 export type DiscoveryConfig = Config['discovery'];
 export type ResilienceConfig = Config['resilience'];

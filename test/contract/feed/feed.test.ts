@@ -90,6 +90,7 @@ const status = (edgeId: number): EdgeStatus => ({
   edge_id: edgeId,
   clients: 0,
   views: 0,
+  refusals: {},
   clients_by_mode: {},
   costs: [],
   bounds: [],

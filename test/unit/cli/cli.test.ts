@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { runCli } from '../../../src/cli/cli.ts';
+import { accessOf } from '../../support/access.ts';
+import { fileOf, SECRET } from '../../support/tokens.ts';
 
 async function run(...argv: string[]) {
   let stdout = '';
@@ -12,7 +14,7 @@ async function run(...argv: string[]) {
   return { code, stdout, stderr };
 }
 
-const COMMANDS = ['start', 'watch', 'clients', 'probe', 'simulate', 'check-config'];
+const COMMANDS = ['start', 'watch', 'clients', 'probe', 'token', 'simulate', 'check-config'];
 
 describe('swarmcast', () => {
   test('without a command explains itself', async () => {
@@ -36,6 +38,10 @@ describe('swarmcast', () => {
     { note: 'unknown verb', argv: ['clients', 'lst'], says: 'allowed: list, set, cap' },
     { note: 'mode that is no cap', argv: ['clients', 'cap', 'on_demand'], says: 'must be one of high_frequency' },
     { note: 'missing mode', argv: ['clients', 'set', 'x'], says: 'usage: swarmcast clients set ID MODE' },
+    { note: 'a key without a name', argv: ['token', 'create'], says: '--id NAME' },
+    { note: 'unknown role', argv: ['token', 'create', '--id', 'x', '--role', 'root'], says: 'viewer, operator' },
+    { note: 'a bare swarm', argv: ['token', 'create', '--id', 'x', '--swarm', 's'], says: 'server/swarm' },
+    { note: 'no token', argv: ['token', 'inspect', 'hello'], says: 'neither' },
     { note: 'bad url', argv: ['clients', '--url', 'nowhere'], says: "must be the gateway's" },
     { note: 'bad port', argv: ['start', '--port', '70000'], says: 'server.port (flag --port)' },
     { note: 'unknown setting', argv: ['check-config', '--set', 'log.lvl=1'], says: 'did you mean "level"' },
@@ -51,5 +57,39 @@ describe('swarmcast', () => {
     const { settings } = JSON.parse(stdout) as { settings: { path: string; value: unknown; source: string }[] };
     expect(settings).toContainEqual({ path: 'server.port', value: 0, source: 'flag --port' });
     expect(settings.find(({ path }) => path === 'upstream.api_key')?.value).toBe('***');
+  });
+});
+
+describe('swarmcast token', () => {
+  test('what create prints is accepted by a gateway that was given its entry, until it is revoked', async () => {
+    const made = await run('token', 'create', '--id', 'wall', '--swarm', 'a/s', '--field', 'name', '--json');
+    const { key, entry } = JSON.parse(made.stdout) as { key: string; entry: { id: string } };
+    const hashed = await run('token', 'hash', key);
+    expect(entry).toEqual({
+      id: 'wall',
+      role: 'viewer',
+      swarms: ['a/s'],
+      fields: ['name'],
+      sha256: hashed.stdout.trim(),
+    });
+    expect(await (await accessOf({ auth: { keys: [entry] } })).verify(key)).toMatchObject({ kind: 'identity' });
+    const config = fileOf(JSON.stringify({ auth: { keys: [{ ...entry, revoked: true }] } }), 'config.yaml');
+    const inspected = await run('token', 'inspect', key, '-c', config);
+    expect(inspected.code).toBe(1);
+    expect(inspected.stdout).toContain('reason: revoked');
+    expect(inspected.stdout).not.toContain(key);
+  });
+
+  test('a signed token is accepted, and can be looked into', async () => {
+    const file = fileOf(SECRET);
+    const made = await run('token', 'create', '--jwt', '--subject', 'ada', '--role', 'operator', '--key-file', file);
+    const config = fileOf(JSON.stringify({ auth: { jwt: { secret_file: file } } }), 'config.yaml');
+    const { code, stdout } = await run('token', 'inspect', made.stdout.trim(), '--json', '-c', config);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      header: { alg: 'HS256' },
+      claims: { sub: 'ada', aud: 'swarmcast' },
+      verdict: { kind: 'identity', identity: { subject: 'ada', role: 'operator' } },
+    });
   });
 });

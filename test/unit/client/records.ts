@@ -89,6 +89,7 @@ export function welcome(more: Partial<ServerPayloads['welcome']> = {}) {
     follows: 'snapshot',
     mode: 'normal',
     effective_rate_hz: 10,
+    identity: { subject: 'anonymous', role: 'viewer', limits: {} },
     filters: {
       server_types: [],
       server_ids: [],

@@ -6,6 +6,11 @@ import type { HubStatus } from '../../../src/http/hub-status.ts';
 import type { WorldSnapshot } from '../../../src/model/change.ts';
 import { degradationLevel, type HealthState } from '../../../src/model/health.ts';
 import type { ServerRecord } from '../../../src/model/server.ts';
+import { accessOf } from '../../support/access.ts';
+import { SECRET, signToken } from '../../support/tokens.ts';
+
+const open = await accessOf();
+const secretAccess = await accessOf({ auth: { jwt: { secret: SECRET } } });
 
 function server(id: string, state: HealthState, simulated = false): ServerRecord {
   return {
@@ -56,6 +61,7 @@ function hub(overrides: Partial<HubStatus> = {}, servers: ServerRecord[] = [serv
           clients_by_mode: { normal: 4 },
           costs: [],
           bounds: [],
+          refusals: { expired: 2 },
           metrics: { frames_sent_total: 9 },
         },
       ]),
@@ -73,7 +79,7 @@ function hub(overrides: Partial<HubStatus> = {}, servers: ServerRecord[] = [serv
 }
 
 async function get(url: string, status: HubStatus = hub()) {
-  const app = createHttpApp(status, pino({ level: 'silent' }), undefined);
+  const app = createHttpApp(status, pino({ level: 'silent' }), () => open);
   const reply = await answerHttp(app, { method: 'GET', url, headers: {}, body: undefined });
   return { ...reply, text: new TextDecoder().decode(reply.body) };
 }
@@ -122,7 +128,7 @@ describe('routes', () => {
   test('a label value that went away goes away', async () => {
     let state: HealthState = 'healthy';
     const status = hub({ servers: () => [server('a', state)] });
-    const app = createHttpApp(status, pino({ level: 'silent' }), undefined);
+    const app = createHttpApp(status, pino({ level: 'silent' }), () => open);
     const read = async () =>
       new TextDecoder().decode(
         (await answerHttp(app, { method: 'GET', url: '/metrics', headers: {}, body: undefined })).body,
@@ -157,6 +163,83 @@ describe('routes', () => {
     );
     expect(reply.status).toBe(500);
     expect(reply.text).not.toContain('secret');
+  });
+});
+
+describe('roles and limits', () => {
+  const two = hub(
+    {
+      snapshot: () => ({
+        ...hub().snapshot(),
+        swarms: ['a/s', 'b/t'].map((key, i) => ({
+          ref: i + 1,
+          key,
+          id: key.slice(2),
+          server_id: key.slice(0, 1),
+          server_type: 'other',
+          slots_rev: 0,
+        })),
+        agents: ['a/s/x', 'b/t/y'].map((key, i) => ({
+          ref: 10 + i,
+          key,
+          id: key.slice(4),
+          swarm: i + 1,
+          server_id: key.slice(0, 1),
+          server_type: 'other',
+          status: 'idle',
+          slot: 0,
+          name: `name ${i}`,
+          performance: { cpu_usage: 0.5 },
+          provenance: { 'performance.cpu_usage': 'simulated' },
+        })),
+      }),
+    },
+    [server('a', 'healthy', true), server('b', 'healthy', true)],
+  );
+  const ask = async (url: string, token?: string) => {
+    const app = createHttpApp(two, pino({ level: 'silent' }), () => secretAccess);
+    const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const { status, body } = await answerHttp(app, { method: 'GET', url, headers, body: undefined });
+    return { status, text: new TextDecoder().decode(body) };
+  };
+  const guarded = [
+    '/metrics',
+    '/api/bots/agents',
+    '/api/health/mcp',
+    '/api/health/network',
+    '/api/health/websocket',
+    '/api/metrics/mcp',
+    '/api/debug/mcp/buffers',
+    '/api/clients',
+  ];
+
+  test('without a token only health and readiness answer, and tell no more than that', async () => {
+    for (const url of guarded) expect({ url, status: (await ask(url)).status }).toEqual({ url, status: 401 });
+    expect((await ask('/healthz')).text).toBe('{"alive":true}');
+    expect((await ask('/readyz')).text).toBe('{"ready":true}');
+  });
+
+  test('a viewer sees all of it but operators’ routes', async () => {
+    const token = await signToken();
+    for (const url of guarded.slice(0, -1))
+      expect({ url, status: (await ask(url, token)).status }).toEqual({ url, status: 200 });
+    expect((await ask('/api/clients', token)).status).toBe(403);
+    expect((await ask('/healthz', token)).text).toContain('uptime_ms');
+  });
+
+  test('limits cut the list of agents, and close what cannot be cut', async () => {
+    const token = await signToken({ swarms: ['a/s'], fields: ['name'] });
+    const { text } = await ask('/api/bots/agents', token);
+    expect(JSON.parse(text)).toMatchObject({
+      count: 1,
+      simulated_servers: ['a'],
+      agents: [{ key: 'a/s/x', name: 'name 0' }],
+    });
+    for (const hidden of ['b/t', 'name 1', '"b"', 'cpu_usage']) expect(text).not.toContain(hidden);
+    for (const url of guarded.filter((path) => !path.includes('agents') && path !== '/api/clients')) {
+      expect({ url, status: (await ask(url, token)).status }).toEqual({ url, status: 403 });
+    }
+    expect((await ask('/healthz', token)).text).toBe('{"alive":true}');
   });
 });
 

@@ -4,8 +4,10 @@ import { answerHttp, createHttpApp } from '../../../src/http/app.ts';
 import type { HubStatus } from '../../../src/http/hub-status.ts';
 import type { HealthReport } from '../../../src/model/health.ts';
 import type { CircuitReport, ServerRecord } from '../../../src/model/server.ts';
+import { accessOf } from '../../support/access.ts';
 
 const KEY = 'a-key-of-sixteen-and-more';
+const keyed = await accessOf({ server: { operator_key: KEY } });
 const open: CircuitReport = { state: 'open', trips_total: 1, recoveries_total: 0, since_ms: 1 };
 const closed: CircuitReport = { ...open, state: 'closed', since_ms: 2 };
 const health: HealthReport = {
@@ -41,7 +43,7 @@ async function call(method: string, url: string, key = KEY) {
       return id === 'a' ? { before: open, after: closed } : undefined;
     },
   };
-  const app = createHttpApp(hub as HubStatus, pino({ level: 'silent' }), KEY);
+  const app = createHttpApp(hub as HubStatus, pino({ level: 'silent' }), () => keyed);
   const headers = { authorization: `Bearer ${key}` };
   const { status, body } = await answerHttp(app, { method, url, headers, body: undefined });
   return { status, calls, json: JSON.parse(new TextDecoder().decode(body)) };
@@ -55,9 +57,9 @@ describe('servers, for operators', () => {
     ['POST', '/api/reload'],
   ])('%s %s needs the key', async (method, url) => {
     expect(await call(method, url, 'wrong')).toMatchObject({
-      status: 403,
+      status: 401,
       calls: [],
-      json: { code: 'bad_key' },
+      json: { code: 'unknown_key' },
     });
   });
 

@@ -1,6 +1,12 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { agentRef } from '../../../../src/model/ids.ts';
+import { createApiKey, hashApiKey } from '../../../../src/platform/auth/api-keys.ts';
+import { configSchema } from '../../../../src/platform/config/schema.ts';
+import { until } from '../../../support/until.ts';
 import { agent, HandClient, startHandHub, SWARM, world, type HandOptions } from './harness.ts';
+
+const KEY = createApiKey();
+const ENTRY = { id: 'test', sha256: hashApiKey(KEY), role: 'viewer', revoked: false } as const;
 
 const cleanup: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -24,9 +30,9 @@ describe('opening', () => {
   test.each([{ coding: 'json' }, { coding: 'msgpack' }])(
     'welcome, discovery, snapshot, positions, in this order ($coding)',
     async ({ coding }) => {
-      const hand = await start();
+      const hand = await start({ auth: { keys: [ENTRY] } });
       hand.post(hand.layout.publish(5, { settled: true }));
-      const client = await join(hand.edge.port, {}, [`swarmcast.v1.${coding}`, 'bearer.secret']);
+      const client = await join(hand.edge.port, {}, [`swarmcast.v1.${coding}`, `bearer.${KEY}`]);
       expect(client.socket.protocol).toBe(`swarmcast.v1.${coding}`);
       const frame = await client.nextFrame();
       expect(client.types).toEqual(['ok', 'welcome', 'discovery', 'snapshot', 'frame']);
@@ -236,6 +242,33 @@ describe('live', () => {
   });
 });
 
+describe('tokens', () => {
+  test('none, a wrong one and a revoked one: told why, then 3500; refusals are counted', async () => {
+    const revoked = createApiKey();
+    const entries = [ENTRY, { ...ENTRY, id: 'lost', sha256: hashApiKey(revoked), revoked: true }];
+    const hand = await start({ auth: { keys: entries } });
+    for (const offered of [[], [`bearer.${createApiKey()}`], [`bearer.${revoked}`]]) {
+      const client = await join(hand.edge.port, {}, ['swarmcast.v1.json', ...offered]);
+      expect((await client.next('error')).payload.code).toBe('unauthorised');
+      await until('the close', () => client.closed);
+      expect(client.closed?.code).toBe(3500);
+    }
+    expect(hand.edge.status().refusals).toEqual({ no_token: 1, unknown_key: 1, revoked: 1 });
+    const honest = await join(hand.edge.port, {}, ['swarmcast.v1.json', `bearer.${KEY}`]);
+    expect((await honest.next('welcome')).payload.identity).toMatchObject({ subject: 'key:test', role: 'viewer' });
+  });
+
+  test('a key that is revoked by a reload takes its connections along', async () => {
+    const hand = await start({ auth: { keys: [ENTRY] } });
+    const client = await join(hand.edge.port, {}, ['swarmcast.v1.json', `bearer.${KEY}`]);
+    await client.next('snapshot');
+    const { auth } = configSchema.parse({ auth: { keys: [{ ...ENTRY, revoked: true }] } });
+    await hand.edge.reload(auth);
+    await until('the close', () => client.closed);
+    expect(client.closed?.code).toBe(3500);
+  });
+});
+
 describe('bad input', () => {
   test('each gets its error and the connection stays', async () => {
     const hand = await start();
@@ -249,7 +282,7 @@ describe('bad input', () => {
     client.send({ type: 'hello', id: 4 });
     const codes: string[] = [];
     for (let i = 0; i < 6; i++) codes.push((await client.next('error')).payload.code);
-    expect(codes).toEqual(['malformed', 'malformed', 'unknown_type', 'unknown_value', 'not_supported', 'bad_message']);
+    expect(codes).toEqual(['malformed', 'malformed', 'unknown_type', 'unknown_value', 'bad_payload', 'bad_message']);
     client.send({ type: 'heartbeat', id: 'alive' });
     expect((await client.next('ok')).payload.id).toBe('alive');
   });

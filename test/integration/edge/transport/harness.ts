@@ -76,6 +76,7 @@ export interface HandHub {
 export interface HandOptions {
   agents?: number;
   clients?: Partial<ClientsConfig>;
+  auth?: Partial<Config['auth']>;
   server?: Partial<Config['server']>;
   /** The hub serves only when told. */
   late?: boolean;
@@ -87,6 +88,7 @@ export async function startHandHub(options: HandOptions = {}): Promise<HandHub &
   const config = {
     server: { ...defaults.server, port: 0, ...options.server },
     clients: { ...defaults.clients, ...options.clients },
+    auth: { ...defaults.auth, ...options.auth },
   };
   const agents = options.agents ?? 3;
   const layout = new HandLayout(SWARM, agents);

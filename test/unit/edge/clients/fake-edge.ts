@@ -10,7 +10,10 @@ import type { ChangeBatch, WorldSnapshot } from '../../../../src/model/change.ts
 import { agentRef, plainRef } from '../../../../src/model/ids.ts';
 import type { ServerRecord } from '../../../../src/model/server.ts';
 import { configSchema, type ClientsConfig } from '../../../../src/platform/config/schema.ts';
+import type { Verdict } from '../../../../src/platform/auth/identity.ts';
+import { accessOf } from '../../../support/access.ts';
 import { HandLayout } from '../../../support/hand-layout.ts';
+import { SECRET, signToken, type Claims } from '../../../support/tokens.ts';
 import { unpackMessage } from '../../../../src/protocol/codec.ts';
 import type { ServerMessage } from '../../../../src/protocol/server-messages.ts';
 
@@ -147,6 +150,20 @@ function textOf(message: string | Uint8Array): string {
   return typeof message === 'string' ? message : Buffer.from(message).toString();
 }
 
+const START_MS = 1_700_000_000_000;
+const access = await accessOf(
+  { auth: { jwt: { secret: SECRET }, anonymous: 'viewer' } },
+  { now: () => START_MS, monotonic: () => 0 },
+);
+/** Who comes without a token. */
+export const ANYBODY = await access.verify(undefined);
+
+/** A token of these claims. Its times are those of the edge's clock, which begins at 1,700,000,000 s. */
+export const tokenOf = (claims: Claims): Promise<string> => signToken(claims);
+
+/** What the edge makes of {@link tokenOf} when it begins. */
+export const verdictOn = async (claims: Claims): Promise<Verdict> => access.verify(await tokenOf(claims));
+
 export interface FakeEdge {
   replica: Replica;
   views: ViewRegistry;
@@ -160,7 +177,7 @@ export interface FakeEdge {
   now: () => number;
   apply: (batch: Omit<ChangeBatch, 'epoch' | 'version' | 'time_ms'>) => void;
   reset: (world: WorldSnapshot) => void;
-  connect: (socket?: FakeSocket) => FakeClient;
+  connect: (socket?: FakeSocket, verdict?: Verdict) => FakeClient;
   discover: { answer: () => Promise<{ servers: number }>; calls: number };
   command: { answer: SendCommand; orders: Parameters<SendCommand>[0][] };
 }
@@ -180,7 +197,7 @@ export function fakeEdge(
   let tick = 0;
   let layout: HandLayout | undefined;
   let isMoving = false;
-  const clock = { now: () => 1_700_000_000_000 + nowMs, monotonic: () => nowMs };
+  const clock = { now: () => START_MS + nowMs, monotonic: () => nowMs };
   const replica = new Replica({ tombstones: sizes.tombstones ?? 1_000, flowLimit: 100 });
   const clientsConfig = { ...configSchema.parse({}).clients, ...config };
   const views = new ViewRegistry(replica, {
@@ -197,7 +214,7 @@ export function fakeEdge(
     clock,
     replica,
     views,
-    isSimulated: () => true,
+    authenticate: (token) => access.verify(token),
     maxTurnBytes: sizes.maxTurnBytes,
     discover: () => {
       discover.calls++;
@@ -247,8 +264,8 @@ export function fakeEdge(
       views.beginTick();
       clients.startEpoch();
     },
-    connect: (socket = new FakeSocket()) => {
-      const session = clients.connect(socket);
+    connect: (socket = new FakeSocket(), verdict = ANYBODY) => {
+      const session = clients.connect(socket, { verdict, address: '' });
       if (session === undefined) throw new Error('refused');
       socket.ponged = () => session.ponged();
       return {

@@ -56,7 +56,7 @@ describe('messages of today', () => {
     { note: 'id of the wrong type', value: { type: 'hello', id: {} }, code: 'bad_message', says: ['id must be'] },
     { note: 'unknown type', value: { type: 'dance', id: 4 }, code: 'unknown_type', says: ['"dance"', 'resync'], id: 4 },
     { note: 'a type named like a method', value: { type: 'toString' }, code: 'unknown_type', says: ['toString'] },
-    { note: 'reserved', value: { type: 'renew', id: 4 }, code: 'not_supported', says: ['renew'], id: 4 },
+    { note: 'a renewal without token', value: { type: 'renew', id: 4 }, code: 'bad_payload', says: ['token'], id: 4 },
     {
       note: 'payload of the wrong type',
       value: { type: 'ack', id: 9, payload: 'x' },

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { StateStore } from '../../../../src/client/state-store.ts';
 import { agentRef } from '../../../../src/model/ids.ts';
 import type { ServerMessage } from '../../../../src/protocol/server-messages.ts';
-import { agent, fakeEdge, FakeSocket, SERVER, server, snapshot } from './fake-edge.ts';
+import { until } from '../../../support/until.ts';
+import { ANYBODY, agent, fakeEdge, FakeSocket, SERVER, server, snapshot, tokenOf, verdictOn } from './fake-edge.ts';
 
 const HELLO = { type: 'hello', id: 'h', payload: {} };
 const hello = (payload: object) => ({ ...HELLO, payload });
@@ -10,9 +11,143 @@ const three = () => snapshot([agent(0), agent(1), agent(2)]);
 const of = <T extends ServerMessage['type']>(socket: FakeSocket, type: T) =>
   socket.messages.filter((message): message is ServerMessage & { type: T } => message.type === type);
 
+describe('who it is', () => {
+  const nowS = 1_700_000_000;
+  const judged = (claims: object) => verdictOn({ iat: nowS, exp: nowS + 60, ...claims });
+
+  test('the welcome says who, in which role, within which limits, until when', async () => {
+    const { connect } = fakeEdge();
+    const { socket, send } = connect(new FakeSocket(), await judged({ swarms: ['s1/w1'] }));
+    send(HELLO);
+    expect(of(socket, 'welcome')[0]?.payload.identity).toEqual({
+      subject: 'ada',
+      role: 'viewer',
+      limits: { swarms: ['s1/w1'] },
+      expires_at_ms: (nowS + 90) * 1_000,
+    });
+  });
+
+  test.each([
+    ['json', 'expired', { exp: nowS - 60 }],
+    ['msgpack', 'wrong_audience', { aud: 'x' }],
+  ] as const)('a bad token is told why and closed with 3500 (%s, %s)', async (coding, reason, claims) => {
+    const { clients } = fakeEdge();
+    const socket = new FakeSocket(coding);
+    expect(clients.connect(socket, { verdict: await judged(claims), address: '' })).toBeUndefined();
+    expect(of(socket, 'error')[0]?.payload).toMatchObject({
+      code: 'unauthorised',
+      message: expect.stringMatching(/token/),
+    });
+    expect(socket.closed?.code).toBe(3500);
+    expect(clients.refusals.read()).toEqual({ [reason]: 1 });
+    expect(clients.size).toBe(0);
+  });
+
+  test('an expired token that was not renewed: error, 3507', async () => {
+    const { connect, tick, clients } = fakeEdge();
+    const { socket, send } = connect(new FakeSocket(), await judged({}));
+    send(HELLO);
+    tick(60 * 89);
+    expect(socket.closed).toBeUndefined();
+    tick(60 * 3);
+    expect(socket.messages.at(-1)).toMatchObject({ type: 'error', payload: { code: 'unauthorised' } });
+    expect(socket.closed?.code).toBe(3507);
+    expect(clients.refusals.read()).toEqual({ not_renewed: 1 });
+  });
+
+  const renewal = async (first: object, ...later: object[]) => {
+    const edge = fakeEdge({}, three());
+    const client = edge.connect(new FakeSocket(), await judged(first));
+    client.send(HELLO);
+    edge.tick(1);
+    for (const [id, claims] of later.entries()) {
+      client.send({ type: 'renew', id, payload: { token: await tokenOf({ iat: nowS, exp: nowS + 60, ...claims }) } });
+      // Verification takes turns of the event loop that no clock of ours moves.
+      await until(`the answer to renewal ${id}`, () =>
+        client.socket.messages.some((message) => 'id' in message.payload && message.payload.id === id),
+      );
+    }
+    return { ...edge, ...client };
+  };
+
+  test('a renewed token prolongs', async () => {
+    const { socket, tick } = await renewal({}, { iat: nowS + 30, exp: nowS + 600 });
+    expect(of(socket, 'ok').at(-1)?.payload).toMatchObject({
+      of: 'renew',
+      payload: { subject: 'ada', expires_at_ms: (nowS + 630) * 1_000 },
+    });
+    tick(60 * 120);
+    expect(socket.closed).toBeUndefined();
+  });
+
+  test('an older token, replayed after a renewal, changes nothing', async () => {
+    const old = { iat: nowS, exp: nowS + 60, role: 'viewer' };
+    const { socket, tick, session, clients } = await renewal(
+      old,
+      { iat: nowS + 30, exp: nowS + 600, role: 'operator' },
+      old,
+    );
+    expect(of(socket, 'error').at(-1)?.payload).toMatchObject({ id: 1, code: 'unauthorised' });
+    expect(session.identity.role).toBe('operator');
+    expect(clients.refusals.read()).toEqual({ stale_token: 1 });
+    tick(60 * 120);
+    expect(socket.closed).toBeUndefined();
+  });
+
+  test("somebody else's token and a bad one are refused; the connection stays as it was", async () => {
+    const { socket, session } = await renewal({}, { sub: 'eve', exp: nowS + 600 }, { aud: 'x', exp: nowS + 600 });
+    expect(of(socket, 'error').map(({ payload }) => payload.id)).toEqual([0, 1]);
+    expect(session.identity.subject).toBe('ada');
+    expect(socket.closed).toBeUndefined();
+  });
+
+  test('a renewal with other limits shows and hides at once', async () => {
+    const { socket, tick } = await renewal({ fields: [] }, { swarms: ['s1/w2'], exp: nowS + 600 });
+    tick(10);
+    expect(of(socket, 'discovery').at(-1)?.payload).toMatchObject({ removed_swarms: [expect.any(Number)] });
+    expect(of(socket, 'agent_update').at(-1)?.payload.removed).toHaveLength(3);
+  });
+
+  test('limits on connections: of an address, of a user, of all', async () => {
+    const { clients } = fakeEdge({ max_clients_per_address: 2, max_clients_per_user: 3, max_clients: 6 });
+    const verdict = await judged({});
+    const code = (address: string, who = verdict) => {
+      const socket = new FakeSocket();
+      clients.connect(socket, { verdict: who, address });
+      return socket.closed?.code;
+    };
+    expect([code('a', ANYBODY), code('a', ANYBODY), code('a', ANYBODY)]).toEqual([undefined, undefined, 3014]);
+    expect([code('b'), code('c'), code('d'), code('e')]).toEqual([undefined, undefined, undefined, 3014]);
+    expect([code('f', ANYBODY), code('g', ANYBODY)]).toEqual([undefined, 3013]);
+    expect(clients.refusals.read()).toEqual({ clients_of_address: 1, clients_of_user: 1, clients_total: 1 });
+    expect(clients.addresses).toBe(5);
+    clients[Symbol.dispose]();
+    expect(clients.addresses).toBe(0);
+  });
+
+  test('a reload that takes back what an identity rests on closes those who have it', async () => {
+    const { clients, connect } = fakeEdge();
+    const kept = connect(new FakeSocket(), await judged({}));
+    const gone = connect();
+    expect(clients.recheck(({ subject }) => subject !== 'anonymous')).toBe(1);
+    expect(gone.socket.closed?.code).toBe(3500);
+    expect(kept.socket.closed).toBeUndefined();
+  });
+
+  test('a flood of messages is answered within bounds, then closed', () => {
+    const { connect, clients } = fakeEdge({ messages_per_second: 50, message_burst: 200 });
+    const { socket, send } = connect();
+    send(HELLO);
+    for (let id = 0; id < 10_000; id++) send({ type: 'heartbeat', id });
+    expect(socket.closed?.code).toBe(3501);
+    expect(of(socket, 'error').length).toBeLessThanOrEqual(1_000);
+    expect(clients.refusals.read()['flood']).toBe(1);
+  });
+});
+
 describe('opening', () => {
   test('hello: ok, welcome, discovery, snapshot', () => {
-    const { connect } = fakeEdge({}, three());
+    const { connect } = fakeEdge({}, { ...three(), servers: [{ ...server(), simulated: true }] });
     const { socket, send, session } = connect();
     expect(session.phase).toBe('opening');
     send(HELLO);
@@ -756,7 +891,7 @@ describe('ending', () => {
     expect(quick.socket.closed?.code).toBe(3001);
     expect(slow.socket.closed).toBeUndefined();
     const late = new FakeSocket();
-    expect(edge.clients.connect(late)).toBeUndefined();
+    expect(edge.clients.connect(late, { verdict: ANYBODY, address: '' })).toBeUndefined();
     expect(late.closed?.code).toBe(3001);
     slow.socket.drainTo(0);
     slow.session.drained();

@@ -198,3 +198,38 @@ describe('refusals name key, source, value and what is allowed', () => {
     expect(problem?.source).toContain('absent.yaml');
   });
 });
+
+describe('who may come', () => {
+  const key = { id: 'k', sha256: 'a'.repeat(64) };
+  const wide = { 'server.host': '0.0.0.0' };
+  test.each([
+    ['a wider address and nobody asked', wide, 'server.host'],
+    ['a wider address, everybody a viewer', { ...wide, 'auth.anonymous': 'viewer' }, 'server.host'],
+    [
+      'a wider address, everybody an operator',
+      { ...wide, 'auth.anonymous': 'operator', 'auth.keys': [key] },
+      'auth.anonymous',
+    ],
+    ['two keys of one name', { 'auth.keys': [key, key] }, 'auth.keys.1.id'],
+    ['a key that is no hash', { 'auth.keys': [{ id: 'k', sha256: 'secret' }] }, 'auth.keys.0.sha256'],
+    ['two secrets', { 'auth.jwt.secret': 'x'.repeat(32), 'auth.jwt.secret_file': 'f' }, 'auth.jwt.secret_file'],
+    ['a short secret', { 'auth.jwt.secret': 'short' }, 'auth.jwt.secret'],
+  ])('%s is refused', (_, flags, where) => {
+    expect(problemsOf(() => load({}, flags)).map(({ key: path }) => path)).toContain(where);
+  });
+
+  test.each([
+    ['keys', { 'auth.keys': [key] }],
+    ['tokens', { 'auth.jwt.secret': 'x'.repeat(32) }],
+    ['an operator key', { 'server.operator_key': 'x'.repeat(16) }],
+    ['keys, and viewers without one on purpose', { 'auth.keys': [key], 'auth.anonymous': 'viewer' }],
+    ['the explicit word', { 'auth.allow_unauthenticated_network': true }],
+  ])('a wider address with %s is accepted', (_, flags) => {
+    expect(load({}, { ...wide, ...flags }).config.server.host).toBe('0.0.0.0');
+  });
+
+  test('a refusal shows no secret', () => {
+    const [problem] = problemsOf(() => load({}, { 'auth.jwt.secret': 'short-secret' }));
+    expect(JSON.stringify(problem)).not.toContain('short-secret');
+  });
+});
