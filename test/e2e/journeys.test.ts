@@ -155,7 +155,9 @@ describe('a server dies and comes back', () => {
     expect(await page.locator('.events').innerText()).toContain('ailing is healthy');
     await card.locator('[data-circuit=closed]').waitFor();
     await card.locator('.latency-chart canvas').waitFor();
-    expect(await card.locator('.latency figcaption').innerText()).toMatch(/^Latency [\d.]+ ms · median [\d.]+/);
+    expect(await card.locator('.latency figcaption').innerText()).toMatch(
+      /^[\d.,]+ m?s now · median [\d.,]+ m?s · p95/,
+    );
     expect(troubles).toEqual([]);
     await gateway[Symbol.asyncDispose]();
     await healthy.simulator[Symbol.asyncDispose]();

@@ -38,7 +38,7 @@ export function LatencyChart({ server }: { server: string }): JSX.Element {
   }, [count, newestMs]);
   return (
     <figure class="latency">
-      <figcaption>Latency {pointed.value === undefined ? summary(latencies) : pointText(pointed.value)}</figcaption>
+      <figcaption>{pointed.value === undefined ? summary(latencies) : pointText(pointed.value)}</figcaption>
       <div
         ref={host}
         class="latency-chart"
@@ -52,11 +52,15 @@ export function LatencyChart({ server }: { server: string }): JSX.Element {
 function summary({ latencyMs }: Latencies): string {
   const [median, high, last] = [quantile(latencyMs, 0.5), quantile(latencyMs, 0.95), latencyMs.at(-1)];
   if (median === undefined || high === undefined || last === undefined) return 'No latency was measured yet.';
-  return `${digits(last)} ms · median ${digits(median)} · 95 % ≤ ${digits(high)}`;
+  return `${time(last)} now · median ${time(median)} · p95 ${time(high)}`;
+}
+
+function time(ms: number): string {
+  return ms < 1_000 ? `${digits(ms)} ms` : `${digits(ms / 1_000)} s`;
 }
 
 function pointText({ atMs, latencyMs }: Point): string {
-  return `${digits(latencyMs)} ms at ${clockTime(atMs)}`;
+  return `${time(latencyMs)} at ${clockTime(atMs)}`;
 }
 
 /** uPlot wants seconds. */
@@ -112,7 +116,7 @@ function optionsOf(host: HTMLElement, read: () => Latencies, pointed: Signal<Poi
     legend: { show: false },
     padding: [6, 26, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6, fill: color('--accent') } },
-    scales: { x: { range: (_, min, max) => [Math.min(min, max - MIN_SPAN_SECONDS), max] }, y: { range: fromZero } },
+    scales: { x: { range: () => spanOf(read()) }, y: { range: fromZero } },
     axes: [
       {
         ...axis,
@@ -122,7 +126,7 @@ function optionsOf(host: HTMLElement, read: () => Latencies, pointed: Signal<Poi
         grid: { show: false },
         values: (_, at) => at.map((s) => clockTime(s * 1_000)),
       },
-      { ...axis, size: 44, gap: 4, space: 26, values: (_, at) => at.map((ms) => (ms === 0 ? '' : `${digits(ms)} ms`)) },
+      { ...axis, size: 44, gap: 4, space: 26, values: (_, at) => at.map((ms) => (ms === 0 ? '' : time(ms))) },
     ],
     series: [{}, { stroke: color('--accent'), width: 1.4, fill: color('--accent-soft'), points: { show: false } }],
     hooks: {
@@ -135,6 +139,12 @@ function optionsOf(host: HTMLElement, read: () => Latencies, pointed: Signal<Poi
       ],
     },
   };
+}
+
+/** In seconds. Of one value alone uPlot would make a day. */
+function spanOf({ atMs }: Latencies): [number, number] {
+  const end = (atMs.at(-1) ?? 0) / 1_000;
+  return [Math.min((atMs[0] ?? 0) / 1_000, end - MIN_SPAN_SECONDS), end];
 }
 
 function fromZero(_: uPlot, __: number, max: number): [number, number] {

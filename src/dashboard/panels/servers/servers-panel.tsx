@@ -115,10 +115,10 @@ function Swarms({
               }}
             >
               <bdi class="ellipsis">{shortId(swarm.id)}</bdi>
-              <span class="quiet">
-                {swarm.topology === undefined ? '' : `${displayText(swarm.topology)} · `}
-                {agentsIn.get(swarm.ref) ?? 0}
+              <span class="quiet ellipsis swarm-topology">
+                {swarm.topology === undefined ? '' : displayText(swarm.topology)}
               </span>
+              <span class="quiet">{agentsIn.get(swarm.ref) ?? 0}</span>
             </button>
           </li>
         ))}
