@@ -245,7 +245,7 @@ const OPERATORS: readonly DescribedRoute[] = [
     summary: 'Read the configuration again; says what changed and what needs a restart',
     role: 'operator',
     result: z.looseObject({}),
-    problems: [400, 422],
+    problems: [400, 409, 422],
   },
   {
     method: 'get',
