@@ -123,9 +123,16 @@ function helpOf(name: string, operation: Operation): string {
     const short = Object.entries(SHORT).find(([, long]) => long === field)?.[0];
     const flags = `--${flagOf(field)}${short === undefined ? '' : `, --${short}`}`;
     const need = type.safeParse(undefined).success ? '' : 'needed';
-    return `  ${flags.padEnd(24)} ${need.padEnd(7)} ${type.description ?? ''}`.trimEnd();
+    return `  ${flags.padEnd(24)} ${need.padEnd(7)} ${descriptionOf(type)}`.trimEnd();
   });
   const who = operation.role === 'operator' ? 'operators' : 'everybody';
   const twice = operation.repeatable ? 'asked again when no answer came' : 'asked once';
   return `swarmcast do ${name} — ${operation.summary}\n\n${lines.join('\n')}\n\nFor ${who}; ${twice}. swarmcast do --help has the options.\n`;
+}
+
+/** Of the field itself, where it is wrapped to be optional or to have a default. */
+function descriptionOf(type: z.ZodType): string {
+  const { description } = type;
+  if (description !== undefined) return description;
+  return 'unwrap' in type && typeof type.unwrap === 'function' ? descriptionOf(type.unwrap() as z.ZodType) : '';
 }
