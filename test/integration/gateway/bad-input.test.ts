@@ -46,7 +46,12 @@ describe('bad messages get an error that helps, and the connection goes on', () 
       code: 'unknown_value',
       says: 'on_demand',
     },
-    { note: 'reserved', raw: '{"type":"renew","id":1,"payload":{}}', code: 'not_supported', says: 'renew' },
+    {
+      note: 'a renewal without token',
+      raw: '{"type":"renew","id":1,"payload":{}}',
+      code: 'bad_payload',
+      says: 'token',
+    },
   ])('$note → $code', async ({ raw, code, says }) => {
     using client = await RecordingClient.connect(gateway.url);
     await client.until('welcome', () => client.of('welcome')[0]);

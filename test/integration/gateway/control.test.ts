@@ -158,7 +158,7 @@ test('who may not, and what is wrong, over HTTP', async () => {
   await until('the server', async () => (await ask(url, 'GET', '/api/swarms')).body['result'] !== undefined);
   const cases = [
     ['POST', '/api/agents', spawn, null, 401, 'forbidden'],
-    ['POST', '/api/agents', spawn, 'wrong-key-wrong-key', 403, 'bad_key'],
+    ['POST', '/api/agents', spawn, 'wrong-key-wrong-key', 401, 'unknown_key'],
     ['POST', '/api/agents', '{', OPERATOR_KEY, 400, 'bad_input'],
     ['POST', '/api/agents', [], OPERATOR_KEY, 400, 'bad_input'],
     ['POST', '/api/operations/agent.spwan', {}, OPERATOR_KEY, 404, 'no_such_operation'],

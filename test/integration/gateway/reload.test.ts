@@ -129,7 +129,7 @@ test('POST /api/reload: says what changed and what needs a restart; limits and l
     resilience: { recovery_ms: 1_234 },
     servers: [first.server, second.server],
   });
-  expect((await gateway.reload('wrong')).status).toBe(403);
+  expect((await gateway.reload('wrong')).status).toBe(401);
   expect(serverIds(client)).toEqual(['first']);
   expect(await gateway.reload()).toEqual({
     status: 200,
