@@ -188,6 +188,18 @@ test('who may not, and what is wrong, over HTTP', async () => {
   });
 });
 
+test('over the socket an operator spawns and ends an agent, which others see', async () => {
+  await using gateway = await open({ sd: 'seed' });
+  await using client = watch(gateway.url);
+  await using operator = connectSwarmcast({ url: `${gateway.url.replace('http', 'ws')}/ws`, token: OPERATOR_KEY });
+  await Promise.all([client.whenLive(), operator.whenLive()]);
+  await healthy(client, 1);
+  const { result } = await operator.command('agent.spawn', { server_id: 'sd', type: 'coder', name: 'ann' });
+  await until('the agent', () => agentOf(client, result.agent_id));
+  await operator.command('agent.terminate', { agent_id: result.agent_id });
+  await until('the agent gone', () => agentOf(client, result.agent_id) === undefined);
+});
+
 test('the same over the socket: a viewer reads and may do nothing', async () => {
   await using gateway = await open({ sd: 'seed' });
   await using client = watch(gateway.url);
