@@ -35,6 +35,7 @@ module.exports = {
     owner('msgpackr', 'protocol'),
     owner('pino', 'platform/telemetry'),
     owner('prom-client', 'platform/telemetry'),
+    owner('@opentelemetry', 'platform/telemetry'),
     owner('hono', 'http'),
     owner('@hono/zod-openapi', 'http'),
     owner('yaml', 'platform/config'),

@@ -39,9 +39,15 @@ const port = parentPort;
 if (port === null) throw new Error('hub-thread is the entry of a worker thread');
 const { config, scratchRoot, canReload } = workerData as HubThreadData;
 const log = await createLogger({ ...config.log, part: 'hub' });
+const { otlp_endpoint: endpoint, trace_ratio: ratio } = config.telemetry;
+// Loaded only where it is used: it costs start-up time.
+const tracer =
+  endpoint === undefined
+    ? undefined
+    : (await import('./platform/telemetry/traces.ts')).openCallTracer({ endpoint, ratio });
 const feed = createThreadHubFeed();
 let authenticator = await createAuthenticator({ config, clock: systemClock });
-const hub = Hub.open({ config, feed, clock: systemClock, log, scratchRoot }, (opened) => {
+const hub = Hub.open({ config, feed, clock: systemClock, log, scratchRoot, tracer }, (opened) => {
   const app = createHttpApp(opened, componentLog(log, 'http'), () => authenticator, canReload ? reload : undefined);
   return (request) => answerHttp(app, request);
 });
@@ -102,6 +108,7 @@ function reload(): Promise<ReloadAnswer> {
 
 async function stop(): Promise<void> {
   await hub[Symbol.asyncDispose]();
+  await tracer?.[Symbol.asyncDispose]();
   report({ kind: 'stopped' });
   port?.close();
 }

@@ -13,6 +13,7 @@ import type { Mode } from '../protocol/modes.ts';
 import type { OperationName } from '../protocol/operations/operations.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Config, ServerConfig } from '../platform/config/schema.ts';
+import type { CallTracer } from '../platform/telemetry/call-tracer.ts';
 import { componentLog, type Logger } from '../platform/telemetry/log.ts';
 import { DegradationTracker, type DegradationStats } from './degradation-tracker.ts';
 import { MessageRate } from './message-rate.ts';
@@ -38,6 +39,8 @@ export interface HubOptions {
   log: Logger;
   /** Folder for the working directories of servers whose process the gateway owns. */
   scratchRoot: string;
+  /** Undefined: calls to servers are not traced. */
+  tracer?: CallTracer | undefined;
 }
 
 /** A running hub. Its servers are started by {@link Hub.startServers}, once. */
@@ -111,6 +114,7 @@ export class Hub implements AsyncDisposable {
       dialects: createDialects,
       level: () => this.#degradation.level,
       openSource,
+      tracer: this.#options.tracer,
       clock,
       log: componentLog(log, 'upstream'),
       scratchRoot,

@@ -6,6 +6,7 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../platform/clock.ts';
 import type { ServerConfig, UpstreamConfig } from '../../platform/config/schema.ts';
+import type { CallTracer } from '../../platform/telemetry/call-tracer.ts';
 import type { Logger } from '../../platform/telemetry/log.ts';
 import { MAX_ID_LENGTH } from '../../model/limits.ts';
 import { chooseDialect, type DialectChoice } from './choose-dialect.ts';
@@ -28,7 +29,7 @@ import type { ServerPolicy } from './resilience/policy.ts';
 import { SessionPool, type PoolStats } from './session-pool.ts';
 import { isFields } from './transports/lenient-message.ts';
 import type { Scratch } from './transports/scratch.ts';
-import { transportFactory } from './open-transport.ts';
+import { tracedServer, transportFactory } from './open-transport.ts';
 import type { UpstreamCounts } from './upstream-stats.ts';
 import type { UpstreamSink } from './upstream-sink.ts';
 
@@ -60,6 +61,8 @@ export interface LiveOptions {
   poolMax: () => number;
   openSource?: OpenSource | undefined;
   turn?: ServerTurn | undefined;
+  /** Undefined: calls are not traced. */
+  tracer?: CallTracer | undefined;
   onHealth(event: HealthEvent): void;
   onAdapted(change: Adaptation): void;
   /** Once, when the connection ended; undefined when we closed it. */
@@ -364,7 +367,9 @@ export class LiveConnection implements AsyncDisposable {
     return policy.request({ name: nameOf(call), ...options, onFailure }, async (signal) => {
       counts.calls += 1;
       const startedAt = clock.monotonic();
-      const outcome = await this.#pool.use(options.repeat ? 'any' : 'lead', (session) => session.call(call, signal));
+      const outcome = await this.#pool.use(options.repeat ? 'any' : 'lead', (session) =>
+        this.#send(session, call, signal),
+      );
       const roundTripMs = clock.monotonic() - startedAt;
       this.#lastRoundTripMs = roundTripMs;
       this.#timeouts = 0;
@@ -372,6 +377,14 @@ export class LiveConnection implements AsyncDisposable {
       this.#trimLedger();
       return { outcome, reply: { roundTripMs, fingerprint: this.#reader.reply(call, outcome) } };
     });
+  }
+
+  /** In a span, where calls are traced. */
+  #send(session: Session, call: Call, signal: AbortSignal): Promise<Outcome> {
+    const { tracer, server } = this.#options;
+    if (tracer === undefined) return session.call(call, signal);
+    const traced = call.kind === 'tool' ? { method: 'tools/call', tool: call.tool } : { method: call.method };
+    return tracer.trace({ ...traced, server: tracedServer(server) }, (meta) => session.call(call, signal, meta));
   }
 
   #countFailure(call: Call, error: unknown): void {

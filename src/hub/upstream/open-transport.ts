@@ -1,5 +1,6 @@
 import { basename, resolve, sep } from 'node:path';
 import type { ServerConfig, UpstreamConfig } from '../../platform/config/schema.ts';
+import type { TracedServer } from '../../platform/telemetry/call-tracer.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
 import type { ServerTurn } from './fair-turns.ts';
 import type { OpenTransport } from './session.ts';
@@ -21,6 +22,15 @@ export function describeEndpoint(server: ServerConfig): string {
       return `${url.origin}${url.pathname}`;
     }
   }
+}
+
+/** The same for spans. */
+export function tracedServer(server: ServerConfig): TracedServer {
+  const { id, transport } = server;
+  if (transport === 'stdio') return { id, transport };
+  if (transport === 'tcp') return { id, transport, address: server.host, port: server.port };
+  const { hostname, port, protocol } = new URL(server.url);
+  return { id, transport, address: hostname, port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port) };
 }
 
 /** Makes transports for one server. */

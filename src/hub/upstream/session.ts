@@ -124,15 +124,16 @@ export class Session {
   }
 
   /**
-   * Makes a call and waits for what the server says; its errors are outcomes.
+   * Makes a call and waits for what the server says; its errors are outcomes. `meta` travels in `params._meta`.
    * @throws {@link RequestTimeoutError} without a reply in time, {@link ConnectionClosedError} when the connection ends,
    * WriteStalledError and TooManyPendingError when it takes no more, and the signal's reason when aborted.
    */
-  async call(call: Call, signal?: AbortSignal): Promise<Outcome> {
+  async call(call: Call, signal?: AbortSignal, meta?: Record<string, string>): Promise<Outcome> {
     const request =
       call.kind === 'tool'
         ? { method: 'tools/call', params: { name: call.tool, arguments: call.args } }
         : { method: call.method, params: call.params };
+    if (meta !== undefined) request.params = { ...request.params, _meta: meta };
     return this.#ask(request, call.kind, signal);
   }
 

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../platform/clock.ts';
 import type { ResilienceConfig, ServerConfig, UpstreamConfig } from '../../platform/config/schema.ts';
+import type { CallTracer } from '../../platform/telemetry/call-tracer.ts';
 import type { Logger } from '../../platform/telemetry/log.ts';
 import { createCounters } from './connection-counters.ts';
 import { deferred } from './deferred.ts';
@@ -43,6 +44,8 @@ export interface UpstreamOptions {
   turn?: ServerTurn | undefined;
   /** Of the whole gateway, which decides what is left undone; undefined before there is one. */
   level?: (() => DegradationLevel | undefined) | undefined;
+  /** Undefined: calls are not traced. */
+  tracer?: CallTracer | undefined;
 }
 
 /** One supervised server, until disposed. */

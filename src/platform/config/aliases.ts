@@ -7,6 +7,7 @@
 export const ENV_ALIASES: Readonly<Record<string, { path: string; factor?: number }>> = {
   SWARMCAST_PORT: { path: 'server.port' },
   SWARMCAST_HOST: { path: 'server.host' },
+  OTEL_EXPORTER_OTLP_ENDPOINT: { path: 'telemetry.otlp_endpoint' },
   SWARMCAST_LOG: { path: 'log.levels' },
   SWARMCAST_OPERATOR_KEY: { path: 'server.operator_key' },
   MCP_CONNECTION_TIMEOUT: { path: 'upstream.connect_timeout_ms' },

@@ -238,6 +238,14 @@ const authSchema = z.strictObject({
   jwt: jwtSchema.prefault({}),
 });
 
+const telemetrySchema = z.strictObject({
+  otlp_endpoint: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('OpenTelemetry receiver (OTLP over HTTP), e.g. http://127.0.0.1:4318; without one nothing is traced'),
+  trace_ratio: z.number().min(0).max(1).default(1).describe('Share of calls to MCP servers that are traced'),
+});
+
 /** The whole configuration. */
 export const configSchema = z.strictObject({
   server: z
@@ -305,6 +313,7 @@ export const configSchema = z.strictObject({
   world: worldSchema.prefault({}),
   layout: layoutSchema.prefault({}),
   edge: edgeSchema.prefault({}),
+  telemetry: telemetrySchema.prefault({}),
   clients: clientsSchema.prefault({}),
   control: controlSchema.prefault({}),
 });
