@@ -1,5 +1,7 @@
 /** What a running gateway shows at /metrics. */
+import { once } from 'node:events';
 import { expect, vi } from 'vitest';
+import { WebSocket } from 'ws';
 import { openTestGateway, openTestServer, RecordingClient } from './gateway.ts';
 
 /** A gateway with one server and one client at 60 Hz, scraped when every part of it has something to show. */
@@ -9,6 +11,10 @@ export async function exposedMetrics(): Promise<string> {
     await using gateway = await openTestGateway({ servers: [server] });
     using client = await RecordingClient.connect(gateway.url, { mode: 'high_frequency' });
     const scrape = async () => (await fetch(`${gateway.url}/metrics`)).text();
+    // Refusals are counted by kind, from the first of each on.
+    await fetch(`${gateway.url}/api/clients`, { headers: { authorization: 'Bearer wrong' } });
+    const refused = new WebSocket(`${gateway.url.replace('http', 'ws')}/ws`, ['swarmcast.v1.json', 'bearer.wrong']);
+    await once(refused, 'close');
     // One turn of 31 is timed, and a first scrape is what the second one counts.
     await client.until('frames', () => client.frames.length > 70);
     return await vi.waitFor(

@@ -84,7 +84,13 @@ describe('exit codes', () => {
       code: 2,
       says: 'SWARMCAST_PROT',
     },
-    { note: 'an address that is not ours', argv: ['start', '--host', '192.0.2.1'], code: 1, says: '192.0.2.1' },
+    { note: 'a wider address without authentication', argv: ['start', '--host', '0.0.0.0'], code: 2, says: 'auth' },
+    {
+      note: 'an address that is not ours',
+      argv: ['start', '--host', '192.0.2.1', '--set', 'auth.allow_unauthenticated_network=true'],
+      code: 1,
+      says: '192.0.2.1',
+    },
     { note: 'nobody to watch', argv: ['watch', 'ws://127.0.0.1:1/ws', '--once'], code: 1, says: 'no gateway answers' },
   ])('$note: $code', async ({ argv, env, code, says }) => {
     const ended = await run(argv, env);
