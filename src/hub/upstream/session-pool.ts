@@ -43,6 +43,8 @@ interface Member {
   session: Session;
   inFlight: number;
   usedAt: number;
+  /** Which use of the pool was its last. */
+  turn: number;
 }
 
 /** Runs a timer until disposed. */
@@ -58,6 +60,7 @@ export class SessionPool implements AsyncDisposable {
   #opened = 0;
   #broken = 0;
   #idleClosed = 0;
+  #turns = 0;
 
   constructor(options: SessionPoolOptions) {
     this.#options = options;
@@ -76,6 +79,7 @@ export class SessionPool implements AsyncDisposable {
     const member = where === 'lead' ? this.#members[0] : this.#leastBusy();
     if (member === undefined) throw new NotConnectedError('no connection is left');
     member.inFlight += 1;
+    member.turn = this.#turns += 1;
     try {
       return await work(member.session);
     } finally {
@@ -120,12 +124,20 @@ export class SessionPool implements AsyncDisposable {
   }
 
   #member(session: Session): Member {
-    return { session, inFlight: 0, usedAt: this.#options.clock.monotonic() };
+    return { session, inFlight: 0, usedAt: this.#options.clock.monotonic(), turn: 0 };
   }
 
+  /**
+   * Among those that are kept, the one that has waited longest decides a tie: several endpoints share light load, too.
+   * Those beyond are left alone, so that they can become idle.
+   */
   #leastBusy(): Member | undefined {
     let least = this.#members[0];
-    for (const member of this.#members) if (member.inFlight < (least?.inFlight ?? 0)) least = member;
+    this.#members.forEach((member, index) => {
+      if (least === undefined || member.inFlight > least.inFlight) return;
+      const kept = index < this.#options.min && member.turn < least.turn;
+      if (member.inFlight < least.inFlight || kept) least = member;
+    });
     if (least !== undefined && least.inFlight >= BUSY) this.#grow(this.#options.max());
     return least;
   }

@@ -94,6 +94,18 @@ test('idle connections above the minimum are closed, the lead never', async () =
   await pool[Symbol.asyncDispose]();
 });
 
+test('connections that are kept take turns, those beyond are left to become idle', async () => {
+  const { pool, sessions } = stage({ min: 2, max: 3 });
+  await vi.advanceTimersByTimeAsync(1_000);
+  const busy = await occupy(pool, 30);
+  await busy.release();
+  expect(pool.stats().poolConnections).toBe(3);
+  const used: Session[] = [];
+  for (let i = 0; i < 6; i += 1) await pool.use('any', async (session) => used.push(session));
+  expect(sessions.map(({ session }) => used.filter((one) => one === session).length)).toEqual([3, 3, 0]);
+  await pool[Symbol.asyncDispose]();
+});
+
 test('a broken connection is replaced; a broken lead is followed by another', async () => {
   const { pool, sessions, leads } = stage({ min: 2 });
   await vi.advanceTimersByTimeAsync(1_000);
