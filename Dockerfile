@@ -1,6 +1,8 @@
 # The gateway: built with all tools, run with none. Non-root, and its root file system may be read-only.
 #   docker build -t swarmcast .
-#   docker run --rm --read-only --tmpfs /tmp -p 127.0.0.1:8080:8080 swarmcast
+#   docker run --rm --read-only --tmpfs /tmp -p 127.0.0.1:8080:8080 \
+#     -e SWARMCAST_AUTH_ALLOW_UNAUTHENTICATED_NETWORK=true swarmcast
+# Inside a container the gateway binds all addresses, and refuses to without logins (docs/security.md) or that word.
 # config/compose.yaml has it with simulators, Prometheus and Grafana; config/kubernetes has manifests.
 
 FROM node:20.20.2-bookworm-slim AS build
