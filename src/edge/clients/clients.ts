@@ -14,10 +14,10 @@ import type { ViewRegistry } from '../views/view-registry.ts';
 import type { Access } from './access.ts';
 import { Admission } from './admission.ts';
 import { ClientCounters } from './client-counters.ts';
+import { ClientRound } from './client-round.ts';
 import type { ClientSocket } from './client-socket.ts';
 import type { SendCommand } from './commands.ts';
 import { HashWarmer } from './hash-warmer.ts';
-import { HealthRound } from './health-round.ts';
 import type { ModeCap } from './mode-ladder.ts';
 import { Pace } from './pace.ts';
 import { Session, type SessionOwner } from './session.ts';
@@ -57,7 +57,8 @@ export class Clients {
   readonly #admission: Admission;
   readonly #options: ClientsOptions;
   readonly #pace: Pace;
-  readonly #healthRound: HealthRound;
+  readonly #healthRound: ClientRound<Session>;
+  readonly #modeRound: ClientRound<Session>;
   readonly #context: SessionContext;
   readonly #owner: SessionOwner = {
     decided: (session) => this.#openSoon(session),
@@ -82,7 +83,8 @@ export class Clients {
     this.#options = options;
     this.#admission = new Admission(config);
     this.#pace = new Pace({ clock });
-    this.#healthRound = new HealthRound(this.#pace, this.#all);
+    this.#healthRound = new ClientRound(this.#pace, this.#all, (session) => session.serveHealth());
+    this.#modeRound = new ClientRound(this.#pace, this.#all, (session) => session.tellMode());
     this.#sweptAtMs = clock.monotonic();
     const shortest = Math.min(config.ping_interval_ms, config.heartbeat_interval_ms, config.idle_timeout_ms / 2);
     this.#sweepPeriodMs = Math.min(MAX_SWEEP_MS, shortest / 2);
@@ -149,12 +151,15 @@ export class Clients {
     return this.#cap === undefined ? 0 : MODE_HZ[this.#cap];
   }
 
-  /** Nobody is served faster than `cap` from now on; undefined: all may have what they asked for. Returns how many changed. */
+  /**
+   * Nobody is served faster than `cap` from now on; undefined: all may have what they asked for. Returns how many changed;
+   * each is told before its next turn, or as bulk work.
+   */
   setCap(cap: ModeCap | undefined): number {
     this.#cap = cap;
     let changed = 0;
-    // Backwards: one that overflows as it is told is replaced by the last one.
-    for (let i = this.#all.length - 1; i >= 0; i--) if (this.#all[i]?.applyCap() === true) changed++;
+    for (const session of this.#all) if (session.applyCap()) changed++;
+    if (changed > 0) this.#modeRound.start();
     return changed;
   }
 

@@ -66,6 +66,8 @@ export class LiveClient {
   #nextHeartbeatMs: number;
   /** on_demand: proof of what was last brought, since the view itself moves on. */
   #lastProof: ServerPayloads['heartbeat'] | undefined;
+  /** The cap put it in another mode, and it was not told. */
+  #owesMode = false;
   /** A turn outside the pace (the first, request_update, resync, a new epoch) is not fully sent. */
   #owesTurn = true;
   #discoveries: TokenBucket | undefined;
@@ -142,12 +144,18 @@ export class LiveClient {
     return this.mode;
   }
 
-  /** The cap of all clients has changed. True when this one is served in another mode now. */
+  /** The cap of all clients has changed. True when this one is served in another mode now, and is to be told. */
   applyCap(): boolean {
     if (!this.#ladder.limit(this.#context.cap())) return false;
     this.#context.counters.operatorChangesTotal++;
-    this.#enterMode('server_limit');
+    this.#takeMode();
+    this.#owesMode = true;
     return true;
+  }
+
+  /** Says in which mode it is served, if the cap changed that and it was not told. */
+  tellMode(): void {
+    if (this.#owesMode) this.#sayMode('server_limit');
   }
 
   // From the clock.
@@ -299,9 +307,18 @@ export class LiveClient {
   }
 
   #enterMode(reason: ModeReason): void {
-    const { mode } = this;
-    this.#context.pace.move(this.#session, mode, this.#stream.view);
+    this.#takeMode();
+    this.#sayMode(reason);
+  }
+
+  #takeMode(): void {
+    this.#context.pace.move(this.#session, this.mode, this.#stream.view);
     this.#chooseMeter();
+  }
+
+  #sayMode(reason: ModeReason): void {
+    this.#owesMode = false;
+    const { mode } = this;
     this.#replies.send('mode_changed', { mode, effective_rate_hz: MODE_HZ[mode], reason });
   }
 
@@ -373,13 +390,18 @@ export class LiveClient {
 
   // A frame alone is the common turn; whatever more is worth a cork, which makes one call to the system of it all.
   #turn(nowMs: number): void {
-    const isPlain = this.#resyncs === undefined && nowMs < this.#nextHeartbeatMs && this.#stream.hasOnlyPositions();
-    if (isPlain || !this.#outlet.isClear) this.takeTurn(nowMs);
+    if (this.#isPlain(nowMs) || !this.#outlet.isClear) this.takeTurn(nowMs);
     else turnInOne(this, this.#outlet, nowMs);
+  }
+
+  #isPlain(nowMs: number): boolean {
+    if (this.#owesMode || this.#resyncs !== undefined || nowMs >= this.#nextHeartbeatMs) return false;
+    return this.#stream.hasOnlyPositions();
   }
 
   /** What a turn has corked. */
   takeTurn(nowMs: number): void {
+    this.tellMode();
     if (this.#resyncs !== undefined && this.#outlet.isClear) this.#answerResyncs(this.#resyncs);
     if (this.#ended) return;
     const brought = this.#stream.serve();

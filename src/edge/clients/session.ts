@@ -214,9 +214,14 @@ export class Session implements Paced {
     return this.#state.phase === 'live' ? this.#state.choose(mode) : undefined;
   }
 
-  /** The cap of all clients has changed. True when this one is served in another mode now. */
+  /** The cap of all clients has changed. True when this one is served in another mode now, and is to be told. */
   applyCap(): boolean {
     return this.#state.phase === 'live' && this.#state.applyCap();
+  }
+
+  /** Says in which mode it is served, if the cap changed that and it was not told. */
+  tellMode(): void {
+    if (this.#state.phase === 'live') this.#state.tellMode();
   }
 
   // From the clock.

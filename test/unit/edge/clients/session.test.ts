@@ -973,12 +973,14 @@ describe('large snapshots and storms', () => {
 
 describe('operators', () => {
   test('a cap holds for those who are there, who come, and who ask for more; lifting it gives back what was asked', () => {
-    const { connect, clients } = fakeEdge();
+    const { connect, clients, tick } = fakeEdge();
     const fast = connect();
     const slow = connect();
     fast.send(hello({ mode: 'high_frequency' }));
     slow.send(hello({ mode: 'low_frequency' }));
     expect(clients.setCap('normal')).toBe(1);
+    expect(clients.countByMode()).toMatchObject({ normal: 1, low_frequency: 1 });
+    tick();
     expect(of(fast.socket, 'mode_changed').at(-1)?.payload).toEqual({
       mode: 'normal',
       effective_rate_hz: 10,
@@ -997,6 +999,25 @@ describe('operators', () => {
     expect(quiet.session.mode).toBe('on_demand');
     expect(clients.setCap(undefined)).toBe(3);
     expect(clients.countByMode()).toMatchObject({ high_frequency: 3, on_demand: 1 });
+  });
+
+  test('many who are capped are told once, before anything comes under the cap', () => {
+    const edge = fakeEdge({ heartbeat_interval_ms: 60_000 }, three());
+    const sockets = Array.from({ length: 100 }, () => {
+      const client = edge.connect();
+      client.send(hello({ mode: 'high_frequency' }));
+      return client.socket;
+    });
+    edge.moveAll();
+    edge.tick(3);
+    const before = sockets.map(({ log }) => log.length);
+    expect(edge.clients.setCap('low_frequency')).toBe(100);
+    edge.tick(61);
+    sockets.forEach(({ log }, i) => {
+      const since = log.slice(before[i]);
+      expect(since.slice(0, 2)).toEqual(['mode_changed', 'frame']);
+      expect(since.filter((type) => type === 'mode_changed')).toHaveLength(1);
+    });
   });
 
   test('a choice for one client is told, stays within the cap, and its own next choice replaces it', () => {

@@ -3,26 +3,23 @@ import type { Pace, Paced, PaceSlot } from './pace.ts';
 /** Clients told in one piece: about a fifth of a millisecond of work. */
 const CLIENTS_PER_TURN = 32;
 
-interface Told {
-  /** Sends health that the client has not been told. */
-  serveHealth(): void;
-}
-
 /**
- * Tells all clients of a server whose health turned, whatever their mode, in pieces as bulk work: those whose turn
- * comes sooner have heard by then.
+ * Tells all clients of something that does not wait for their turns, in pieces as bulk work, so that thousands of sends
+ * hold up nobody. Those whose turn comes sooner have heard by then.
  */
-export class HealthRound implements Paced {
+export class ClientRound<T> implements Paced {
   pace: PaceSlot | undefined;
   readonly #pace: Pace;
-  readonly #clients: readonly Told[];
+  readonly #clients: readonly T[];
+  readonly #tell: (client: T) => void;
   /** Clients from the first on that may not have been told. */
   #left = 0;
 
-  /** `clients`: one that leaves is replaced by the last one. */
-  constructor(pace: Pace, clients: readonly Told[]) {
+  /** `clients`: one that leaves is replaced by the last one. `tell`: what the client has not been told, if anything. */
+  constructor(pace: Pace, clients: readonly T[], tell: (client: T) => void) {
     this.#pace = pace;
     this.#clients = clients;
+    this.#tell = tell;
   }
 
   /** Begins anew if it was under way. */
@@ -37,7 +34,8 @@ export class HealthRound implements Paced {
     // Backwards: the last one, who replaces one that ends as it is told, has been told.
     for (let n = 0; n < CLIENTS_PER_TURN && this.#left > 0; n++) {
       this.#left = Math.min(this.#left, this.#clients.length) - 1;
-      this.#clients[this.#left]?.serveHealth();
+      const client = this.#clients[this.#left];
+      if (client !== undefined) this.#tell(client);
     }
     if (this.#left > 0) this.#pace.enqueueBulk(this);
   }
