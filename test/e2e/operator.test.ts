@@ -53,6 +53,8 @@ describe('the operator panel', () => {
     expect(await page.locator('.client').count()).toBe(0);
     await openPanel(page);
     await page.locator('.client').first().waitFor();
+    // The address bar follows a moment later.
+    await page.waitForURL(/panel=operator/);
     const kept = await page.evaluate(() => {
       const { localStorage, sessionStorage, location } = globalThis as unknown as PageGlobals;
       return JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href]);

@@ -1,3 +1,4 @@
+import { createServer } from 'node:net';
 import { expect, test, vi } from 'vitest';
 import { connectSwarmcast, type SwarmcastClient } from '../../../src/client/client.ts';
 import { openTestServer } from '../../support/gateway.ts';
@@ -26,13 +27,29 @@ async function agentsAt({ url }: GatewayProcess): Promise<string[]> {
   return body.agents.map(({ key }) => key).toSorted();
 }
 
+/**
+ * A free port below those that the system gives to outgoing connections: a client that knocks while its gateway is away
+ * could be given the very port that it knocks at.
+ */
+async function quietPort(): Promise<number> {
+  for (let port = 20_000 + (process.pid % 10_000); ; port += 1) if (await isFree(port)) return port;
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
 test('two gateways restarted one after the other: every client is told, spread, back, and holds what there is', async () => {
   // Nothing changes by itself, so that what clients hold can be compared with what the gateway has.
   const { simulator, server } = await openTestServer('sim', { agents: 20, eventsPerSecond: 0 });
   const environment = { SWARMCAST_SERVERS: JSON.stringify([server]) };
   const start = (port: number) =>
     spawnGateway({ 'server.port': port, 'clients.heartbeat_interval_ms': 500, 'log.level': 'warn' }, environment);
-  const gateways = await Promise.all([start(0), start(0)]);
+  const gateways = [await start(await quietPort()), await start(await quietPort())];
   const watchers = gateways.map(({ url }) => Array.from({ length: CLIENTS_PER_GATEWAY }, () => watch(url)));
   try {
     await Promise.all(watchers.flat().map(({ client }) => client.whenLive()));
