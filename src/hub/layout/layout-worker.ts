@@ -49,7 +49,6 @@ const clock = new StepClock(start.originMs, (tick) => {
   const timeMs = start.originWallMs + tick * TICK_MS;
   const moved = engine.step(tick, timeMs, () => performance.now() < deadline);
   Atomics.store(status, STATUS.awake, engine.awake);
-  Atomics.store(status, STATUS.poisoned, engine.poisoned);
   Atomics.store(status, STATUS.lastTick, tick | 0);
   emit({ kind: 'tick', tick: tick >>> 0, time_ms: timeMs, moved });
   noteBusy(performance.now() - begun);
@@ -79,6 +78,8 @@ function noteBusy(ms: number): void {
   busyMs += ms;
   busyTicks += 1;
   if (busyTicks < LOAD_TICKS) return;
+  // A sum over all swarms, also those that sleep: not at every tick.
+  Atomics.store(status, STATUS.poisoned, engine.poisoned);
   report({ kind: 'load', load: { busyMs: busyMs / busyTicks, swarms: engine.costs(LOAD_SWARMS) } });
   busyMs = 0;
   busyTicks = 0;
