@@ -8,8 +8,8 @@
  * Then, body by body, all later blocks, whose forces are read, changed and written back; the four bodies' own sums are
  * added up across lanes together, in one transposition.
  *
- * Less than two thirds of the full sum from about twenty bodies on. Sums are added up in a fixed order, another than
- * the full sum's, so results differ from it in the last bits.
+ * A quarter less than the full sum at twenty bodies, about alike at eight. Sums are added up in a fixed order, another
+ * than the full sum's, so results differ from it in the last bits.
  */
 import {
   add, bodyAt, highHalves, interleaveHigh, interleaveLow, lowHalves, mul, rotateDown, rotateUp, splat, sub, swapHalves,
