@@ -20,6 +20,7 @@ import { answerReload, configChange, type ConfigChange, type ReloadAnswer } from
 import { discoversServers } from './platform/config/check.ts';
 import type { Config } from './platform/config/schema.ts';
 import { isLoopback } from './platform/loopback.ts';
+import { checkAuditFile } from './platform/telemetry/audit-writer.ts';
 import { componentLog, createLogger, setLogLevels, type Logger } from './platform/telemetry/log.ts';
 import { startSimulatedServers, type SimulatedServers } from './simulated-servers.ts';
 
@@ -76,6 +77,7 @@ export async function openGateway(config: Config, options: GatewayOptions = {}):
     const keyed = withOperatorKey(config, madeOperatorKey);
     // Refused here: in the hub's thread it could only crash.
     await createAuthenticator({ config: keyed, clock: systemClock });
+    checkAuditFile(config.audit);
     const { readConfig } = options;
     const hub = new HubSupervisor({ config: keyed, scratchRoot, canReload: readConfig !== undefined }, () => reload());
     started.push(hub);
@@ -133,13 +135,30 @@ export async function openGateway(config: Config, options: GatewayOptions = {}):
       failed: hub.died(),
       callTool: (server, tool, args) => hub.callTool(server, tool, args),
       failEdge: (edgeId) => further[edgeId - 1]?.fail('failed on purpose'),
-      reload,
+      reload: () => noteReload(hub, reload),
       [Symbol.asyncDispose]: () => close({ config, hub, edges: [edge, ...further], started, log }),
     };
   } catch (error) {
     await disposeAll(started);
     throw error;
   }
+}
+
+/** A reload that no operator asked for by HTTP: whoever owns the process did. */
+function noteReload(hub: HubSupervisor, reload: () => ReloadAnswer): ReloadAnswer {
+  const startMs = performance.now();
+  const answer = reload();
+  hub.audit({
+    subject: 'process',
+    role: null,
+    via: 'signal',
+    operation: 'config.reload',
+    kind: 'write',
+    target: {},
+    ...(answer.outcome === 'applied' ? { outcome: 'ok' } : { outcome: 'bad_config', message: answer.message }),
+    took_ms: Math.round(performance.now() - startMs),
+  });
+  return answer;
 }
 
 /** Whoever reads the start's output is on this machine: a key that is shown there is for them. */

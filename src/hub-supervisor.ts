@@ -1,6 +1,7 @@
 /** The gateway's side of the hub's thread. */
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import type { HubThreadCommand, HubThreadData, HubThreadReport } from './hub-thread.ts';
+import type { AuditEntry } from './model/audit.ts';
 import type { ReloadAnswer } from './platform/config/change.ts';
 import type { Config, ServerConfig } from './platform/config/schema.ts';
 import { workerUrl } from './platform/worker-url.ts';
@@ -60,6 +61,11 @@ export class HubSupervisor implements AsyncDisposable {
   /** Applies what can change while running. */
   reload(config: Config, servers: readonly ServerConfig[]): void {
     this.#send({ kind: 'reload', config, servers });
+  }
+
+  /** Notes what was done from outside of the hub. */
+  audit(entry: AuditEntry): void {
+    this.#send({ kind: 'audit', entry });
   }
 
   drain(): void {

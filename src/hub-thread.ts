@@ -4,9 +4,11 @@ import { createThreadHubFeed } from './feed/thread.ts';
 import { answerHttp, createHttpApp } from './http/app.ts';
 import { Hub } from './hub/hub.ts';
 import { createAuthenticator } from './platform/auth/authenticator.ts';
+import type { AuditEntry } from './model/audit.ts';
 import { systemClock } from './platform/clock.ts';
 import type { ReloadAnswer } from './platform/config/change.ts';
 import type { Config, ServerConfig } from './platform/config/schema.ts';
+import { openAuditWriter } from './platform/telemetry/audit-writer.ts';
 import { componentLog, createLogger, setLogLevels } from './platform/telemetry/log.ts';
 
 /** What the gateway hands over at start. */
@@ -24,6 +26,7 @@ export type HubThreadCommand =
   | { kind: 'reload'; config: Config; servers: readonly ServerConfig[] }
   | { kind: 'reload-answer'; answer: ReloadAnswer }
   | { kind: 'call-tool'; id: number; server: string; tool: string; args: Record<string, unknown> }
+  | { kind: 'audit'; entry: AuditEntry }
   | { kind: 'drain' }
   | { kind: 'stop' };
 
@@ -47,7 +50,8 @@ const tracer =
     : (await import('./platform/telemetry/traces.ts')).openCallTracer({ endpoint, ratio });
 const feed = createThreadHubFeed();
 let authenticator = await createAuthenticator({ config, clock: systemClock });
-const hub = Hub.open({ config, feed, clock: systemClock, log, scratchRoot, tracer }, (opened) => {
+const auditWriter = await openAuditWriter(config.audit, config.log, log);
+const hub = Hub.open({ config, feed, clock: systemClock, log, scratchRoot, tracer, auditWriter }, (opened) => {
   const app = createHttpApp(opened, componentLog(log, 'http'), () => authenticator, canReload ? reload : undefined);
   return (request) => answerHttp(app, request);
 });
@@ -72,6 +76,9 @@ port.on('message', (command: HubThreadCommand) => {
       return;
     case 'call-tool':
       void callTool(command);
+      return;
+    case 'audit':
+      hub.noteAudit(command.entry);
       return;
     case 'drain':
       hub.drain();

@@ -1,5 +1,5 @@
 /** The one HTTP application of a gateway, beside the hub. Edges pass requests to it over the feed. */
-import { Hono, type Context } from 'hono';
+import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { requestId } from 'hono/request-id';
 import type { HttpReply, HttpRequest } from '../feed/feed.ts';
 import type { Authenticator } from '../platform/auth/authenticator.ts';
@@ -7,6 +7,8 @@ import { isLimited, type Limits } from '../platform/auth/identity.ts';
 import { Visibility } from '../platform/auth/visibility.ts';
 import type { Logger } from '../platform/telemetry/log.ts';
 import { VERSION } from '../platform/version.ts';
+import { auditActions } from './audit-actions.ts';
+import { createAuditApi } from './audit-api.ts';
 import { createClientsApi } from './clients-api.ts';
 import type { HubStatus } from './hub-status.ts';
 import { mcpBuffers, mcpHealth, mcpMetrics, networkHealth, serverHealth, websocketHealth } from './mcp-status.ts';
@@ -72,28 +74,18 @@ export function createHttpApp(
     c.body(await metricsText.read(), 200, { 'content-type': metricsText.contentType }),
   );
   app.get('/api/bots/agents', viewers, (c) => c.json(agentsBody(hub, c.get('identity').limits)));
-  app.use('/api/health/*', viewersOfAll);
-  app.use('/api/metrics/*', viewersOfAll);
-  app.use('/api/debug/*', viewersOfAll);
-  app.get('/api/health/mcp', (c) => {
-    const level = hub.degradationLevel();
-    const status = level === 'fully_operational' || level === 'partial' ? 200 : 503;
-    return c.json({ ...mcpHealth(hub), degradation_level: level, servers: serverHealth(hub) }, status);
-  });
-  app.get('/api/health/network', (c) => c.json(networkHealth(hub)));
-  app.get('/api/health/websocket', async (c) => {
-    const health = await websocketHealth(hub);
-    return c.json(health, health.status === 'healthy' ? 200 : 503);
-  });
-  app.get('/api/metrics/mcp', (c) => c.json(mcpMetrics(hub)));
-  app.get('/api/debug/mcp/buffers', (c) => c.json(mcpBuffers(hub)));
-  for (const path of ['/api/clients', '/api/servers', '/api/reload'])
-    app.use(path, onlyOperators).use(`${path}/*`, onlyOperators);
+  addStatus(app, hub, viewersOfAll);
+  // Before roles are asked for: who is refused is written down as well.
+  const audited = auditActions(hub);
+  for (const path of ['/api/clients', '/api/servers', '/api/reload', '/api/audit'])
+    // Also the path itself.
+    app.use(`${path}/*`, audited, onlyOperators);
   app.route('/api/clients', createClientsApi(hub, log));
   app.route('/api/servers', createServersApi(hub, log));
   app.use('/api/operations', viewers);
   addOperations(app, hub, createIdentify(authenticator, onRefused));
   app.route('/api/reload', createReloadApi(reload, log));
+  app.route('/api/audit', createAuditApi(hub));
   const routes = new Set(
     app.routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}').replace(/(.)\/$/, '$1')}`),
   );
@@ -123,7 +115,27 @@ const PATHS = [
   '/api/servers',
   '/api/operations',
   '/api/reload',
+  '/api/audit',
 ];
+
+/** How the gateway and its servers are, on the paths of the seeds. */
+function addStatus(app: Hono<AuthEnv>, hub: HubStatus, viewersOfAll: MiddlewareHandler<AuthEnv>): void {
+  app.use('/api/health/*', viewersOfAll);
+  app.use('/api/metrics/*', viewersOfAll);
+  app.use('/api/debug/*', viewersOfAll);
+  app.get('/api/health/mcp', (c) => {
+    const level = hub.degradationLevel();
+    const status = level === 'fully_operational' || level === 'partial' ? 200 : 503;
+    return c.json({ ...mcpHealth(hub), degradation_level: level, servers: serverHealth(hub) }, status);
+  });
+  app.get('/api/health/network', (c) => c.json(networkHealth(hub)));
+  app.get('/api/health/websocket', async (c) => {
+    const health = await websocketHealth(hub);
+    return c.json(health, health.status === 'healthy' ? 200 : 503);
+  });
+  app.get('/api/metrics/mcp', (c) => c.json(mcpMetrics(hub)));
+  app.get('/api/debug/mcp/buffers', (c) => c.json(mcpBuffers(hub)));
+}
 
 function agentsBody(hub: HubStatus, limits: Limits) {
   const visibility = new Visibility(limits);

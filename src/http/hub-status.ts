@@ -5,6 +5,7 @@ import type { CircuitReset, ProbeAnswer } from '../model/probe.ts';
 import type { ServerRecord } from '../model/server.ts';
 import type { ClientsList, ClientsPage, EdgeSettings, EdgeStatus, ModeSet } from '../feed/feed.ts';
 import type { Actor } from '../model/actor.ts';
+import type { AuditEntry, AuditPage, AuditQuery } from '../model/audit.ts';
 import type { Mode } from '../protocol/modes.ts';
 import type { OperationName, OperationOutcome } from '../protocol/operations/operations.ts';
 
@@ -47,6 +48,9 @@ export interface HubStatus {
   changeSettings(settings: EdgeSettings): Promise<{ edge_id: number; changed: number }[]>;
   /** Carries out a control operation, whoever asks: the outcome says what was done, or why not. */
   operate(order: { operation: string; input: unknown; actor: Actor }): Promise<OperationOutcome>;
+  /** Writes down what was done or refused beside operations, which the hub notes by itself. */
+  noteAudit(entry: AuditEntry): void;
+  auditPage(query: AuditQuery): AuditPage;
   /** Ids of the servers that can do it now. */
   serversFor(operation: OperationName): string[];
   /** Reasons why clients should not be sent here yet; empty when ready. */

@@ -47,6 +47,17 @@ export const METRIC_GROUPS: Readonly<Record<string, MetricGroup>> = {
       operations_pending_limit: 'Most operations that may be under way',
     },
   },
+  audit: {
+    title: 'The audit',
+    labels: [],
+    metrics: {
+      entries_total: 'Control operations and actions of operators that were noted, done or refused',
+      refusals_left_out_total: 'Refusals that were counted only, since more than 5 a second came',
+      unwritten_total: 'Entries that could not be written to where they belong: they are in the log instead',
+      held: 'Entries held for GET /api/audit',
+      held_limit: 'Most entries that are held',
+    },
+  },
   world: {
     title: 'The merged world',
     labels: [],

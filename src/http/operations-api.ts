@@ -3,12 +3,15 @@ import type { Context, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
 import type { Actor } from '../model/actor.ts';
+import { targetOf } from '../model/audit.ts';
 import {
   OPERATION_NAMES,
+  operationOf,
   OPERATIONS,
   type OperationFailureCode,
   type OperationName,
 } from '../protocol/operations/operations.ts';
+import { deniedBy } from './audit-actions.ts';
 import type { HubStatus } from './hub-status.ts';
 import { OPERATION_BINDINGS, type OperationBinding } from './operation-bindings.ts';
 import { problem } from './problem.ts';
@@ -41,7 +44,16 @@ export type Identify = (c: Context) => Promise<Actor | Response>;
 export function addOperations(app: Hono<AuthEnv>, hub: HubStatus, identify: Identify): void {
   const operate = async (c: Context, operation: string, input: unknown): Promise<Response> => {
     const actor = await identify(c);
-    if (actor instanceof Response) return actor;
+    if (actor instanceof Response) {
+      hub.noteAudit({
+        ...deniedBy(c),
+        operation,
+        kind: operationOf(operation)?.kind ?? 'write',
+        target: targetOf(input),
+        took_ms: 0,
+      });
+      return actor;
+    }
     const outcome = await hub.operate({ operation, input, actor });
     if (outcome.ok) return c.json(outcome.reply);
     const { code, message, retry_after_ms: retryAfterMs } = outcome.failure;

@@ -75,6 +75,8 @@ export function problem(
   detail: string,
   extra: Readonly<Record<string, unknown>> = {},
 ): Response {
+  // For the audit.
+  c.set('refusal', { code, message: detail });
   const body: Problem = { type: `urn:swarmcast:problem:${code}`, title: TITLES[code], status, detail, code };
   return c.body(JSON.stringify({ ...body, ...extra }), status, { 'content-type': 'application/problem+json' });
 }

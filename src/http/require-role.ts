@@ -9,7 +9,13 @@ import { problem } from './problem.ts';
 
 /** Routes behind {@link RequireRole} find who calls under `identity`. */
 export interface AuthEnv {
-  Variables: { identity: Identity };
+  Variables: {
+    identity: Identity;
+    /** Who was turned away, where that is known. */
+    denied?: Identity;
+    /** Set by `problem()`. */
+    refusal?: { code: string; message: string };
+  };
 }
 
 /** `forbidden`: known, and of a role that may not. `limited`: what the route tells can't be cut to their limits. */
@@ -48,6 +54,8 @@ interface Denial {
   status: 401 | 403;
   code: AccessRefusal;
   message: string;
+  /** Who it was, where that is known. */
+  identity?: Identity;
 }
 
 async function admit(
@@ -63,15 +71,21 @@ async function admit(
   if (!allows(identity.role, role)) {
     // Whoever sent no token is told that one would help.
     const status = identity.subject === 'anonymous' ? 401 : 403;
-    return { status, code: 'forbidden', message: `this is for the role ${role}; yours is ${identity.role}` };
+    const message = `this is for the role ${role}; yours is ${identity.role}`;
+    return { status, code: 'forbidden', message, identity };
   }
   if (!whole || !isLimited(identity.limits)) return identity;
   const message = 'this tells of everything, and your token limits what you may see';
-  return { status: 403, code: 'limited', message };
+  return { status: 403, code: 'limited', message, identity };
 }
 
-function deny(c: Context, { status, code, message }: Denial, refused: (reason: AccessRefusal) => void): Response {
+function deny(
+  c: Context,
+  { status, code, message, identity }: Denial,
+  refused: (reason: AccessRefusal) => void,
+): Response {
   refused(code);
+  c.set('denied', identity);
   if (status === 401) c.header('www-authenticate', 'Bearer');
   return problem(c, status, code, message);
 }

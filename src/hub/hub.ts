@@ -11,12 +11,15 @@ import type { ServerRecord } from '../model/server.ts';
 import { SWITCHED_OFF } from '../model/switched-off.ts';
 import type { Mode } from '../protocol/modes.ts';
 import type { OperationName } from '../protocol/operations/operations.ts';
+import type { AuditEntry, AuditPage, AuditQuery } from '../model/audit.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Config, ServerConfig } from '../platform/config/schema.ts';
+import type { AuditWriter } from '../platform/telemetry/audit-writer.ts';
 import type { CallTracer } from '../platform/telemetry/call-tracer.ts';
 import { componentLog, type Logger } from '../platform/telemetry/log.ts';
 import { DegradationTracker, type DegradationStats } from './degradation-tracker.ts';
 import { MessageRate } from './message-rate.ts';
+import { AuditTrail } from './control/audit-trail.ts';
 import { Control, type OperationOrder } from './control/control.ts';
 import { openLayout } from './layout/open-layout.ts';
 import type { Layout } from './layout/layout.ts';
@@ -39,6 +42,8 @@ export interface HubOptions {
   log: Logger;
   /** Folder for the working directories of servers whose process the gateway owns. */
   scratchRoot: string;
+  /** Where audit entries go. */
+  auditWriter: AuditWriter;
   /** Undefined: calls to servers are not traced. */
   tracer?: CallTracer | undefined;
 }
@@ -57,6 +62,7 @@ export class Hub implements AsyncDisposable {
   readonly #sweepTimer: NodeJS.Timeout;
   readonly #degradation = new DegradationTracker();
   readonly #rate = new MessageRate();
+  readonly #audit: AuditTrail;
   readonly #control: Control;
   #draining = false;
   #batches = 0;
@@ -66,6 +72,12 @@ export class Hub implements AsyncDisposable {
     this.#options = options;
     this.#layout = layout;
     this.#world = new World({ config: options.config.world, clock: options.clock, onDirty: () => this.#flushSoon() });
+    this.#audit = new AuditTrail({
+      capacity: options.config.audit.entries_kept,
+      writer: options.auditWriter,
+      clock: options.clock,
+      log: options.log,
+    });
     this.#control = new Control({
       config: options.config.control,
       upstreams: () => this.#upstreams,
@@ -75,7 +87,7 @@ export class Hub implements AsyncDisposable {
       },
       clock: options.clock,
       log: options.log,
-      audit: (entry) => options.log.info({ audit: entry }, 'control operation'),
+      audit: (entry) => this.#audit.note(entry),
     });
     this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_INTERVAL_MS);
   }
@@ -143,6 +155,15 @@ export class Hub implements AsyncDisposable {
     return this.#control.execute(order);
   }
 
+  /** What is done or refused beside control operations. */
+  noteAudit(entry: AuditEntry): void {
+    this.#audit.note(entry);
+  }
+
+  auditPage(query: AuditQuery): AuditPage {
+    return this.#audit.page(query);
+  }
+
   /** Ids of the servers that can do it now. */
   serversFor(operation: OperationName): string[] {
     return this.#control.serversFor(operation).map(({ id }) => id);
@@ -187,6 +208,7 @@ export class Hub implements AsyncDisposable {
         edge_requests_pending_limit: MAX_PENDING_REQUESTS * Math.max(1, load.edges),
       },
       control: { ...this.#control.stats() },
+      audit: { ...this.#audit.stats() },
       world: numbersOf(this.#world.stats()),
       layout: numbersOf(this.#layout.stats()),
     };

@@ -6,4 +6,6 @@ export interface Actor {
   subject: string;
   role: Role;
   via: 'http' | 'socket';
+  /** Their token limits what they may see. What operations tell and touch can't be cut to that: they may do none. */
+  limited?: true | undefined;
 }

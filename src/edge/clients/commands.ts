@@ -30,18 +30,15 @@ export class Commands {
     { subject, role, limits }: Identity,
     { operation, input }: ClientPayload<'command'>,
   ): Promise<void> {
-    if (isLimited(limits)) {
-      // What operations tell and touch can't be cut to limits.
-      this.#replies.refuse({ id, code: 'forbidden', message: 'your token limits what you may see: no operations' });
-      return;
-    }
     if (this.#pending >= MAX_PENDING_COMMANDS) {
       this.#replies.refuseRate(id, 'commands that wait for their answers', RETRY_AFTER_MS);
       return;
     }
     this.#pending += 1;
     try {
-      const outcome = await this.#send({ operation, input: input ?? {}, actor: { subject, role, via: 'socket' } });
+      // Also for those who may do nothing: the hub refuses, and writes it down.
+      const actor = { subject, role, via: 'socket' as const, ...(isLimited(limits) ? { limited: true as const } : {}) };
+      const outcome = await this.#send({ operation, input: input ?? {}, actor });
       if (this.#isGone()) return;
       if (outcome.ok) this.#replies.ok(id, 'command', { ...outcome.reply });
       else this.#replies.refuse({ id, ...outcome.failure }, outcome.failure.retry_after_ms);

@@ -1,7 +1,9 @@
 /** Endpoints beside the control operations. */
 import { z } from 'zod';
 import { HEALTH_STATES } from '../../model/health.ts';
+import { ROLES } from '../../model/role.ts';
 import { MODES, modeSchema } from '../../protocol/modes.ts';
+import { auditQuery } from '../audit-api.ts';
 import { capBody, costQuery, modeBody, pageQuery } from '../clients-api.ts';
 import type { DescribedRoute } from './described-route.ts';
 
@@ -37,6 +39,23 @@ const client = z
     behind: z.boolean(),
   })
   .meta({ id: 'Client' });
+
+const auditRecord = z
+  .looseObject({
+    seq: z.number(),
+    at_ms: z.number(),
+    subject: z.string(),
+    role: z.enum(ROLES).nullable(),
+    via: z.enum(['http', 'socket', 'signal']),
+    operation: z.string(),
+    kind: z.enum(['read', 'write']),
+    target: z.record(z.string(), z.string()),
+    outcome: z.string().describe('"ok", or the code of the refusal or failure'),
+    message: z.string().optional(),
+    took_ms: z.number(),
+    left_out: z.number().optional().describe('Refusals before this one that were only counted'),
+  })
+  .meta({ id: 'AuditRecord' });
 
 const HEALTH: readonly DescribedRoute[] = [
   {
@@ -252,9 +271,15 @@ const OPERATORS: readonly DescribedRoute[] = [
     path: '/api/audit',
     id: 'audit',
     tag: 'operators',
-    summary: 'Control operations, done and refused: who, what, when, with which result',
+    summary: 'Control operations and actions of operators, done and refused: who, what, when, with which result',
     role: 'operator',
-    result: z.looseObject({}),
+    query: auditQuery,
+    result: z.object({
+      entries: z.array(auditRecord).describe('Oldest first'),
+      next: z.string().describe('Give it as "after" to get what comes next'),
+      gap: z.boolean().describe('Entries between "after" and these are held no more, or the gateway began anew'),
+      unwritten: z.number().describe('Entries that could not be written to the audit file; the log has them'),
+    }),
     problems: [400],
   },
 ];

@@ -3,6 +3,7 @@
  * checked, carried out by the dialect of the one server that it is for, and audited, whatever came of it.
  */
 import type { Actor } from '../../model/actor.ts';
+import { targetOf, type AuditEntry } from '../../model/audit.ts';
 import type { WorldSnapshot } from '../../model/change.ts';
 import type { ServerRecord } from '../../model/server.ts';
 import {
@@ -24,7 +25,6 @@ import type { Logger } from '../../platform/telemetry/log.ts';
 import { describeError } from '../upstream/errors.ts';
 import type { Connected } from '../upstream/upstream.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
-import { targetOf, type AuditSink } from './audit.ts';
 import { ControlError, controlErrorOf } from './control-error.ts';
 import { furnishSwarm, type SwarmReply } from './furnish-swarm.ts';
 import { OperationLimits } from './operation-limits.ts';
@@ -44,7 +44,8 @@ export interface ControlOptions {
   snapshot: () => WorldSnapshot;
   clock: Clock;
   log: Logger;
-  audit: AuditSink;
+  /** Must not throw and must not wait. */
+  audit: (entry: AuditEntry) => void;
 }
 
 /** What is asked for, and by whom. */
@@ -93,13 +94,14 @@ export class Control {
     const startMs = clock.monotonic();
     const outcome = await this.#attempt(order, startMs);
     const { subject, role, via } = order.actor;
+    const operation = operationOf(order.operation);
     const entry = {
-      at_ms: clock.now(),
       subject,
       role,
       via,
       operation: order.operation.slice(0, 64),
-      target: targetOf(order.input),
+      kind: operation?.kind ?? 'write',
+      target: targetOf(operation === undefined ? order.input : canonicalInput(order.input ?? {}, operation.input)),
       outcome: outcome.ok ? 'ok' : outcome.failure.code,
       ...(outcome.ok ? {} : { message: outcome.failure.message }),
       took_ms: Math.round(clock.monotonic() - startMs),
@@ -142,6 +144,8 @@ export class Control {
 
   /** Who asks too often, may not, or asks for what is no operation, gets no further. */
   #admit({ operation: asked, input, actor }: OperationOrder) {
+    if (actor.limited === true)
+      throw new ControlError('forbidden', 'your token limits what you may see: no operations');
     const operation = operationOf(asked);
     if (operation === undefined) {
       const list = OPERATION_NAMES.join(', ');

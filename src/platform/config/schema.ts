@@ -195,6 +195,15 @@ const controlSchema = z.strictObject({
   deadline_ms: ms(20_000, 'Longest wait of whoever asked for an operation', 100),
 });
 
+const auditSchema = z.strictObject({
+  file: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('File that audit entries are appended to, one JSON object a line; without one they go to stderr'),
+  entries_kept: count(1_000, 100_000, 'Newest audit entries held in memory for GET /api/audit'),
+});
+
 const apiKeySchema = z.strictObject({
   id: serverId.describe('Name of the key, shown in logs and in the audit log'),
   sha256: z
@@ -316,6 +325,7 @@ export const configSchema = z.strictObject({
   telemetry: telemetrySchema.prefault({}),
   clients: clientsSchema.prefault({}),
   control: controlSchema.prefault({}),
+  audit: auditSchema.prefault({}),
 });
 export type Config = z.infer<typeof configSchema>;
 export type AuthConfig = Config['auth'];
@@ -325,3 +335,4 @@ export type ResilienceConfig = Config['resilience'];
 export type WorldConfig = Config['world'];
 export type ClientsConfig = Config['clients'];
 export type ControlConfig = Config['control'];
+export type AuditConfig = Config['audit'];

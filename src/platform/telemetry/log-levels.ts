@@ -1,7 +1,7 @@
 /** Components of the log and their levels, without the library that writes it. */
 
 /** Components that have a level of their own. What belongs to none of the others is `gateway`. */
-export const LOG_COMPONENTS = ['gateway', 'edge', 'hub', 'upstream', 'discovery', 'http', 'audit'] as const;
+export const LOG_COMPONENTS = ['gateway', 'edge', 'hub', 'upstream', 'discovery', 'http'] as const;
 export type LogComponent = (typeof LOG_COMPONENTS)[number];
 
 /** From the one that writes all to the one that writes nothing. */

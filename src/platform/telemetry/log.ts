@@ -41,7 +41,7 @@ const families = new WeakMap<Logger, Family>();
 /** A logger that writes to stderr: stdout belongs to commands that print results, and to stdio MCP servers. */
 export async function createLogger(options: LogOptions): Promise<Logger> {
   const { level, levels, part } = options;
-  const stream = options.destination ?? (await destination(options.format));
+  const stream = options.destination ?? (await logDestination(options.format));
   const log = pino({ level: levelOf('gateway', options), base: { part }, redact: REDACT }, stream);
   families.set(log, { levels: { level, levels }, components: new Map() });
   return log;
@@ -67,7 +67,8 @@ export function setLogLevels(log: Logger, { level, levels }: LogLevelSettings): 
   for (const [component, child] of family.components) child.level = levelOf(component, family.levels);
 }
 
-async function destination(format: LogOptions['format']): Promise<DestinationStream> {
+/** stderr, in the form that was chosen. */
+export async function logDestination(format: LogOptions['format']): Promise<DestinationStream> {
   const pretty = format === 'pretty' || (format === 'auto' && process.stderr.isTTY);
   if (!pretty) return pino.destination({ dest: 2, sync: true });
   // Loaded only where it is used: it costs start-up time.

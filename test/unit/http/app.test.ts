@@ -73,6 +73,8 @@ function hub(overrides: Partial<HubStatus> = {}, servers: ServerRecord[] = [serv
     resetCircuit: () => undefined,
     operate: () => Promise.reject(new Error('not in this test')),
     serversFor: () => [],
+    noteAudit: () => undefined,
+    auditPage: () => ({ entries: [], next: { life: 'a', seq: 0 }, gap: false, unwritten: 0 }),
     notReady: () => [],
     ...overrides,
   };

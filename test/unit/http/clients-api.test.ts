@@ -45,6 +45,8 @@ function setup(overrides: Partial<HubStatus> = {}) {
     edges: () => Promise.resolve([]),
     operate: () => Promise.reject(new Error('not in this test')),
     serversFor: () => [],
+    noteAudit: () => undefined,
+    auditPage: unused,
     notReady: () => [],
     probeServer: () => Promise.resolve(undefined),
     resetCircuit: () => undefined,

@@ -32,6 +32,7 @@ async function call(method: string, url: string, key = KEY) {
   const calls: string[] = [];
   const hub: Partial<HubStatus> = {
     servers: () => [server],
+    noteAudit: () => undefined,
     upstreamStats: () => ({ a: { circuitTrips: 1 } }),
     probeServer: (id) => {
       calls.push(`probe ${id}`);

@@ -4,7 +4,7 @@ import type { AgentRecord } from '../../../../src/model/agent.ts';
 import type { WorldSnapshot } from '../../../../src/model/change.ts';
 import type { DialectName, ServerRecord } from '../../../../src/model/server.ts';
 import type { SwarmRecord } from '../../../../src/model/swarm.ts';
-import type { AuditEntry } from '../../../../src/hub/control/audit.ts';
+import type { AuditEntry } from '../../../../src/model/audit.ts';
 import { Control } from '../../../../src/hub/control/control.ts';
 import { claudeFlowDialect } from '../../../../src/hub/upstream/dialects/claude-flow.ts';
 import type { Call, Outcome } from '../../../../src/hub/upstream/dialects/dialect.ts';
@@ -260,7 +260,6 @@ describe('what came of it', () => {
     expect(JSON.stringify(outcome)).not.toContain('secret');
     expect(audits).toMatchObject([
       {
-        at_ms: 1_000,
         subject: 'ann',
         operation: 'agent.spawn',
         target: { swarm_id: 'one', type: 'coder' },
@@ -291,6 +290,20 @@ describe('what came of it', () => {
     const { ask, state } = setup(CF, { deadlineMs: 100 });
     state.answer = () => new Promise(() => undefined);
     expect(await ask('agent.spawn', spawn)).toMatchObject({ failure: { code: 'outcome_unknown' } });
+  });
+
+  test('what is named as servers spell it is in the audit all the same', async () => {
+    const { ask, audits } = setup(CF);
+    await ask('agent.spawn', { swarmId: 'one', agentType: 'coder' });
+    expect(audits).toMatchObject([{ target: { swarm_id: 'one', type: 'coder' }, kind: 'write' }]);
+  });
+
+  test('whoever is limited in what they see may do nothing, and that is noted', async () => {
+    const { ask, audits, calls } = setup(CF);
+    const actor: Actor = { ...OPERATOR, via: 'socket', limited: true };
+    expect(await ask('agent.list', {}, actor)).toMatchObject({ ok: false, failure: { code: 'forbidden' } });
+    expect(audits).toMatchObject([{ subject: 'ann', outcome: 'forbidden', kind: 'read' }]);
+    expect(calls).toEqual([]);
   });
 
   test('values of memories and messages are not in the audit', async () => {
