@@ -87,8 +87,9 @@ function fieldRows(path: string, schema: JsonSchema, required: readonly string[]
   const isRequired = required.includes(path.split('.').at(-1) ?? '');
   const fallback = schema.default === undefined ? (isRequired ? 'required' : '–') : code(schema.default);
   const own = [code(path), typeOf(schema), fallback, schema.description ?? ''];
-  const inner = Object.entries(schema.properties ?? {}).flatMap(([name, child]) =>
-    fieldRows(`${path}.${name}`, child, schema.required ?? []),
+  const nested = [schema, ...(schema.anyOf ?? [])].find(({ properties }) => properties !== undefined);
+  const inner = Object.entries(nested?.properties ?? {}).flatMap(([name, child]) =>
+    fieldRows(`${path}.${name}`, child, nested?.required ?? []),
   );
   return [own, ...inner];
 }
@@ -96,6 +97,7 @@ function fieldRows(path: string, schema: JsonSchema, required: readonly string[]
 function typeOf(schema: JsonSchema): string {
   if (schema.enum !== undefined) return schema.enum.map(code).join(', ');
   if (schema.const !== undefined) return code(schema.const);
+  if (schema.anyOf !== undefined) return schema.anyOf.map(typeOf).join(' or ');
   const range = [schema.minimum ?? schema.exclusiveMinimum, schema.maximum];
   const inRange = range.every((end) => end !== undefined && Math.abs(end) < 2 ** 53 - 1) ? ` ${range.join('–')}` : '';
   return `${[schema.type ?? 'any'].flat().join(' or ')}${inRange}`;

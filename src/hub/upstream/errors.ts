@@ -81,12 +81,20 @@ export class NoDialectError extends SwarmcastError {
   override readonly retryable = true;
 }
 
-/** The server refused the configured api_key. */
+/** The server refused the configured credentials, or that there are none. */
 export class AuthenticationError extends SwarmcastError {
   override name = 'AuthenticationError';
-  override readonly reason = 'authentication_failed';
-  /** Keys can be added on the server's side. */
-  override readonly retryable = true;
+  override readonly reason = 'authentication_refused';
+  /** The same credentials get the same answer: the supervisor leaves time for another key, on either side. */
+  override readonly retryable = false;
+}
+
+/** The server's certificate does not prove that it is the one that was configured. Nothing was sent to it. */
+export class UntrustedServerError extends SwarmcastError {
+  override name = 'UntrustedServerError';
+  override readonly reason = 'server_untrusted';
+  /** The same certificate gets the same verdict. */
+  override readonly retryable = false;
 }
 
 /** A tool was called on a server that is not connected. */

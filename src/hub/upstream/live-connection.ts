@@ -23,6 +23,7 @@ import type { ServerTurn } from './fair-turns.ts';
 import type { HealthEvent } from './health.ts';
 import type { OpenSource } from './observation-source.ts';
 import { startPoller, type Poller, type PollReply } from './poller.ts';
+import { presentDefaultKey, presentOwnKey } from './present-key.ts';
 import { openSession, type Session, type SessionEvents } from './session.ts';
 import type { Adaptation } from './resilience/adapt.ts';
 import type { ServerPolicy } from './resilience/policy.ts';
@@ -121,27 +122,25 @@ async function connect(options: LiveOptions, signal: AbortSignal, events: Sessio
       events: more,
     });
   const session = await openMore(events, signal);
-  try {
+  return closeIfFailed(session, async () => {
+    await presentOwnKey(session, { server }, signal);
     const peer = await session.describe(signal);
     const choice = chooseDialect(server, peer, dialects);
-    const authenticate = async (one: Session, stop: AbortSignal): Promise<Session> => {
-      const apiKey = server.api_key ?? limits.api_key;
-      if (apiKey !== undefined && choice.dialect.name === 'seed') await one.authenticate(apiKey, stop);
-      return one;
-    };
-    await authenticate(session, signal);
+    const keys = { server, limits, dialect: choice.dialect };
+    await presentDefaultKey(session, keys, signal);
     const openAnother = async (more: SessionEvents, stop: AbortSignal): Promise<Session> => {
       const another = await openMore(more, stop);
-      return closeIfFailed(another, () => authenticate(another, stop));
+      return closeIfFailed(another, async () => {
+        await presentOwnKey(another, keys, stop);
+        await presentDefaultKey(another, keys, stop);
+        return another;
+      });
     };
     return { session, openAnother, peer, choice, scratch: transports.scratch };
-  } catch (error) {
-    await session.close();
-    throw error;
-  }
+  });
 }
 
-async function closeIfFailed(session: Session, work: () => Promise<Session>): Promise<Session> {
+async function closeIfFailed<T>(session: Session, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

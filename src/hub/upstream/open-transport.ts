@@ -14,7 +14,7 @@ import { TcpTransport } from './transports/tcp-transport.ts';
 export function describeEndpoint(server: ServerConfig): string {
   switch (server.transport) {
     case 'tcp':
-      return `${server.tls ? 'tls' : 'tcp'}://${server.host.includes(':') ? `[${server.host}]` : server.host}:${server.port}`;
+      return `${server.tls === false ? 'tcp' : 'tls'}://${server.host.includes(':') ? `[${server.host}]` : server.host}:${server.port}`;
     case 'stdio':
       return `stdio:${basename(server.command)}`;
     case 'http': {
@@ -69,7 +69,7 @@ export function transportFactory(
         const { tls } = server;
         const times = { connectTimeoutMs: limits.connect_timeout_ms, keepAliveMs: limits.heartbeat_interval_ms };
         const transport = new TcpTransport({ ...options, ...times, host, port, tls });
-        return { transport, pipe: true, why: () => transport.closeReason };
+        return { transport, pipe: true, why: () => transport.closeReason, refusal: () => transport.refusal };
       }
       case 'stdio': {
         const { args, cwd } = server;
@@ -82,9 +82,10 @@ export function transportFactory(
         return { transport, pipe: true, why: () => transport.exitReason ?? transport.closeReason };
       }
       case 'http': {
-        const { url, headers } = server;
-        const transport = new HttpTransport({ url, headers, maxReplyBytes: limits.max_line_bytes });
-        return { transport, pipe: false, why: () => transport.closeReason };
+        const { url, bearer, tls } = server;
+        const headers = { ...server.headers, ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }) };
+        const transport = new HttpTransport({ url, headers, tls, maxReplyBytes: limits.max_line_bytes });
+        return { transport, pipe: false, why: () => transport.closeReason, refusal: () => transport.refusal };
       }
     }
   };

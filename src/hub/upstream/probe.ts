@@ -8,6 +8,7 @@ import { createCounters } from './connection-counters.ts';
 import type { Call, Dialect, DialectSession } from './dialects/dialect.ts';
 import { describeError } from './errors.ts';
 import { describeEndpoint, transportFactory } from './open-transport.ts';
+import { presentDefaultKey, presentOwnKey } from './present-key.ts';
 import { openSession, type Session } from './session.ts';
 
 /** Fast rounds: the second can ask about what the first found. */
@@ -102,6 +103,7 @@ class Probe {
       events: { onPush: () => undefined, onNoise: () => undefined, onClosed: (why) => this.#closedBy(why) },
     });
     this.#session = session;
+    await presentOwnKey(session, { server }, signal);
     const peer = await session.describe(signal);
     this.#tools = [...peer.tools].toSorted();
     this.#about = {
@@ -112,8 +114,7 @@ class Probe {
     };
     const { dialect, score } = chooseDialect(server, peer, dialects);
     this.#about.dialect = { name: dialect.name, score };
-    const apiKey = server.api_key ?? limits.api_key;
-    if (apiKey !== undefined && dialect.name === 'seed') await session.authenticate(apiKey, signal);
+    await presentDefaultKey(session, { server, limits, dialect }, signal);
     await this.#askAll(session, dialect.open(peer), signal);
   }
 

@@ -5,6 +5,7 @@
 /* oxlint-disable unicorn/prefer-add-event-listener -- the SDK's transports and clients have callbacks, not listeners */
 import {
   Client,
+  METHOD_NOT_FOUND,
   ProtocolError,
   SdkError,
   SdkErrorCode,
@@ -49,8 +50,13 @@ export interface SessionEvents {
   onClosed: (why: string | undefined) => void;
 }
 
-/** A transport that can say why it ended, if it knows. */
-type OpenedTransport = { transport: Transport; pipe: boolean; why?: () => string | undefined };
+/** A transport that can say why it ended, if it knows; `refusal`: where that was about who is who. */
+type OpenedTransport = {
+  transport: Transport;
+  pipe: boolean;
+  why?: () => string | undefined;
+  refusal?: () => SwarmcastError | undefined;
+};
 /** Makes a new transport; called again when a peer closed at the question for the new era. */
 export type OpenTransport = (hooks: Pick<SessionEvents, 'onPush' | 'onNoise'>) => OpenedTransport;
 
@@ -65,7 +71,8 @@ export interface SessionOptions {
 
 /**
  * Connects within `connectTimeoutMs`.
- * @throws {@link ConnectError} when there is no connection or no MCP handshake; nothing is left open then.
+ * @throws {@link ConnectError} when there is no connection or no MCP handshake, {@link AuthenticationError} and
+ * UntrustedServerError when one side does not trust the other; nothing is left open then.
  */
 export async function openSession(options: SessionOptions): Promise<Session> {
   options.signal?.throwIfAborted();
@@ -81,7 +88,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     return await connectEitherEra(options, stop.signal);
   } catch (error) {
     options.signal?.throwIfAborted();
-    if (error instanceof ConnectError && !late) throw error;
+    if (error instanceof SwarmcastError && !late) throw error;
     const within = late ? ` within ${options.connectTimeoutMs} ms` : '';
     throw new ConnectError(`no MCP handshake${within}: ${describeError(error)}`, { cause: error });
   } finally {
@@ -144,7 +151,10 @@ export class Session {
   async authenticate(apiKey: string, signal?: AbortSignal): Promise<void> {
     const params = { api_key: apiKey, client_id: GATEWAY.name, version: GATEWAY.version };
     const outcome = await this.call({ kind: 'method', method: 'auth.authenticate', params }, signal);
-    if (!outcome.ok) throw new AuthenticationError(`api_key refused: ${outcome.message}`);
+    // A server that has no such method asks for no key; what it refuses later it says itself.
+    if (outcome.ok || outcome.code === METHOD_NOT_FOUND) return;
+    // It may quote what it was given.
+    throw new AuthenticationError(`authentication refused: ${outcome.message.replaceAll(apiKey, '***')}`);
   }
 
   async close(): Promise<void> {
@@ -274,6 +284,8 @@ async function connectOnce(options: SessionOptions, era: 'auto' | 'legacy', sign
     state.closing = true;
     const closedByPeer = state.closed && !signal.aborted;
     await transport.close();
+    const refusal = opened.refusal?.();
+    if (refusal !== undefined) throw refusal;
     if (closedByPeer && opened.pipe && era === 'auto' && isEraFailure(cause)) throw new EraClosedError();
     if (cause instanceof ConnectError || !closedByPeer) throw cause;
     throw new ConnectError(`no MCP handshake: ${state.reason()}`, { cause });

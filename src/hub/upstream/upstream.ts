@@ -9,7 +9,7 @@ import type { Logger } from '../../platform/telemetry/log.ts';
 import { createCounters } from './connection-counters.ts';
 import { deferred } from './deferred.ts';
 import type { Call, Dialect, Outcome } from './dialects/dialect.ts';
-import { describeError, NotConnectedError } from './errors.ts';
+import { AuthenticationError, describeError, NotConnectedError, UntrustedServerError } from './errors.ts';
 import { healthScore, type HealthEvent } from './health.ts';
 import type { ServerTurn } from './fair-turns.ts';
 import { HealthReporter } from './health-reporter.ts';
@@ -98,6 +98,8 @@ const HURRY_GAP_MS = 1_000;
 /** How often values are fitted to what is measured. */
 const ADAPT_MS = 5_000;
 const QUIET_POOL = 3;
+/** One side does not trust the other: that takes people, who look at it and probe, or reload, when they are done. */
+const REFUSED_RETRY_MS = 30_000;
 
 /** Introduces the server to the sink and begins to connect. */
 export function startUpstream(options: UpstreamOptions): Upstream {
@@ -126,6 +128,8 @@ class SupervisedUpstream implements Upstream {
   #connections = 0;
   #attempts = 0;
   #onlineAt: number | undefined;
+  /** The last attempt to connect failed of who is who. */
+  #isRefused = false;
   #latencyMs: number | undefined;
   #poolMax: number;
   #adaptations = 0;
@@ -294,9 +298,11 @@ class SupervisedUpstream implements Upstream {
         this.#stop.signal,
       );
     } catch (error) {
+      this.#isRefused = error instanceof AuthenticationError || error instanceof UntrustedServerError;
       if (!this.#stop.signal.aborted) this.#failed(error);
       return false;
     }
+    this.#isRefused = false;
     if (this.#connections > 0) this.#counts.reconnects += 1;
     this.#connections += 1;
     this.#onlineAt = this.#options.clock.monotonic();
@@ -411,7 +417,8 @@ class SupervisedUpstream implements Upstream {
     const { limits, random = Math.random } = this.#options;
     const refusedMs = this.#policy.refusesForMs;
     const closedMs = refusedMs === 0 ? 0 : refusedMs + random() * limits.reconnect_min_ms;
-    const delayMs = Math.max(this.#backoff.nextDelayMs(), closedMs);
+    const refusedLoginMs = this.#isRefused ? REFUSED_RETRY_MS : 0;
+    const delayMs = Math.max(this.#backoff.nextDelayMs(), closedMs, refusedLoginMs);
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, delayMs);
       const wake = (): void => {

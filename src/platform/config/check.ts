@@ -4,16 +4,46 @@ import { unsafeAccess } from '../auth/anonymous.ts';
 import { ConfigError, type ConfigProblem } from './errors.ts';
 import { sourceOf, type Layered } from './layers.ts';
 import { configSchema, serverSchema, type Config } from './schema.ts';
+import { sendsSecretsInClear, serverProblems } from './server-checks.ts';
+import { readServerSecrets, type Environment } from './server-secrets.ts';
 import { maskSecrets, settingsTable } from './settings-table.ts';
 import { nearest } from './suggest.ts';
 
-/** @throws {@link ConfigError} */
-export function checkConfig(layered: Layered): Config {
-  const parsed = configSchema.safeParse(layered.value, { reportInput: true });
-  if (!parsed.success) throw new ConfigError(parsed.error.issues.flatMap((issue) => describe(issue, layered)));
-  const problems = crossFieldProblems(parsed.data, layered);
+/**
+ * Secrets of servers are read from `environment` and files. `notes`: what is usable and should be otherwise.
+ * @throws {@link ConfigError}
+ */
+export function checkConfig(layered: Layered, environment: Environment): { config: Config; notes: string[] } {
+  const { value, problems: unread, notes } = withSecrets(layered, environment);
+  const parsed = configSchema.safeParse(value, { reportInput: true });
+  if (!parsed.success) {
+    throw new ConfigError([...unread, ...parsed.error.issues.flatMap((issue) => describe(issue, layered))]);
+  }
+  // What a secret that was not read would be checked for is not to blame.
+  const problems = [...unread, ...(unread.length > 0 ? [] : crossFieldProblems(parsed.data, layered))];
   if (problems.length > 0) throw new ConfigError(problems);
-  return deepFreeze(parsed.data);
+  const inClear = parsed.data.servers.filter(sendsSecretsInClear).map(({ id }) => id);
+  if (inClear.length > 0) notes.push(`these servers get their credentials without TLS: ${inClear.join(', ')}`);
+  return { config: deepFreeze(parsed.data), notes };
+}
+
+function withSecrets(layered: Layered, environment: Environment) {
+  const problems: ConfigProblem[] = [];
+  const literal: string[] = [];
+  const { servers } = layered.value;
+  if (!Array.isArray(servers)) return { value: layered.value, problems, notes: [] as string[] };
+  const entries = servers.map((entry: unknown, index) => {
+    const read = readServerSecrets(entry, environment);
+    for (const { key, message } of read.problems) {
+      const path = `servers.${index}.${key}`;
+      problems.push({ key: path, source: sourceOf(layered, path), message });
+    }
+    literal.push(...read.literal.map((key) => `servers.${index}.${key}`));
+    return read.entry;
+  });
+  const where = 'better { env: NAME } or { file: PATH }';
+  const notes = literal.length === 0 ? [] : [`secrets stand in the configuration: ${literal.join(', ')}; ${where}`];
+  return { value: { ...layered.value, servers: entries }, problems, notes };
 }
 
 function describe(issue: z.core.$ZodIssue, layered: Layered): ConfigProblem[] {
@@ -47,9 +77,7 @@ function crossFieldProblems(config: Config, layered: Layered): ConfigProblem[] {
   config.servers.forEach((server, index) => {
     if (ids.has(server.id)) refuse(`servers.${index}.id`, `"${server.id}" is used twice; ids are unique in a gateway`);
     ids.add(server.id);
-    if (server.dialect === 'generic' && server.mapping === undefined) {
-      refuse(`servers.${index}.mapping`, 'is missing: dialect "generic" needs to know where agents are found');
-    }
+    for (const { key, message } of serverProblems(server)) refuse(`servers.${index}.${key}`, message);
   });
   const unsafe = unsafeAccess(config);
   if (unsafe !== undefined) refuse(unsafe.key, unsafe.message);

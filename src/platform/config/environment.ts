@@ -3,6 +3,7 @@ import { parseDocument } from 'yaml';
 import { ENV_ALIASES, SEED_NAMES_WITHOUT_EFFECT, SEED_SERVERS, type SeedServer } from './aliases.ts';
 import { ConfigError, type ConfigProblem } from './errors.ts';
 import { setPath, type Layered } from './layers.ts';
+import type { Environment } from './server-secrets.ts';
 import { settingsTable, type Setting } from './settings-table.ts';
 import { nearest } from './suggest.ts';
 
@@ -10,8 +11,6 @@ const BOOLEANS = new Map([
   ...['true', '1', 'yes', 'on'].map((word) => [word, true] as const),
   ...['false', '0', 'no', 'off'].map((word) => [word, false] as const),
 ]);
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 // Set by the gateway for its own child processes, or by npm; not settings.
 const NOT_SETTINGS = new Set(['SWARMCAST_CONFIG', 'SWARMCAST_TOKEN']);

@@ -32,9 +32,15 @@ export interface LoadedConfig {
 export function loadConfig(options: LoadOptions): LoadedConfig {
   const layered: Layered = { value: {}, sources: new Map() };
   for (const file of options.files) mergeLayer(layered, readYaml(file), file);
-  const notes = applyEnvironment(layered, options.environment ?? process.env);
+  const environment = options.environment ?? process.env;
+  const notes = applyEnvironment(layered, environment);
   for (const [path, value] of Object.entries(options.flags)) setPath(layered, path, value, `flag ${flagName(path)}`);
-  return { config: checkConfig(layered), sourceOf: (path) => sourceOf(layered, path), notes };
+  const checked = checkConfig(layered, environment);
+  return {
+    config: checked.config,
+    sourceOf: (path) => sourceOf(layered, path),
+    notes: [...notes, ...checked.notes],
+  };
 }
 
 /** Every setting with its effective value and source, for `check-config`. */

@@ -27,7 +27,10 @@ const common = {
     .describe('How it speaks of agents; auto: found out from its name and tools'),
   simulated: z.boolean().default(false).describe('True for our own simulator: shown as such everywhere'),
   poll_interval_ms: z.int().min(50).max(3_600_000).optional().describe('Fastest poll; default: the dialect knows (ms)'),
-  api_key: z.string().optional().describe('Sent with auth.authenticate where the dialect has it (secret)'),
+  api_key: z
+    .string()
+    .optional()
+    .describe('Presented with auth.authenticate right after the handshake: { env: NAME } or { file: PATH }'),
   bootstrap: z
     .array(z.strictObject({ tool: z.string(), args: z.record(z.string(), z.unknown()).default({}) }))
     .max(200)
@@ -48,6 +51,23 @@ const common = {
     .describe('Generic dialect: where agents are found in the replies'),
 } as const;
 
+const tlsSchema = z.strictObject({
+  ca: z.string().optional().describe("PEM of the authorities to trust instead of the system's: { file: PATH }"),
+  server_name: z
+    .string()
+    .min(1)
+    .max(253)
+    .optional()
+    .describe('Name that the certificate must be for; default: the host'),
+  cert: z.string().optional().describe('PEM of the client certificate, with its chain: { file: PATH }'),
+  key: z.string().optional().describe('PEM of its key: { file: PATH } or { env: NAME }'),
+  key_passphrase: z.string().optional().describe('Of an encrypted key: { env: NAME } or { file: PATH }'),
+});
+/** How a server is trusted, and how it knows the gateway; texts in PEM form. */
+export type ServerTls = z.infer<typeof tlsSchema>;
+
+const headerValue = z.string().regex(/^[\t\u0020-\u007e]*$/, 'must be visible ASCII on one line');
+
 /** One MCP server. */
 export const serverSchema = z.discriminatedUnion('transport', [
   z.strictObject({
@@ -60,14 +80,20 @@ export const serverSchema = z.discriminatedUnion('transport', [
       .max(64)
       .optional()
       .describe('More addresses of the same server: connections are shared among all'),
-    tls: z.boolean().default(false),
+    tls: z
+      .union([z.boolean(), tlsSchema])
+      .default(false)
+      .describe('TLS; certificates are always verified. true: against the authorities of the system'),
   }),
   z.strictObject({
     ...common,
     transport: z.literal('stdio'),
     command: z.string().min(1),
     args: z.array(z.string()).default([]),
-    env: z.record(z.string(), z.string()).default({}).describe('Added to a minimal environment (secret values masked)'),
+    env: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe('Added to a minimal environment; values may be { env: NAME } or { file: PATH }'),
     cwd: z.string().optional().describe('Default: a scratch directory of its own'),
     project: z.string().optional().describe('claude-flow: the project directory whose .claude-flow files are watched'),
   }),
@@ -75,7 +101,14 @@ export const serverSchema = z.discriminatedUnion('transport', [
     ...common,
     transport: z.literal('http'),
     url: z.url({ protocol: /^https?$/ }),
-    headers: z.record(z.string(), z.string()).default({}).describe('Sent with every request (secret)'),
+    bearer: headerValue
+      .optional()
+      .describe('Sent as Authorization: Bearer with every request: { env: NAME } or { file: PATH }'),
+    headers: z
+      .record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'must be the name of a header'), headerValue)
+      .default({})
+      .describe('Sent with every request; values may be { env: NAME } or { file: PATH } (secret)'),
+    tls: tlsSchema.optional().describe('For https; certificates are always verified'),
   }),
 ]);
 export type ServerConfig = z.infer<typeof serverSchema>;

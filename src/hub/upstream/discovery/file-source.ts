@@ -1,6 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
 import { parseServers } from '../../../platform/config/servers-file.ts';
-import type { ServerConfig } from '../../../platform/config/schema.ts';
 import type { ServerSource } from './server-source.ts';
 
 /** Larger files are refused. */
@@ -11,19 +10,14 @@ const MAX_BYTES = 1_048_576;
  * file is refused whole and what it held before stays.
  */
 export function fileSource(path: string): ServerSource {
-  let lastText: string | undefined;
-  let last: readonly ServerConfig[] = [];
   return {
     name: path,
     find: async (signal) => {
       const { size } = await stat(path);
       if (size > MAX_BYTES) throw new Error(`${path} is larger than ${MAX_BYTES} bytes`);
       const text = await readFile(path, { encoding: 'utf8', signal });
-      if (text !== lastText) {
-        last = parseServers(text, path);
-        lastText = text;
-      }
-      return last;
+      // Read whole each time: a secret that an entry names may have changed though the text has not.
+      return parseServers(text, path);
     },
   };
 }

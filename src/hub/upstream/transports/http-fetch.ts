@@ -7,7 +7,9 @@ import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type In
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { Readable, Transform } from 'node:stream';
 import type { FetchLike } from '@modelcontextprotocol/client';
+import type { ServerTls } from '../../../platform/config/schema.ts';
 import { ReplyTooLargeError } from '../errors.ts';
+import { tlsOptions } from './tls-options.ts';
 
 /** Sockets to one server at once: requests, one event stream, and the closing of the session. */
 const MAX_SOCKETS = 8;
@@ -23,10 +25,10 @@ export interface HttpFetch {
 }
 
 /** `maxBytes`: largest reply, or largest line of an event stream; beyond it the reply fails with {@link ReplyTooLargeError}. */
-export function createHttpFetch(url: URL, maxBytes: number): HttpFetch {
+export function createHttpFetch(url: URL, maxBytes: number, tls: ServerTls | undefined): HttpFetch {
   const secure = url.protocol === 'https:';
   const agent = secure
-    ? new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS })
+    ? new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, ...tlsOptions(tls ?? true) })
     : new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS });
   const open = (target: URL, init: RequestInit): ClientRequest => {
     const { method = 'GET', signal } = init;

@@ -4,9 +4,12 @@ import {
   StreamableHTTPClientTransport,
   type JSONRPCMessage,
 } from '@modelcontextprotocol/client';
+import type { ServerTls } from '../../../platform/config/schema.ts';
+import type { SwarmcastError } from '../../../platform/errors.ts';
 import { ConnectionClosedError, describeError } from '../errors.ts';
 import { rpcErrorOf } from './http-error.ts';
 import { createHttpFetch, type HttpFetch } from './http-fetch.ts';
+import { refusalOf } from './refusal.ts';
 
 type SendOptions = Parameters<StreamableHTTPClientTransport['send']>[1];
 
@@ -19,6 +22,8 @@ export interface HttpOptions {
   url: string;
   /** Sent with every request to this origin, and to no other. */
   headers: Readonly<Record<string, string>>;
+  /** For https; undefined: verified against the system's authorities. */
+  tls?: ServerTls | undefined;
   /** Largest reply, or line of an event stream. */
   maxReplyBytes: number;
 }
@@ -31,10 +36,11 @@ export class HttpTransport extends StreamableHTTPClientTransport {
   readonly #http: HttpFetch;
   #closing: Promise<void> | undefined;
   #closeReason: string | undefined;
+  #refusal: SwarmcastError | undefined;
 
   constructor(options: HttpOptions) {
     const url = new URL(options.url);
-    const http = createHttpFetch(url, options.maxReplyBytes);
+    const http = createHttpFetch(url, options.maxReplyBytes, options.tls);
     super(url, {
       fetch: http.fetch,
       requestInit: { headers: { ...options.headers } },
@@ -54,12 +60,28 @@ export class HttpTransport extends StreamableHTTPClientTransport {
     return this.#closeReason;
   }
 
-  /** @throws {@link ConnectionClosedError} when the server is gone; other errors as the SDK throws them. */
+  /** The last refusal of who we are, or of who the server is. */
+  get refusal(): SwarmcastError | undefined {
+    return this.#refusal;
+  }
+
+  /**
+   * @throws {@link ConnectionClosedError} when the server is gone, AuthenticationError when it does not know us (401),
+   * UntrustedServerError when its certificate is bad; other errors as the SDK throws them.
+   */
   override async send(message: JSONRPCMessage, options?: SendOptions): Promise<void> {
     if (this.#closing !== undefined) throw new ConnectionClosedError('connection is closed');
     try {
       await super.send(message, options);
     } catch (cause) {
+      const refusal = refusalOf(cause);
+      this.#refusal = refusal ?? this.#refusal;
+      // 403 may be about this one request; with 401 every other would be refused too.
+      if (refusal !== undefined && !(cause instanceof SdkHttpError && cause.status === 403)) {
+        this.#closeReason ??= refusal.message;
+        void this.#shut(false);
+        throw refusal;
+      }
       if (!this.#isGone(cause)) throw cause;
       this.#closeReason ??= `server is gone: ${describeError(cause)}`;
       void this.#shut(false);

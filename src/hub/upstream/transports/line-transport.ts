@@ -3,9 +3,11 @@ import type { Readable, Writable } from 'node:stream';
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
 import type { ConnectionCounters } from '../connection-counters.ts';
 import { ConnectionClosedError, WriteStalledError } from '../errors.ts';
+import type { SwarmcastError } from '../../../platform/errors.ts';
 import type { ServerTurn } from '../fair-turns.ts';
 import { Intake } from './intake.ts';
 import { encodeLine, LineDecoder } from './line-codec.ts';
+import { refusalOf } from './refusal.ts';
 
 /** Options of every transport over a byte stream. */
 export interface LineOptions {
@@ -92,9 +94,19 @@ export abstract class LineTransport implements Transport {
     return this.#lastError?.message;
   }
 
+  /** What {@link closeReason} says of who is who. */
+  get refusal(): SwarmcastError | undefined {
+    return refusalOf(this.#lastError);
+  }
+
   protected fail(error: Error): void {
-    this.#lastError = error;
+    this.note(error);
     this.onerror?.(error);
+  }
+
+  /** As the reason of the end that follows. */
+  protected note(error: Error): void {
+    this.#lastError = error;
   }
 
   /** Reports the close, the first time only. */

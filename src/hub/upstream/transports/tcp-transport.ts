@@ -1,8 +1,11 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
+import type { ServerTls } from '../../../platform/config/schema.ts';
 import { ConnectError, ConnectionClosedError } from '../errors.ts';
 import { LineTransport, type LineOptions } from './line-transport.ts';
+import { refusalOf } from './refusal.ts';
+import { tlsOptions } from './tls-options.ts';
 
 /** Time that a closed socket gets to send what is buffered before it is destroyed. */
 const CLOSE_GRACE_MS = 200;
@@ -10,8 +13,8 @@ const CLOSE_GRACE_MS = 200;
 export interface TcpOptions extends LineOptions {
   host: string;
   port: number;
-  /** TLS with verification against the system's authorities. */
-  tls: boolean;
+  /** True: TLS with verification against the system's authorities. */
+  tls: boolean | ServerTls;
   connectTimeoutMs: number;
   /** Silence after which the kernel asks whether the peer is still there. */
   keepAliveMs: number;
@@ -38,11 +41,14 @@ export class TcpTransport extends LineTransport {
     return this.#socket;
   }
 
-  /** @throws {@link ConnectError} when refused, unreachable, or not connected in time. */
+  /**
+   * @throws {@link ConnectError} when refused, unreachable, or not connected in time; AuthenticationError and
+   * UntrustedServerError where TLS says so.
+   */
   override async start(): Promise<void> {
     if (this.#socket !== undefined || this.closed) throw new ConnectError('TCP transport was started before');
     const { host, port, tls, connectTimeoutMs, keepAliveMs } = this.#options;
-    const socket = tls ? connectTls({ host, port }) : connectTcp({ host, port });
+    const socket = tls === false ? connectTcp({ host, port }) : connectTls({ host, port, ...tlsOptions(tls) });
     this.#socket = socket;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, keepAliveMs);
@@ -50,7 +56,10 @@ export class TcpTransport extends LineTransport {
       const timer = setTimeout(() => {
         socket.destroy(new ConnectError(`no connection to ${host}:${port} within ${connectTimeoutMs} ms`));
       }, connectTimeoutMs);
-      const onEarlyError = (cause: Error): void => reject(asConnectError(cause, `${host}:${port}`));
+      const onEarlyError = (cause: Error): void => {
+        this.note(cause);
+        reject(asConnectError(cause, `${host}:${port}`));
+      };
       socket.once('error', onEarlyError);
       socket.once('close', () => {
         clearTimeout(timer);
@@ -58,7 +67,7 @@ export class TcpTransport extends LineTransport {
         reject(new ConnectionClosedError('closed while connecting'));
         this.finish();
       });
-      socket.once(tls ? 'secureConnect' : 'connect', () => {
+      socket.once(tls === false ? 'connect' : 'secureConnect', () => {
         clearTimeout(timer);
         socket.off('error', onEarlyError);
         socket.on('error', (error) => this.fail(error));
@@ -89,8 +98,7 @@ export class TcpTransport extends LineTransport {
   }
 }
 
-function asConnectError(cause: Error, target: string): ConnectError {
-  return cause instanceof ConnectError
-    ? cause
-    : new ConnectError(`cannot connect to ${target}: ${cause.message}`, { cause });
+function asConnectError(cause: Error, target: string): Error {
+  if (cause instanceof ConnectError) return cause;
+  return refusalOf(cause) ?? new ConnectError(`cannot connect to ${target}: ${cause.message}`, { cause });
 }

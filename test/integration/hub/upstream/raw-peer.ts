@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 
 /** A JSON-RPC message as it came. */
 export interface Heard {
@@ -46,11 +47,11 @@ export class RawPeer implements AsyncDisposable {
 
   static async start(
     script: Script,
-    options: { port?: number; onConnect?: (peer: PeerSocket) => void } = {},
+    options: { port?: number; onConnect?: (peer: PeerSocket) => void; tls?: TlsOptions } = {},
   ): Promise<RawPeer> {
-    const server = createServer();
+    const server = options.tls === undefined ? createServer() : createTlsServer(options.tls);
     const raw = new RawPeer(server);
-    server.on('connection', (socket) => {
+    server.on(options.tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
       const peer = new PeerSocket(socket);
       raw.connections += 1;
       raw.sockets.add(peer);

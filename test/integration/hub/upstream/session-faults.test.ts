@@ -381,7 +381,7 @@ describe('peers of the seeds', () => {
     };
     await withPeer(answer, async ({ session }, raw) => {
       await session.authenticate('right');
-      await expect(session.authenticate('wrong')).rejects.toThrow('api_key refused: bad key');
+      await expect(session.authenticate('wrong')).rejects.toThrow('authentication refused: bad key');
       expect(raw.heard.filter(({ method }) => method === 'auth.authenticate')).toHaveLength(2);
     });
   });

@@ -1,0 +1,30 @@
+/** Proving to a server who we are, on a new connection. HTTP servers get theirs with every request instead. */
+import type { ServerConfig, UpstreamConfig } from '../../platform/config/schema.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import type { Session } from './session.ts';
+
+interface Keys {
+  server: Pick<ServerConfig, 'api_key'>;
+  limits: Pick<UpstreamConfig, 'api_key'>;
+}
+
+/**
+ * The server's own key, before anything else is asked: it may tell nobody else of its tools.
+ * @throws AuthenticationError, and errors of Session.call
+ */
+export async function presentOwnKey(session: Session, { server }: Pick<Keys, 'server'>, signal: AbortSignal) {
+  if (server.api_key !== undefined) await session.authenticate(server.api_key, signal);
+}
+
+/**
+ * The default key, where the server has none of its own: only to one that is known to speak the dialect that has keys.
+ * @throws as {@link presentOwnKey}
+ */
+export async function presentDefaultKey(
+  session: Session,
+  { server, limits, dialect }: Keys & { dialect: Dialect },
+  signal: AbortSignal,
+) {
+  if (server.api_key === undefined && limits.api_key !== undefined && dialect.name === 'seed')
+    await session.authenticate(limits.api_key, signal);
+}
