@@ -81,7 +81,8 @@ class Probe {
   readonly #tasks = new Set<string>();
   #session: Session | undefined;
   #tools: string[] = [];
-  #about: Pick<ProbeReport, 'protocolVersion' | 'serverName' | 'serverVersion' | 'dialect'> = {
+  #about: Pick<ProbeReport, 'era' | 'protocolVersion' | 'serverName' | 'serverVersion' | 'dialect'> = {
+    era: undefined,
     protocolVersion: undefined,
     serverName: undefined,
     serverVersion: undefined,
@@ -108,6 +109,7 @@ class Probe {
     this.#tools = [...peer.tools].toSorted();
     this.#about = {
       ...this.#about,
+      era: session.era,
       protocolVersion: peer.protocolVersion,
       serverName: peer.name,
       serverVersion: peer.version,
@@ -140,7 +142,6 @@ class Probe {
     return {
       endpoint,
       connected: this.#session !== undefined,
-      era: this.#session?.era,
       ...this.#about,
       tools: this.#tools,
       agents: this.#agents.size,
