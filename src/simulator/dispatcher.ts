@@ -90,11 +90,17 @@ export class Dispatcher {
   }
 }
 
-/** What faults are matched with: the method and, for a tool call, the tool. */
+/** What faults are matched with: the method and, for a tool call, the tool; for a batch also those of what is in it. */
 export function requestNames(message: unknown): string[] {
   if (!isRecord(message) || typeof message['method'] !== 'string') return [];
-  const name = isRecord(message['params']) ? message['params']['name'] : undefined;
-  return typeof name === 'string' && message['method'] === 'tools/call'
-    ? [message['method'], name]
-    : [message['method']];
+  const { method, params } = message;
+  if (!isRecord(params)) return [method];
+  if (method === 'tools/call' && typeof params['name'] === 'string') return [method, params['name']];
+  const inside = method === 'batch' ? params['requests'] : undefined;
+  return Array.isArray(inside) ? [method, ...inside.slice(0, MAX_BATCH).flatMap(namesWithin)] : [method];
+}
+
+/** There is no batch in a batch. */
+function namesWithin(request: unknown): string[] {
+  return isRecord(request) && request['method'] !== 'batch' ? requestNames(request) : [];
 }

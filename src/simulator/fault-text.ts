@@ -33,6 +33,7 @@ const KINDS: Readonly<Record<FaultKind, Kind>> = {
   'broadcast-reply': { says: 'the answer goes to every connection (not stdio, http)', fields: {} },
   'duplicate-reply': { says: 'the answer comes twice (not http)', fields: {} },
   'error-and-close': { says: 'a bare {"error": …} that is no JSON-RPC, then the end', fields: {} },
+  'method-not-found': { says: 'the error -32601 instead of the answer, e.g. to batch', fields: {} },
   'split-frames': { says: 'the answer in pieces of so many bytes', fields: { bytes: bytes(16) } },
   'slow-drip': {
     says: 'the answer in pieces of so many bytes, one every everyMs',

@@ -35,6 +35,8 @@ export type ReplyFault = Trigger &
     | { kind: 'duplicate-reply' }
     /** A bare `{"error": …}` that is no JSON-RPC instead of the answer, then the connection ends. */
     | { kind: 'error-and-close' }
+    /** The error −32601 (method not found) instead of the answer: what was asked is done all the same. */
+    | { kind: 'method-not-found' }
     /** The answer in pieces of `bytes`, one per turn of the event loop. */
     | { kind: 'split-frames'; bytes: number }
     /** The answer in pieces of `bytes`, one every `everyMs`. */

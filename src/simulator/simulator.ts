@@ -167,11 +167,11 @@ class RunningSimulator implements Simulator {
         this.#telemetry.forget(connection);
         streams.onClosed(connection);
       };
-      const { normalise } = this.#face;
+      const { normalise, normaliseLine = normalise } = this.#face;
       const connection = new LineConnection({
         ...streams,
         onClosed,
-        normalise,
+        normalise: normaliseLine,
         faults: this.#faults,
         stats: this.#stats,
       });

@@ -68,6 +68,8 @@ export interface Face {
   unknownMethod: (method: string) => RpcFailure;
   /** Makes an inbound message that only this dialect's clients send acceptable to the SDK. */
   readonly normalise?: ((message: unknown) => unknown) | undefined;
+  /** The same, where messages are lines; absent: as there. */
+  readonly normaliseLine?: ((message: unknown) => unknown) | undefined;
   /** Lines that the real server prints to stdout among its protocol: at the start, and when something happens. */
   readonly greeting?: readonly string[];
   readonly noise?: ((event: WorldEvent) => string[]) | undefined;

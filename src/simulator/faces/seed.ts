@@ -28,6 +28,15 @@ function normalise(message: unknown): unknown {
   return message;
 }
 
+/**
+ * Over TCP and stdio the seeds' server knows the older era only, so that batches are possible, whose params are a list.
+ * Without its marks the question of the newer one is an unknown method like others.
+ */
+function normaliseLine(message: unknown): unknown {
+  if (isRecord(message) && message['method'] === 'server/discover') return { ...message, params: {} };
+  return normalise(message);
+}
+
 /** The face of the seeds' server, `claude-flow` 2.0.0-alpha.101. */
 export const seedFace: Face = {
   name: 'seed',
@@ -47,6 +56,7 @@ export const seedFace: Face = {
   unknownTool: (tool) => new RpcFailure(-32_601, 'Method not found', { tool }),
   unknownMethod: (method) => new RpcFailure(-32_601, 'Method not found', { method }),
   normalise,
+  normaliseLine,
 };
 
 /** Any failure as one of the seeds' error codes. */

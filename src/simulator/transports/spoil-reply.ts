@@ -85,6 +85,9 @@ const EFFECTS: {
     spoiled.cut = 'after';
     spoiled.http = { status: 500, headers: { connection: 'close' } };
   },
+  'method-not-found': (spoiled, _, { answer, separator }) => {
+    spoiled.text = JSON.stringify(refusal(answer, { code: -32_601, message: 'Method not found' })) + separator;
+  },
   'cut-by-age': (spoiled) => {
     spoiled.cut = 'before';
   },
@@ -98,7 +101,8 @@ const EFFECTS: {
     spoiled.pieces = { bytes: Math.max(1, bytes), everyMs };
   },
   'rate-limited': (spoiled, { retryAfterS }, { answer }) => {
-    spoiled.text = JSON.stringify(rateLimited(answer, retryAfterS));
+    const error = { code: -32_000, message: 'Rate limit exceeded', data: { retryAfter: retryAfterS } };
+    spoiled.text = JSON.stringify(refusal(answer, error));
     spoiled.http = { status: 429, headers: { 'retry-after': String(retryAfterS) } };
   },
   'joined-frames': (spoiled, { count }) => {
@@ -106,8 +110,7 @@ const EFFECTS: {
   },
 };
 
-function rateLimited(answer: unknown, retryAfter: number): unknown {
-  const error = { code: -32_000, message: 'Rate limit exceeded', data: { retryAfter } };
+function refusal(answer: unknown, error: Record<string, unknown>): unknown {
   return { jsonrpc: '2.0', id: isRecord(answer) ? (answer['id'] ?? null) : null, error };
 }
 

@@ -51,6 +51,17 @@ describe('over TCP', () => {
     expect([armed.fired, simulator.stats.faultsFired]).toEqual([1, 1]);
   });
 
+  test('method-not-found: the error of a server that does not know what it is asked', async () => {
+    const { simulator, peer } = await open();
+    await using _ = simulator;
+    using __ = peer;
+    const armed = simulator.inject({ kind: 'method-not-found', on: 'batch' });
+    const batch = [{ method: 'agent.list', params: {} }];
+    expect(await peer.call('batch', batch)).toMatchObject({ error: { code: -32_601, message: 'Method not found' } });
+    expect(await peer.call('batch', batch)).toMatchObject({ result: { results: [{ result: { total_count: 3 } }] } });
+    expect(armed.fired).toBe(1);
+  });
+
   test('late-answer: other answers overtake it', async () => {
     const { simulator, peer } = await open();
     await using _ = simulator;

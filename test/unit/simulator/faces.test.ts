@@ -361,6 +361,8 @@ describe('seed', () => {
 test('faults are matched by method and by tool', () => {
   expect(requestNames({ method: 'agent.list' })).toEqual(['agent.list']);
   expect(requestNames({ method: 'tools/call', params: { name: 'agent_list' } })).toEqual(['tools/call', 'agent_list']);
+  const requests = [{ method: 'swarm.list' }, { method: 'batch', params: { requests: [] } }, 7];
+  expect(requestNames({ method: 'batch', params: { requests } })).toEqual(['batch', 'swarm.list']);
   expect(requestNames({ id: 1, result: {} })).toEqual([]);
   expect(requestNames(null)).toEqual([]);
 });
