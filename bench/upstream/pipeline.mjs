@@ -1,8 +1,8 @@
 // The way of an event from bytes to a batch of changes, of the gateway's own parts, without a socket.
-import { createCounters } from '../../dist/hub/upstream/connection-counters.js';
 import { seedDialect } from '../../dist/hub/upstream/dialects/seed.js';
 import { EventReader } from '../../dist/hub/upstream/event-reader.js';
 import { LineDecoder } from '../../dist/hub/upstream/transports/line-codec.js';
+import { createUpstreamCounts } from '../../dist/hub/upstream/upstream-stats.js';
 import { World } from '../../dist/hub/world/world.js';
 import { systemClock } from '../../dist/platform/clock.js';
 import { loadConfig } from '../../dist/platform/config/load.js';
@@ -23,19 +23,7 @@ export function openPipeline(depth) {
     transport: 'tcp',
     endpoint: 'tcp://127.0.0.1:0',
   });
-  const counts = {
-    ...createCounters(),
-    calls: 0,
-    failures: 0,
-    reconnects: 0,
-    pushes: 0,
-    refusedObservations: 0,
-    unreadable: 0,
-    messagesDropped: 0,
-    factsMerged: 0,
-    inboxesFull: 0,
-    waitingObservations: 0,
-  };
+  const counts = createUpstreamCounts();
   const session = seedDialect.open({
     name: undefined,
     version: undefined,

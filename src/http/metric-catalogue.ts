@@ -150,6 +150,8 @@ export const METRIC_GROUPS: Readonly<Record<string, MetricGroup>> = {
       failure_threshold: 'Failures in a row that open the circuit, as adapted',
       adaptations_total: 'Values fitted to what was measured, each logged with its cause',
       calls_total: 'Calls made, for dialects, bootstrap and control',
+      batches_total: 'Batches that were answered call by call',
+      batched_calls_total: 'Calls in them',
       pushes_total: 'Pushed events that reached a dialect',
       events_total: 'Bare events (the seeds’ telemetry) among them',
       reconnects_total: 'Connections made after the first',

@@ -9,28 +9,24 @@ import type { ServerConfig, UpstreamConfig } from '../../platform/config/schema.
 import type { CallTracer } from '../../platform/telemetry/call-tracer.ts';
 import type { Logger } from '../../platform/telemetry/log.ts';
 import { MAX_ID_LENGTH } from '../../model/limits.ts';
+import { BatchSupport, type BatchMemory } from './batch-support.ts';
 import { chooseDialect, type DialectChoice } from './choose-dialect.ts';
 import type { Call, Dialect, DialectTiming, Outcome, PeerDescription } from './dialects/dialect.ts';
-import {
-  ConnectionClosedError,
-  describeError,
-  NotConnectedError,
-  OverloadedError,
-  RequestTimeoutError,
-} from './errors.ts';
+import { ConnectionClosedError, describeError, NotConnectedError, RequestTimeoutError } from './errors.ts';
 import { EventReader } from './event-reader.ts';
 import type { ServerTurn } from './fair-turns.ts';
 import type { HealthEvent } from './health.ts';
 import type { OpenSource } from './observation-source.ts';
-import { startPoller, type Poller, type PollReply } from './poller.ts';
+import { startPoller, type Poller } from './poller.ts';
 import { presentDefaultKey, presentOwnKey } from './present-key.ts';
+import { Requests, type CallOptions } from './requests.ts';
 import { openSession, type Session, type SessionEvents } from './session.ts';
 import type { Adaptation } from './resilience/adapt.ts';
 import type { ServerPolicy } from './resilience/policy.ts';
 import { SessionPool, type PoolStats } from './session-pool.ts';
 import { isFields } from './transports/lenient-message.ts';
 import type { Scratch } from './transports/scratch.ts';
-import { tracedServer, transportFactory } from './open-transport.ts';
+import { transportFactory } from './open-transport.ts';
 import type { UpstreamCounts } from './upstream-stats.ts';
 import type { UpstreamSink } from './upstream-sink.ts';
 
@@ -52,6 +48,7 @@ export interface LiveOptions {
   counts: UpstreamCounts;
   /** All requests go through it. */
   policy: ServerPolicy;
+  batches: BatchMemory;
   /** Requests without a reply, in a row, after which the connection is given up. */
   unhealthyThreshold: number;
   /** False while the server is asked only for what its state rests on. */
@@ -149,12 +146,6 @@ async function closeIfFailed<T>(session: Session, work: () => Promise<T>): Promi
   }
 }
 
-/** `repeat`: asking twice does no more than asking once. */
-interface CallOptions {
-  signal: AbortSignal;
-  repeat: boolean;
-}
-
 interface Connected {
   session: Session;
   /** One more connection with the same server. */
@@ -169,15 +160,15 @@ export class LiveConnection implements AsyncDisposable {
   readonly #connected: Connected;
   readonly #reader: EventReader;
   readonly #pool: SessionPool;
+  readonly #requests: Requests;
   readonly #timing: DialectTiming;
   readonly #stop = new AbortController();
   #poller: Poller | undefined;
   #source: AsyncDisposable | undefined;
   #background: Promise<void> = Promise.resolve();
   #writes: Promise<unknown> = Promise.resolve();
-  #timeouts = 0;
+  #answered = 0;
   #muted = false;
-  #lastRoundTripMs: number | undefined;
   #pushing = false;
   #subscriptionId: string | undefined;
   #refreshing: Promise<void> | undefined;
@@ -212,6 +203,18 @@ export class LiveConnection implements AsyncDisposable {
       onLeadChanged: () => this.#resubscribe(),
       onOpenFailed: (error) => this.#debug(error, 'no further connection'),
     });
+    // Params of the newer era are objects: a list would not arrive as one.
+    const mayBatch = dialect.batches === true && options.limits.batch_size > 1 && connected.session.era === 'legacy';
+    this.#requests = new Requests({
+      ...options,
+      pool: this.#pool,
+      reader: this.#reader,
+      batches: new BatchSupport(options.batches, mayBatch),
+      onAnswered: () => this.#trimLedger(),
+      onHealth: (event) => this.#health(event),
+      onHanging: (why) => this.#hangUp(why),
+      onNoBatches: (why) => this.#debug(why, 'no batches: calls go one by one'),
+    });
   }
 
   get dialect(): Dialect {
@@ -219,7 +222,7 @@ export class LiveConnection implements AsyncDisposable {
   }
 
   get lastRoundTripMs(): number | undefined {
-    return this.#lastRoundTripMs;
+    return this.#requests.lastRoundTripMs;
   }
 
   poolStats(): PoolStats {
@@ -256,7 +259,7 @@ export class LiveConnection implements AsyncDisposable {
       // A server that is not well is asked only for what its state rests on, until it is healthy again.
       plan: (cadence) =>
         cadence === 'slow' && !this.#options.mayAskDetails() ? undefined : this.#reader.session.plan(cadence),
-      ask: (call, isProbe, pollSignal) => this.#ask(call, isProbe, pollSignal),
+      ask: (calls, cadence, pollSignal) => this.#requests.round(calls, cadence, pollSignal),
       onAdapted: (change) => this.#options.onAdapted({ setting: 'pollIntervalMs', ...change }),
       onError: (error) => this.#debug(error, 'poll failed'),
     });
@@ -300,7 +303,7 @@ export class LiveConnection implements AsyncDisposable {
 
   /** One call that changes nothing, at once. */
   async ask(call: Call): Promise<Outcome> {
-    const { outcome } = await this.#request(call, { signal: this.#stop.signal, repeat: true });
+    const { outcome } = await this.#requests.one(call, { signal: this.#stop.signal, repeat: true });
     return outcome;
   }
 
@@ -308,7 +311,7 @@ export class LiveConnection implements AsyncDisposable {
   async write(call: Call, { repeat }: Pick<CallOptions, 'repeat'>): Promise<Outcome> {
     const turn = this.#writes.then(async () => {
       if (this.#stop.signal.aborted) throw new NotConnectedError('the connection ended');
-      const { outcome } = await this.#request(call, { signal: this.#stop.signal, repeat });
+      const { outcome } = await this.#requests.one(call, { signal: this.#stop.signal, repeat });
       return outcome;
     });
     this.#writes = turn.then(
@@ -340,62 +343,13 @@ export class LiveConnection implements AsyncDisposable {
   /** A dialect's own request: errors are not fatal, unless the connection ends. */
   async #attempt(call: Call, options: CallOptions): Promise<void> {
     try {
-      const { outcome } = await this.#request(call, options);
+      const { outcome } = await this.#requests.one(call, options);
       if (!outcome.ok) this.#debug(outcome.message, 'preparation was refused');
     } catch (error) {
       options.signal.throwIfAborted();
       if (!(error instanceof RequestTimeoutError)) throw error;
       this.#debug(error, 'preparation timed out');
     }
-  }
-
-  async #ask(call: Call, isProbe: boolean, signal: AbortSignal): Promise<PollReply> {
-    const { outcome, reply } = await this.#request(call, { signal, repeat: true });
-    if (isProbe) {
-      const atMs = this.#options.clock.now();
-      const method = nameOf(call);
-      if (outcome.ok) this.#health({ kind: 'success', atMs, method, latencyMs: reply.roundTripMs });
-      else this.#health({ kind: 'failure', atMs, method, error: outcome.message });
-    }
-    return reply;
-  }
-
-  async #request(call: Call, options: CallOptions): Promise<{ outcome: Outcome; reply: PollReply }> {
-    const { clock, counts, policy } = this.#options;
-    const onFailure = (error: unknown): void => this.#countFailure(call, error);
-    return policy.request({ name: nameOf(call), ...options, onFailure }, async (signal) => {
-      counts.calls += 1;
-      const startedAt = clock.monotonic();
-      const outcome = await this.#pool.use(options.repeat ? 'any' : 'lead', (session) =>
-        this.#send(session, call, signal),
-      );
-      const roundTripMs = clock.monotonic() - startedAt;
-      this.#lastRoundTripMs = roundTripMs;
-      this.#timeouts = 0;
-      if (!outcome.ok) counts.failures += 1;
-      this.#trimLedger();
-      return { outcome, reply: { roundTripMs, fingerprint: this.#reader.reply(call, outcome) } };
-    });
-  }
-
-  /** In a span, where calls are traced. */
-  #send(session: Session, call: Call, signal: AbortSignal): Promise<Outcome> {
-    const { tracer, server } = this.#options;
-    if (tracer === undefined) return session.call(call, signal);
-    const traced = call.kind === 'tool' ? { method: 'tools/call', tool: call.tool } : { method: call.method };
-    return tracer.trace({ ...traced, server: tracedServer(server) }, (meta) => session.call(call, signal, meta));
-  }
-
-  #countFailure(call: Call, error: unknown): void {
-    const { counts, clock, unhealthyThreshold } = this.#options;
-    counts.failures += 1;
-    const isTimeout = error instanceof RequestTimeoutError;
-    if (!isTimeout && !(error instanceof OverloadedError)) return;
-    this.#health({ kind: 'failure', atMs: clock.now(), method: nameOf(call), error: error.message });
-    if (!isTimeout) return;
-    this.#timeouts += 1;
-    // It hangs, or the connection is half open: only a new one can tell.
-    if (this.#timeouts === unhealthyThreshold) this.#hangUp(`${unhealthyThreshold} requests in a row had no reply`);
   }
 
   #hangUp(why: string): void {
@@ -442,7 +396,7 @@ export class LiveConnection implements AsyncDisposable {
     const call = this.dialect.subscribe?.({ intervalMs, bufferSize });
     if (call === undefined) return;
     try {
-      const { outcome } = await this.#request(call, { signal: this.#stop.signal, repeat: false });
+      const { outcome } = await this.#requests.one(call, { signal: this.#stop.signal, repeat: false });
       if (!outcome.ok) {
         this.#debug(outcome.message, 'no push: polling');
         return;
@@ -470,15 +424,14 @@ export class LiveConnection implements AsyncDisposable {
     if (!isPushed || subscription_id === undefined) return;
     const call: Call = { kind: 'method', method: 'telemetry.unsubscribe', params: { subscription_id } };
     try {
-      await this.#request(call, { signal: this.#stop.signal, repeat: false });
+      await this.#requests.one(call, { signal: this.#stop.signal, repeat: false });
     } catch (error) {
       this.#debug(error, 'not unsubscribed');
     }
   }
 
   async #askAll(): Promise<void> {
-    for (const call of this.#reader.session.plan('fast'))
-      await this.#request(call, { signal: this.#stop.signal, repeat: true });
+    await this.#requests.round(this.#reader.session.plan('fast'), 'fast', this.#stop.signal);
   }
 
   async #startSource(): Promise<void> {
@@ -512,7 +465,8 @@ export class LiveConnection implements AsyncDisposable {
   }
 
   #trimLedger(): void {
-    if (this.#options.counts.calls % LEDGER_CALLS !== 0) return;
+    this.#answered += 1;
+    if (this.#answered % LEDGER_CALLS !== 0) return;
     this.#connected
       .scratch()
       ?.trimLedger()
@@ -526,10 +480,6 @@ export class LiveConnection implements AsyncDisposable {
   #debug(error: unknown, message: string): void {
     this.#options.log.debug({ server: this.#options.server.id, error: describeError(error) }, message);
   }
-}
-
-function nameOf(call: Call): string {
-  return call.kind === 'tool' ? `tools/call ${call.tool}` : call.method;
 }
 
 /** With several addresses each has a connection. */

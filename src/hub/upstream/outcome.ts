@@ -1,6 +1,6 @@
 /** From what a server answered to an {@link Outcome} that dialects can read. */
-import type { Outcome } from './dialects/dialect.ts';
-import { BARE_RESULT, isFields } from './transports/lenient-message.ts';
+import type { Call, Outcome } from './dialects/dialect.ts';
+import { BARE_RESULT, isFields, lenientError } from './transports/lenient-message.ts';
 import { cleanText } from '../../model/text.ts';
 
 /** Unwraps the result of a request: for tools the text content (JSON where it is) or structuredContent, else the bare result. */
@@ -16,6 +16,28 @@ export function outcomeOf(result: unknown, kind: 'tool' | 'method'): Outcome {
   if (text !== undefined) return { ok: true, payload: parsed(text) };
   if (result['structuredContent'] !== undefined) return { ok: true, payload: result['structuredContent'] };
   return { ok: true, payload: withoutMeta(result) };
+}
+
+/**
+ * What each call of a batch brought, in their order: entries with `result` or `error`, or bare results, in `results` or in
+ * a bare list. Undefined where that is not one entry for each call: the seeds do not say how a batch is answered.
+ */
+export function outcomesOfBatch(
+  payload: unknown,
+  calls: readonly Call[],
+): { call: Call; outcome: Outcome }[] | undefined {
+  const entries = isFields(payload) ? payload['results'] : payload;
+  if (!Array.isArray(entries) || entries.length !== calls.length) return undefined;
+  return calls.map((call, index) => ({ call, outcome: outcomeOfEntry(entries[index], call.kind) }));
+}
+
+function outcomeOfEntry(entry: unknown, kind: Call['kind']): Outcome {
+  if (!isFields(entry)) return outcomeOf(entry, kind);
+  if (entry['error'] !== undefined && entry['error'] !== null) {
+    const { code, message } = lenientError(entry['error']);
+    return failure(code, message);
+  }
+  return outcomeOf('result' in entry ? entry['result'] : entry, kind);
 }
 
 /** An error in the server's words, cleaned. */

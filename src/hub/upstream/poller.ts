@@ -19,8 +19,8 @@ export interface PollerOptions {
   clock: Clock;
   /** Undefined: not now; asked again after the next fast round. */
   plan(cadence: Cadence): Call[] | undefined;
-  /** Makes one call. `isProbe`: the first of a fast round. An error ends the round; the next comes in its time. */
-  ask(call: Call, isProbe: boolean, signal: AbortSignal): Promise<PollReply>;
+  /** Makes the calls of a round: replies in their order. An error ends the round; the next comes in its time. */
+  ask(calls: readonly Call[], cadence: Cadence, signal: AbortSignal): Promise<PollReply[]>;
   /** The server's latency changed the time between fast rounds. */
   onAdapted(change: { from: number; to: number; cause: string }): void;
   /** An error of `ask` or `plan`. */
@@ -120,9 +120,7 @@ class RunningPoller implements Poller {
     try {
       const calls = this.#options.plan(cadence);
       if (calls === undefined) return 'spared';
-      for (const [index, call] of calls.entries()) {
-        if (this.#stop.signal.aborted) return undefined;
-        const reply = await this.#options.ask(call, cadence === 'fast' && index === 0, this.#stop.signal);
+      for (const reply of await this.#options.ask(calls, cadence, this.#stop.signal)) {
         print = combine(print, reply.fingerprint);
         roundTripMs = Math.max(roundTripMs, reply.roundTripMs);
       }

@@ -1,5 +1,4 @@
-import type { ConnectionCounters } from './connection-counters.ts';
-
+import { createCounters, type ConnectionCounters } from './connection-counters.ts';
 import type { PoolStats } from './session-pool.ts';
 import type { PolicyStats } from './resilience/policy-stats.ts';
 
@@ -9,6 +8,9 @@ export interface UpstreamCounts extends ConnectionCounters {
   calls: number;
   /** Calls that were refused, failed or timed out. */
   failures: number;
+  /** Batches that were answered call by call, and the calls in them. */
+  batches: number;
+  batchedCalls: number;
   /** Connections made after the first. */
   reconnects: number;
   /** Pushed events that reached a dialect. */
@@ -25,6 +27,25 @@ export interface UpstreamCounts extends ConnectionCounters {
   inboxesFull: number;
   /** Observations that wait for the server's turn, as of now. */
   waitingObservations: number;
+}
+
+/** All zero. */
+export function createUpstreamCounts(): UpstreamCounts {
+  return {
+    ...createCounters(),
+    calls: 0,
+    failures: 0,
+    batches: 0,
+    batchedCalls: 0,
+    reconnects: 0,
+    pushes: 0,
+    refusedObservations: 0,
+    unreadable: 0,
+    messagesDropped: 0,
+    factsMerged: 0,
+    inboxesFull: 0,
+    waitingObservations: 0,
+  };
 }
 
 /** How one server's upstream stands. What belongs to a connection is absent while there is none. */

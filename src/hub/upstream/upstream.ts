@@ -6,7 +6,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { ResilienceConfig, ServerConfig, UpstreamConfig } from '../../platform/config/schema.ts';
 import type { CallTracer } from '../../platform/telemetry/call-tracer.ts';
 import type { Logger } from '../../platform/telemetry/log.ts';
-import { createCounters } from './connection-counters.ts';
+import { BatchMemory } from './batch-support.ts';
 import { deferred } from './deferred.ts';
 import type { Call, Dialect, Outcome } from './dialects/dialect.ts';
 import { AuthenticationError, describeError, NotConnectedError, UntrustedServerError } from './errors.ts';
@@ -24,7 +24,7 @@ import { ProbeNow } from './probe-now.ts';
 import { adapt, type Adaptation } from './resilience/adapt.ts';
 import { ServerPolicy } from './resilience/policy.ts';
 import { ReconnectBackoff } from './resilience/reconnect-backoff.ts';
-import type { UpstreamCounts, UpstreamStats } from './upstream-stats.ts';
+import { createUpstreamCounts, type UpstreamCounts, type UpstreamStats } from './upstream-stats.ts';
 import type { UpstreamSink } from './upstream-sink.ts';
 
 export interface UpstreamOptions {
@@ -120,6 +120,7 @@ class SupervisedUpstream implements Upstream {
   readonly #health: HealthReporter;
   readonly #policy: ServerPolicy;
   readonly #probe: ProbeNow;
+  readonly #batches = new BatchMemory();
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
   #state: State = { name: 'connecting', attempt: 0 };
@@ -139,19 +140,7 @@ class SupervisedUpstream implements Upstream {
     const { server, sink, limits, resilience, clock, random = Math.random } = options;
     this.serverId = server.id;
     this.#options = options;
-    this.#counts = {
-      ...createCounters(),
-      calls: 0,
-      failures: 0,
-      reconnects: 0,
-      pushes: 0,
-      refusedObservations: 0,
-      unreadable: 0,
-      messagesDropped: 0,
-      factsMerged: 0,
-      inboxesFull: 0,
-      waitingObservations: 0,
-    };
+    this.#counts = createUpstreamCounts();
     this.#backoff = new ReconnectBackoff({
       minMs: limits.reconnect_min_ms,
       maxMs: limits.reconnect_max_ms,
@@ -280,6 +269,7 @@ class SupervisedUpstream implements Upstream {
           ...this.#options,
           counts: this.#counts,
           policy: this.#policy,
+          batches: this.#batches,
           mayAskDetails: () => !this.#isOff('details_of_unwell_servers'),
           attempt: this.#attempts++,
           poolMax: () => this.#poolMax,

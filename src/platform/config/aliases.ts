@@ -20,6 +20,8 @@ export const ENV_ALIASES: Readonly<Record<string, { path: string; factor?: numbe
   MCP_TELEMETRY_BUFFER_SIZE: { path: 'upstream.telemetry_buffer' },
   MCP_POOL_SIZE: { path: 'upstream.pool_size' },
   MCP_CONNECTION_POOL_SIZE: { path: 'upstream.pool_size' },
+  MCP_MESSAGE_BATCH_SIZE: { path: 'upstream.batch_size' },
+  MCP_MESSAGE_BATCH_TIMEOUT: { path: 'upstream.batch_wait_ms' },
   MCP_POOL_MIN: { path: 'upstream.pool_min' },
   MCP_RETRY_ATTEMPTS: { path: 'resilience.retry_attempts' },
   MCP_MAX_RETRIES: { path: 'resilience.retry_attempts' },
@@ -59,8 +61,6 @@ export const SEED_NAMES_WITHOUT_EFFECT: readonly string[] = [
   'MCP_RATE_LIMIT_REQUESTS',
   'MCP_RATE_LIMIT_WINDOW',
   'MCP_ENABLE_DEGRADED_MODE',
-  'MCP_MESSAGE_BATCH_SIZE',
-  'MCP_MESSAGE_BATCH_TIMEOUT',
   'MAX_AGENTS',
   'AGENT_TIMEOUT',
 ];

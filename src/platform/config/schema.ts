@@ -128,6 +128,8 @@ const upstreamSchema = z.strictObject({
   requests_per_second: count(100, 1_000_000, 'Requests per second and server; more wait. 0: no limit', 0),
   max_in_flight: count(1_000, 100_000, 'Requests in flight per server'),
   max_queued: count(1_000, 100_000, 'Requests per server that wait for their turn; more are refused', 0),
+  batch_size: count(10, 1_000, 'Calls of one poll that go in one batch, where a server takes batches. 1: never'),
+  batch_wait_ms: ms(50, 'Longest wait of such a call for the others', 1),
   api_key: z.string().optional().describe('Default api_key of servers (secret)'),
 });
 

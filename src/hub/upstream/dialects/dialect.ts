@@ -54,6 +54,8 @@ export interface Dialect {
   readonly timing: DialectTiming;
   /** The JSON-RPC method that asks for pushed events, with params; absent: polls only. */
   subscribe?(options: { intervalMs: number; bufferSize: number }): Call;
+  /** Its servers may know the seeds' method `batch`; absent: they are never asked. */
+  readonly batches?: boolean;
   /** 0 (no) to 1 (certain). `auto` takes the highest; generic answers 0.01 when it sees an agent-like tool. */
   matches(peer: PeerDescription): number;
   open(peer: PeerDescription): DialectSession;

@@ -20,6 +20,7 @@ export const seedDialect: Dialect = {
       include_metadata: true,
     },
   }),
+  batches: true,
   matches,
   open: (peer) => new SeedSession(peer),
   operations: seedOperations,

@@ -137,10 +137,33 @@ export class ServerPolicy {
    * {@link RequestTimeoutError}, the signal's reason, and what `work` throws.
    */
   async request<T>(options: RequestOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { signal, repeat } = options;
+    return this.admit(options.signal, () => this.exchange(options, work));
+  }
+
+  /**
+   * One request within the bounds of what may be asked in a second, be in flight and wait: runs `work` when it is its
+   * turn. What is sent meanwhile goes through {@link exchange}, alone or several requests in one message.
+   * @throws {@link CircuitOpenError}, {@link TooManyRequestsError}, the signal's reason, and what `work` throws.
+   */
+  async admit<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     if (this.refusesForMs > 0) throw this.#refusal();
     this.#counts.requests += 1;
+    try {
+      return await this.#inTurn(signal, async () => {
+        const waitMs = this.#turn();
+        if (waitMs > 0) await sleep(waitMs, signal);
+        return work();
+      });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw this.#translated(error);
+    }
+  }
+
+  /** One message and its reply, for requests that were admitted: retry(circuit(time limit)). @throws as {@link request} */
+  async exchange<T>(options: RequestOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { signal, repeat } = options;
     let attempts = 0;
     const onFailure = (error: unknown): void => {
       this.#counts.attemptFailures += 1;
@@ -152,17 +175,12 @@ export class ServerPolicy {
       return this.#guarded(() => this.#limited(options, work), { signal, onFailure });
     };
     try {
-      const result = await this.#inTurn(signal, async () => {
-        const waitMs = this.#turn();
-        if (waitMs > 0) await sleep(waitMs, signal);
-        return repeat ? this.#repeated(attempt, signal) : attempt();
-      });
+      const result = await (repeat ? this.#repeated(attempt, signal) : attempt());
       this.#finish(true, attempts);
       return result;
     } catch (error) {
       this.#finish(false, attempts);
-      signal.throwIfAborted();
-      throw this.#translated(error);
+      throw error;
     }
   }
 

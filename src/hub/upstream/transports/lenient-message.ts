@@ -27,7 +27,7 @@ export function lenientReply(
 }
 
 /** Text, numbers and objects all occur as errors. */
-function lenientError(error: unknown): JSONRPCErrorResponse['error'] {
+export function lenientError(error: unknown): JSONRPCErrorResponse['error'] {
   if (!isFields(error)) return { code: -32603, message: String(error) };
   const code = Number.isSafeInteger(error['code']) ? Number(error['code']) : -32603;
   const text = error['message'];

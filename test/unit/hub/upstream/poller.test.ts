@@ -13,6 +13,8 @@ const clock = { now: () => Date.now(), monotonic: () => Date.now() };
 const call = (tool: string): Call => ({ kind: 'tool', tool, args: {} });
 const plan = (cadence: Cadence): Call[] => (cadence === 'fast' ? [call('probe'), call('more')] : [call('rest')]);
 
+const nameOf = (one: Call): string => (one.kind === 'tool' ? one.tool : one.method);
+
 function poll(options: Partial<PollerOptions> = {}) {
   const asked: string[] = [];
   const adapted: { from: number; to: number; cause: string }[] = [];
@@ -21,9 +23,9 @@ function poll(options: Partial<PollerOptions> = {}) {
     timing: { fastMs: 100, slowMs: 1_000, slowRoundTripMs: 50 },
     clock,
     plan,
-    ask: async (one, isProbe) => {
-      asked.push(`${Date.now()} ${one.kind === 'tool' ? one.tool : ''}${isProbe ? '!' : ''}`);
-      return Promise.resolve({ fingerprint: asked.length, roundTripMs: 1 });
+    ask: async (calls, cadence) => {
+      asked.push(`${Date.now()} ${calls.map(nameOf).join(' ')}${cadence === 'fast' ? '!' : ''}`);
+      return Promise.resolve([{ fingerprint: asked.length, roundTripMs: 1 }]);
     },
     onAdapted: (change) => adapted.push(change),
     onError: (error) => errors.push(error),
@@ -33,10 +35,10 @@ function poll(options: Partial<PollerOptions> = {}) {
 }
 
 describe('poller', () => {
-  test('fast and slow rounds at their cadence, the first call of a fast round being the probe', async () => {
+  test('fast and slow rounds at their cadence, each with its calls in order', async () => {
     const { poller, asked } = poll();
     await vi.advanceTimersByTimeAsync(1_050);
-    expect(asked.slice(0, 5)).toEqual(['0 probe!', '0 more', '0 rest', '100 probe!', '100 more']);
+    expect(asked.slice(0, 3)).toEqual(['0 probe more!', '0 rest', '100 probe more!']);
     expect(asked.filter((line) => line.endsWith('rest'))).toEqual(['0 rest', '1000 rest']);
     expect(asked.filter((line) => line.endsWith('!'))).toHaveLength(11);
     await poller[Symbol.asyncDispose]();
@@ -53,7 +55,7 @@ describe('poller', () => {
           setTimeout(resolve, 300);
         });
         running -= 1;
-        return { fingerprint: 0, roundTripMs: 300 };
+        return [{ fingerprint: 0, roundTripMs: 300 }];
       },
     });
     await vi.advanceTimersByTimeAsync(10_000);
@@ -77,7 +79,7 @@ describe('poller', () => {
 
   test('each change of pace for latency is told with its cause, those for idleness are not', async () => {
     let roundTripMs = 80;
-    const { poller, adapted } = poll({ ask: () => Promise.resolve({ fingerprint: 0, roundTripMs }) });
+    const { poller, adapted } = poll({ ask: () => Promise.resolve([{ fingerprint: 0, roundTripMs }]) });
     await vi.advanceTimersByTimeAsync(400);
     expect(adapted).toEqual([
       { from: 100, to: 200, cause: 'round trips take 80.0 ms' },
@@ -98,7 +100,7 @@ describe('poller', () => {
       timing: { fastMs: 100, slowMs: 1e9, slowRoundTripMs: 50 },
       ask: async () => {
         asked.push(String(Date.now()));
-        return Promise.resolve({ fingerprint: 0, roundTripMs: 1 });
+        return Promise.resolve([{ fingerprint: 0, roundTripMs: 1 }]);
       },
     });
     await vi.advanceTimersByTimeAsync(20_000);
@@ -112,10 +114,11 @@ describe('poller', () => {
   });
 
   test('relaxed where the server tells by itself, and back', async () => {
-    const { poller, asked } = poll({ plan: (cadence) => (cadence === 'fast' ? [call('probe')] : []) });
+    const timing = { fastMs: 100, slowMs: 1e9, slowRoundTripMs: 50 };
+    const { poller, asked } = poll({ timing, plan: (cadence) => (cadence === 'fast' ? [call('probe')] : []) });
     poller.relax(5_000);
     await vi.advanceTimersByTimeAsync(9_000);
-    expect(asked).toEqual(['0 probe!', '5000 probe!']);
+    expect(asked).toEqual(['0 probe!', '0 ', '5000 probe!']);
     poller.relax(undefined);
     await vi.advanceTimersByTimeAsync(150);
     expect(asked.at(-1)).toBe('9100 probe!');
@@ -125,10 +128,10 @@ describe('poller', () => {
   test('an error ends the round and is told; the next round comes in its time', async () => {
     let failing = true;
     const { poller, asked, errors } = poll({
-      ask: async (one) => {
+      ask: async (calls) => {
         if (failing) throw new Error('no reply');
-        asked.push(one.kind === 'tool' ? one.tool : '');
-        return Promise.resolve({ fingerprint: 0, roundTripMs: 1 });
+        asked.push(...calls.map(nameOf));
+        return Promise.resolve([{ fingerprint: 0, roundTripMs: 1 }]);
       },
     });
     await vi.advanceTimersByTimeAsync(50);
