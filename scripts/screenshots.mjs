@@ -40,10 +40,11 @@ async function stop(child) {
   await once(child, 'exit');
 }
 
-async function unlock(page, key) {
-  await page.getByLabel('Operator key').fill(key);
+async function signIn(page, key) {
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByLabel('Token').fill(key);
   await page.keyboard.press('Enter');
-  await page.locator('.costs').waitFor();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
 }
 
 async function shoot(browser, { url, key }, agents, size, colorScheme) {
@@ -69,8 +70,9 @@ async function shoot(browser, { url, key }, agents, size, colorScheme) {
     await page.getByRole('tab', { name: /Filters/ }).click();
     await page.waitForTimeout(500);
     await save('table');
+    await signIn(page, key);
     await page.getByRole('tab', { name: 'Operator' }).click();
-    await unlock(page, key);
+    await page.locator('.costs').waitFor();
     await save('operator');
   } else {
     for (const tab of ['Table', 'Servers', 'Filters', 'Traffic', 'Events']) {
@@ -78,8 +80,9 @@ async function shoot(browser, { url, key }, agents, size, colorScheme) {
       await page.waitForTimeout(400);
       await save(tab.toLowerCase());
     }
+    await signIn(page, key);
     await page.getByRole('navigation').getByRole('button', { name: 'Operator' }).click();
-    await unlock(page, key);
+    await page.locator('.costs').waitFor();
     await save('operator');
     await page.getByRole('navigation').getByRole('button', { name: 'Table' }).click();
     await page.locator('.grid-body .grid-row').nth(2).click();

@@ -12,7 +12,7 @@ import type { OperationName, OperationReply, OperationRequest } from '../protoco
 import type { ServerMessage, ServerPayloads } from '../protocol/server-messages.ts';
 import { Emitter } from './emitter.ts';
 import { ClientClosedError, RequestError } from './errors.ts';
-import type { ClientEvents, ClientStatus } from './events.ts';
+import type { ClientEvents, ClientIdentity, ClientStatus } from './events.ts';
 import { EVENT_OF } from './events.ts';
 import type { ConnectOptions } from './options.ts';
 import { checkOptions, checkToken } from './options.ts';
@@ -33,8 +33,9 @@ export type { ServerRecord } from '../model/server.ts';
 export type { SwarmRecord } from '../model/swarm.ts';
 export type { TaskRecord } from '../model/task.ts';
 export type { DecodedFrame, FilterPatch, Filters, Mode, OperationName, OperationReply, OperationRequest };
-export type { ClientEvents, ClientState, ClientStatus, ConnectOptions, Position, TokenSource };
+export type { ClientEvents, ClientIdentity, ClientState, ClientStatus, ConnectOptions, Position, TokenSource };
 export { ClientClosedError, RequestError };
+export { SWITCHED_OFF, type SwitchedOff } from '../model/switched-off.ts';
 
 /** Counters since the client was made. */
 export interface ClientStats {
@@ -85,6 +86,7 @@ export class SwarmcastClient {
   /** What the next hello asks for: changed only by the user, not by demotions. */
   #mode: Mode | undefined;
   #filters: FilterPatch;
+  #token: TokenSource | undefined;
   #resyncing: Promise<Record<string, unknown>> | undefined;
   #resyncedAt = Number.NEGATIVE_INFINITY;
   #welcome: ServerPayloads['welcome'] | undefined;
@@ -97,6 +99,7 @@ export class SwarmcastClient {
   constructor(options: ConnectOptions) {
     this.#options = options;
     this.#mode = options.mode;
+    this.#token = options.token;
     this.#filters = { ...options.filters };
     this.#pending = new PendingRequests(options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS);
   }
@@ -204,6 +207,16 @@ export class SwarmcastClient {
     return reply as unknown as OperationReply<K>;
   }
 
+  /**
+   * Gives the gateway a newer token of the same subject, without interruption; in place of a token given as text, it is
+   * also used from now on. Resolves to who the client is since. @throws {@link RequestError} `unauthorised`: nothing changed.
+   */
+  async renew(token: string): Promise<ClientIdentity> {
+    const renewed = await this.#request('renew', { token });
+    if (typeof this.#token !== 'function') this.#token = token;
+    return renewed as unknown as ClientIdentity;
+  }
+
   /** Asks for a new snapshot. One at a time: a second call waits for the first. @throws {@link RequestError} */
   resync(): Promise<Record<string, unknown>> {
     this.#resyncing ??= this.#startResync();
@@ -240,7 +253,7 @@ export class SwarmcastClient {
     const WebSocket = await resolveWebSocket(this.#options.WebSocket);
     if (this.#status.status === 'closed') return;
     const { url, coding = 'json' } = this.#options;
-    const token = await readToken(this.#options.token);
+    const token = await readToken(this.#token);
     if (token !== undefined) checkToken(token);
     // Closed while the token was fetched.
     if (this.#isClosed) return;
@@ -355,13 +368,11 @@ export class SwarmcastClient {
 
   /** Gives the gateway the provider's next token. Resolves to the time that it leaves, ms. */
   async #renewToken(): Promise<number | undefined> {
-    const token = await readToken(this.#options.token);
-    const renewed = await this.#request('renew', { token: token ?? '' });
-    return this.#leftUntil(renewed['expires_at_ms']);
+    return this.#leftUntil(await this.renew((await readToken(this.#token)) ?? ''));
   }
 
-  #leftUntil(expiresAtMs: unknown): number | undefined {
-    return typeof expiresAtMs === 'number' ? expiresAtMs - this.gatewayNow() : undefined;
+  #leftUntil({ expires_at_ms: expiresAtMs }: ClientIdentity): number | undefined {
+    return expiresAtMs === undefined ? undefined : expiresAtMs - this.gatewayNow();
   }
 
   #welcomed(welcome: ServerPayloads['welcome']): void {
@@ -369,9 +380,7 @@ export class SwarmcastClient {
     this.#effective = { mode: welcome.mode, effective_rate_hz: welcome.effective_rate_hz };
     this.#clockOffsetMs = welcome.server_time - Date.now();
     this.#store.apply({ type: 'welcome', timestamp: welcome.server_time, payload: welcome });
-    if (typeof this.#options.token === 'function') {
-      this.#renewal.schedule(this.#leftUntil(welcome.identity.expires_at_ms));
-    }
+    if (typeof this.#token === 'function') this.#renewal.schedule(this.#leftUntil(welcome.identity));
     this.#events.emit('welcome', welcome);
     // What is held is the view's already, only older; the changes since then follow.
     if (welcome.follows === 'resume') this.#live(true);
@@ -446,7 +455,7 @@ export class SwarmcastClient {
     const failures = stable ? 0 : this.#failures;
     const decision = decideReconnect(this.#options.reconnect ?? {}, {
       // Who has a provider comes back with its next token.
-      code: code === CLOSE_CODES.TOKEN_EXPIRED && typeof this.#options.token === 'function' ? ABNORMAL : code,
+      code: code === CLOSE_CODES.TOKEN_EXPIRED && typeof this.#token === 'function' ? ABNORMAL : code,
       failures,
       goodbyeAfterMs: this.#goodbyeAfterMs,
       chance: Math.random(),

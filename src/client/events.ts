@@ -12,6 +12,9 @@ export type ClientStatus =
   /** It will not come back. */
   | { status: 'closed'; code: number; reason: string };
 
+/** Who the client is to the gateway, what it may see at most, and until when. */
+export type ClientIdentity = ServerPayloads['welcome']['identity'];
+
 export interface ClientEvents {
   welcome: ServerPayloads['welcome'];
   discovery: ServerPayloads['discovery'];

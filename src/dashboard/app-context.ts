@@ -5,10 +5,12 @@ import type { ReadonlySignal, Signal } from '@preact/signals';
 import type { AgentRecord, SwarmRecord } from '../client/client.ts';
 import type { DashboardSession } from './session/dashboard-session.ts';
 import type { Operator } from './session/operator.ts';
+import type { SignIn } from './session/sign-in.ts';
 import type { ViewStore } from './view/view-store.ts';
 
 export interface App {
   session: DashboardSession;
+  signIn: SignIn;
   store: ViewStore;
   operator: Operator;
   /** The selected agent's record, followed through reconnects by its key; undefined also while it is not in the view. */

@@ -4,11 +4,12 @@ import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { useApp } from './app-context.ts';
 import { GraphView } from './graph/graph-view.tsx';
-import { Banner } from './panels/banner.tsx';
+import { Banners } from './panels/banner.tsx';
 import { DetailsPanel } from './panels/details-panel.tsx';
 import { NarrowTabs } from './panels/narrow-tabs.tsx';
 import type { Screen } from './panels/narrow-tabs.tsx';
 import { SidePanel } from './panels/side-panel.tsx';
+import { SignInDialog } from './panels/sign-in-form.tsx';
 import { Timeline } from './panels/timeline.tsx';
 import { TopBar } from './panels/top-bar.tsx';
 import { AgentTable } from './table/agent-table.tsx';
@@ -37,7 +38,7 @@ export function App(): JSX.Element {
   return (
     <div class="page" data-narrow={narrow} data-screen={screen.value}>
       <TopBar search={search} />
-      <Banner />
+      <Banners />
       {(!narrow || screen.value === 'panel') && <SidePanel />}
       {(!narrow || screen.value === 'main') && (
         <main class="main" data-view={shown}>
@@ -48,6 +49,7 @@ export function App(): JSX.Element {
       {(!narrow || screen.value === 'main') && <DetailsPanel />}
       {(!narrow || screen.value === 'timeline') && <Timeline />}
       {narrow && <NarrowTabs screen={screen} />}
+      <SignInDialog />
     </div>
   );
 }

@@ -143,7 +143,7 @@ describe('the page with the default simulators', () => {
     await check('table, connection');
     await page.setViewportSize({ width: 390, height: 844 });
     await page.getByRole('navigation').waitFor();
-    for (const tab of ['Graph', 'Table', 'Servers', 'Filters', 'Traffic', 'Events', 'Operator']) {
+    for (const tab of ['Graph', 'Table', 'Servers', 'Filters', 'Traffic', 'Events']) {
       await page.getByRole('navigation').getByRole('button', { name: tab }).click();
       await check(`narrow, ${tab}`);
     }

@@ -141,6 +141,9 @@ describe('a server dies and comes back', () => {
     await ailing.simulator[Symbol.asyncDispose]();
     await page.locator('.banner').getByText('Some MCP servers are not well').waitFor({ timeout: 40_000 });
     expect(await page.locator('.banner').innerText()).toContain('ailing is');
+    expect(await page.getByTestId('switched-off').innerText()).toBe(
+      'Switched off meanwhile, so that they can recover: details of unwell servers.',
+    );
     const card = page.locator('.server[data-server=ailing]');
     await page.locator('.server[data-server=ailing]:not([data-health=healthy])').waitFor();
     await card

@@ -2,17 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Browser, Page } from 'playwright-core';
 import { connectSwarmcast, type SwarmcastClient } from '../../src/client/client.ts';
 import type { Gateway } from '../../src/gateway.ts';
-import { axeViolations, launchBrowser, openPage } from '../support/browser.ts';
+import { axeViolations, launchBrowser, openPage, signIn } from '../support/browser.ts';
 import { openTestGateway, openTestServer } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
 
 const KEY = 'an-operator-key-of-these-tests';
-
-interface PageGlobals {
-  localStorage: object;
-  sessionStorage: object;
-  location: { href: string };
-}
 
 let browser: Browser;
 let gateway: Gateway;
@@ -32,10 +26,9 @@ afterAll(async () => {
   await simulator[Symbol.asyncDispose]();
 });
 
-async function openPanel(page: Page, key = KEY): Promise<void> {
+async function openPanel(page: Page): Promise<void> {
+  await signIn(page, KEY);
   await page.getByRole('tab', { name: 'Operator' }).click();
-  await page.getByLabel('Operator key').fill(key);
-  await page.keyboard.press('Enter');
 }
 
 async function connect(): Promise<SwarmcastClient> {
@@ -45,28 +38,6 @@ async function connect(): Promise<SwarmcastClient> {
 }
 
 describe('the operator panel', () => {
-  test('a wrong key opens nothing; the right one is kept nowhere but in memory', async () => {
-    await using opened = await openPage(browser, gateway.url);
-    const { page } = opened;
-    await openPanel(page, 'a-wrong-key');
-    await page.locator('.operator-key .problem').waitFor();
-    expect(await page.locator('.client').count()).toBe(0);
-    await openPanel(page);
-    await page.locator('.client').first().waitFor();
-    // The address bar follows a moment later.
-    await page.waitForURL(/panel=operator/);
-    const kept = await page.evaluate(() => {
-      const { localStorage, sessionStorage, location } = globalThis as unknown as PageGlobals;
-      return JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href]);
-    });
-    expect(kept).toContain('panel=operator');
-    expect(kept).not.toContain(KEY);
-    expect(await page.context().cookies()).toEqual([]);
-    await page.reload();
-    await page.getByLabel('Operator key').waitFor();
-    expect(await page.locator('.client').count()).toBe(0);
-  });
-
   test('caps all and lifts it; sets one client; shows mode, rate, buffers and cost of each', async () => {
     await using other = await connect();
     await using opened = await openPage(browser, `${gateway.url}/?mode=high_frequency`);
@@ -104,8 +75,8 @@ describe('the operator panel', () => {
     await page.locator('.costs').getByRole('row', { name: /60 Hz/ }).waitFor();
     for (const violation of await axeViolations(page)) troubles.push(violation);
     expect(troubles).toEqual([]);
-    await page.getByRole('button', { name: 'Lock: forget the key' }).click();
-    await page.getByLabel('Operator key').waitFor();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
     expect(await page.locator('.client').count()).toBe(0);
   });
 });

@@ -73,6 +73,15 @@ export async function openPage(
   return watched;
 }
 
+/** Signs in, by the form that is open or by the button that opens it, and waits until the gateway has answered. */
+export async function signIn(page: Page, token: string): Promise<void> {
+  const dialog = page.getByRole('dialog');
+  if (!(await dialog.isVisible())) await page.getByRole('button', { name: 'Sign in' }).click();
+  await dialog.getByLabel('Token').fill(token);
+  await page.keyboard.press('Enter');
+  await Promise.race([dialog.waitFor({ state: 'detached' }), dialog.getByRole('alert').waitFor()]);
+}
+
 /** Software rendering on a busy machine is slow. */
 const DRAWN_WITHIN_MS = 45_000;
 

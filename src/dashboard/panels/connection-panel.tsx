@@ -1,9 +1,9 @@
 /** This page's own connection: how often it is told, what that costs, and how well it goes. */
 import type { JSX } from 'preact';
-import type { Mode } from '../../client/client.ts';
+import type { ClientIdentity, Mode } from '../../client/client.ts';
 import type { Drawing } from '../app-context.ts';
 import { useApp } from '../app-context.ts';
-import { byteCount, digits, displayText } from '../format.ts';
+import { byteCount, clockTime, digits, displayText } from '../format.ts';
 import type { ModeState } from '../session/dashboard-session.ts';
 import { CopyLink } from './filters-panel.tsx';
 import { MODE_TEXT, MODES } from './mode-text.ts';
@@ -85,6 +85,7 @@ function Figures(): JSX.Element {
     ['Reconnects', String(stats.reconnects), 'reconnects'],
     ['State proven by hash', stats.hashMismatches === 0 ? 'no mismatch' : `${stats.hashMismatches} mismatches`],
     ['Drawing', drawingText(drawing.value)],
+    ...accountRows(session.identity.value),
     ['Client', welcome === undefined ? 'none yet' : welcome.client_id.slice(0, 8)],
   ];
   return (
@@ -97,6 +98,20 @@ function Figures(): JSX.Element {
       ))}
     </dl>
   );
+}
+
+/** Who the page is to the gateway, and what is kept from it. */
+function accountRows(identity: ClientIdentity | undefined): [string, string, string?][] {
+  if (identity === undefined) return [];
+  const { subject, role, limits, expires_at_ms: endsAtMs } = identity;
+  const kept = Object.entries(limits).flatMap(([name, values]) =>
+    values === undefined ? [] : [`${name}: ${values.length === 0 ? 'none' : values.join(', ')}`],
+  );
+  return [
+    ['Seen as', `${displayText(subject)}, ${role}`, 'seen-as'],
+    ['Shown to you', kept.length === 0 ? 'everything' : displayText(kept.join('; ')), 'shown-to-you'],
+    ...(endsAtMs === undefined ? [] : [['Sign-in ends', clockTime(endsAtMs)] as [string, string]]),
+  ];
 }
 
 function rateText(mode: ModeState | undefined): string {

@@ -17,11 +17,11 @@ const TABS: readonly { text: string; screen: Screen; main?: MainView; panel?: Pa
 ];
 
 export function NarrowTabs({ screen }: { screen: Signal<Screen> }): JSX.Element {
-  const { store } = useApp();
+  const { store, operator } = useApp();
   const view = store.view.value;
   return (
     <nav class="narrow-tabs" aria-label="Screens">
-      {TABS.map((tab) => {
+      {TABS.filter(({ panel }) => panel !== 'operator' || operator.isOpen.value).map((tab) => {
         const isHere =
           tab.screen === screen.value &&
           (tab.main === undefined || tab.main === (view.main === 'both' ? 'graph' : view.main)) &&

@@ -17,14 +17,16 @@ const TITLES: Readonly<Record<Panel, string>> = {
 };
 
 export function SidePanel(): JSX.Element {
-  const { store } = useApp();
-  const { panel, filters } = store.view.value;
+  const { store, operator } = useApp();
+  const { filters } = store.view.value;
+  const panels: readonly Panel[] = operator.isOpen.value ? PANELS : PANELS.filter((name) => name !== 'operator');
+  const panel = panels.find((name) => name === store.view.value.panel) ?? 'servers';
   const tabs = useRef<HTMLDivElement>(null);
   const count = countFilters(filters);
   const Part = store.narrow.value ? 'main' : 'aside';
   const onKeyDown = (event: KeyboardEvent): void => {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-    const next = PANELS[(PANELS.indexOf(panel) + step + PANELS.length) % PANELS.length];
+    const next = panels[(panels.indexOf(panel) + step + panels.length) % panels.length];
     if (step === 0 || next === undefined) return;
     event.preventDefault();
     store.patch({ panel: next });
@@ -35,7 +37,7 @@ export function SidePanel(): JSX.Element {
     <Part class="side" aria-label="Panels">
       {!store.narrow.value && (
         <div ref={tabs} class="tabs" role="tablist" aria-label="Panel" onKeyDown={onKeyDown}>
-          {PANELS.map((name) => (
+          {panels.map((name) => (
             <button
               key={name}
               id={`tab-${name}`}

@@ -6,6 +6,7 @@ import { plural } from '../format.ts';
 import { selectRows } from '../table/agent-rows.ts';
 import type { MainView } from '../view/url-state.ts';
 import type { Theme } from '../view/view-store.ts';
+import { Account } from './account.tsx';
 
 const VIEWS: readonly { main: MainView; text: string }[] = [
   { main: 'graph', text: 'Graph' },
@@ -73,6 +74,7 @@ export function TopBar({ search }: { search: RefObject<HTMLInputElement | null> 
           ))}
         </select>
       </label>
+      <Account />
       <ConnectionDot />
     </header>
   );

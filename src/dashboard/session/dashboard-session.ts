@@ -3,7 +3,7 @@
  * fast messages arrive. The graph reads the client itself.
  */
 import { batch, signal } from '@preact/signals';
-import type { ClientEvents, ClientStatus, Mode, SwarmcastClient } from '../../client/client.ts';
+import type { ClientEvents, ClientIdentity, ClientStatus, Mode, SwarmcastClient } from '../../client/client.ts';
 import { connectSwarmcast, RequestError } from '../../client/client.ts';
 import { displayText } from '../format.ts';
 import { agentName } from '../table/agent-rows.ts';
@@ -32,11 +32,21 @@ export interface ModeState {
   reason: ClientEvents['mode']['reason'] | undefined;
 }
 
+export interface SessionOptions {
+  url: string;
+  /** Undefined: as nobody in particular. */
+  token: string | undefined;
+  mode: Mode;
+  filters: ListFilters;
+}
+
 export class DashboardSession {
   readonly client: SwarmcastClient;
   /** Counts changes of the state. */
   readonly revision = signal(0);
   readonly status;
+  /** Who this page is to the gateway; undefined until it was welcomed. */
+  readonly identity = signal<ClientIdentity | undefined>(undefined);
   readonly mode = signal<ModeState | undefined>(undefined);
   readonly traffic = signal<Traffic | undefined>(undefined);
   /** The gateway has welcomed this page, or took longer than a person waits: heavy work may begin. */
@@ -60,8 +70,9 @@ export class DashboardSession {
   #filterEffectUntilMs = 0;
   #filtering = 0;
 
-  constructor(url: string, mode: Mode, filters: ListFilters) {
-    this.client = connectSwarmcast({ url, mode, filters: toFilterPatch(filters) });
+  /** @throws {TypeError} for a token that cannot be sent. */
+  constructor({ url, token, mode, filters }: SessionOptions) {
+    this.client = connectSwarmcast({ url, token, mode, filters: toFilterPatch(filters) });
     this.status = signal<ClientStatus>(this.client.status);
     this.#listen();
     this.#timers.push(
@@ -93,6 +104,11 @@ export class DashboardSession {
       const rateHz = this.client.effective?.effective_rate_hz ?? 0;
       this.#filterEffectUntilMs = performance.now() + FILTER_EFFECT_MS + (rateHz > 0 ? 1_000 / rateHz : 60_000);
     }
+  }
+
+  /** Goes on with a newer token. @throws RequestError: the gateway does not take it. */
+  async renew(token: string): Promise<void> {
+    this.identity.value = await this.client.renew(token);
   }
 
   async requestUpdate(): Promise<void> {
@@ -131,8 +147,9 @@ export class DashboardSession {
       this.settled.value = true;
     }, SETTLE_MS);
     this.#timers.push(settle);
-    client.on('welcome', () => {
+    client.on('welcome', ({ identity }) => {
       this.settled.value = true;
+      this.identity.value = identity;
       this.#modeChanged(undefined);
     });
     client.on('mode', ({ reason }) => {

@@ -1,6 +1,6 @@
 /**
- * The gateway's HTTP API for operators, as this page uses it. The only place that sends the key; it is held in this
- * object and nowhere else, so that closing the page forgets it.
+ * The gateway's HTTP API for operators, as this page uses it. The only place beside the
+ * stream that sends the token.
  */
 import type { Mode } from '../../client/client.ts';
 
@@ -61,31 +61,20 @@ export interface CircuitReset {
   before: { state: 'closed' | 'open' | 'half_open' };
 }
 
-/** The gateway did not do it; the message says why, for people. `status` 0: it could not be asked. */
+/** The gateway did not do it, or could not be asked; the message says why, for people. */
 export class OperatorError extends Error {
   override name = 'OperatorError';
-  readonly status: number;
-
-  constructor(status: number, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.status = status;
-  }
-
-  /** The key is missing or does not open this. */
-  get isRefusal(): boolean {
-    return this.status === 401 || this.status === 403;
-  }
 }
 
 /** Every method throws {@link OperatorError}. */
 export class OperatorApi {
   readonly #base: string;
-  readonly #key: string;
+  readonly #token: () => string | undefined;
 
-  /** `base`: address of the gateway, as the page has it. */
-  constructor(base: string, key: string) {
+  /** `base`: address of the gateway, as the page has it. `token`: undefined where nobody needs one. */
+  constructor(base: string, token: () => string | undefined) {
     this.#base = base;
-    this.#key = key;
+    this.#token = token;
   }
 
   clients(limit: number, after?: string): Promise<ClientsPage> {
@@ -124,19 +113,20 @@ export class OperatorApi {
   async #ask(method: string, path: string, body?: unknown): Promise<unknown> {
     const response = await this.#send(method, path, body);
     const text = await response.text().catch((error: unknown) => {
-      throw new OperatorError(0, 'the answer broke off', { cause: error });
+      throw new OperatorError('the answer broke off', { cause: error });
     });
     const answer = parsed(text);
     if (response.ok && answer !== undefined) return answer;
-    throw new OperatorError(response.status, reasonOf(answer) ?? `the gateway answered ${response.status}`);
+    throw new OperatorError(reasonOf(answer) ?? `the gateway answered ${response.status}`);
   }
 
   async #send(method: string, path: string, body: unknown): Promise<Response> {
+    const token = this.#token();
     try {
       return await fetch(new URL(path, this.#base), {
         method,
         headers: {
-          authorization: `Bearer ${this.#key}`,
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -145,7 +135,7 @@ export class OperatorApi {
         signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
       });
     } catch (error) {
-      throw new OperatorError(0, 'the gateway does not answer', { cause: error });
+      throw new OperatorError('the gateway does not answer', { cause: error });
     }
   }
 }

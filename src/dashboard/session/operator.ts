@@ -1,5 +1,7 @@
-/** What an operator sees and does from this page: locked until a key opened it, and again as soon as one is refused. */
-import { batch, signal } from '@preact/signals';
+/** What an operator sees and does from this page. */
+import { computed, signal } from '@preact/signals';
+import type { ReadonlySignal } from '@preact/signals';
+import type { DashboardSession } from './dashboard-session.ts';
 import type { ClientsPage, CostReport } from './operator-api.ts';
 import { OperatorApi, OperatorError } from './operator-api.ts';
 
@@ -9,9 +11,6 @@ const CLIENTS_EVERY_MS = 2_000;
 /** Measuring the cost takes a second of it. */
 const COST_EVERY_MS = 5_000;
 
-type OperatorState =
-  { phase: 'locked'; problem: string | undefined } | { phase: 'checking' } | { phase: 'open'; api: OperatorApi };
-
 /** How something that was done went, for people. */
 export interface Outcome {
   failed: boolean;
@@ -19,55 +18,28 @@ export interface Outcome {
 }
 
 export class Operator {
-  readonly state = signal<OperatorState>({ phase: 'locked', problem: undefined });
+  /** The gateway takes this page for an operator's. */
+  readonly isOpen: ReadonlySignal<boolean>;
   readonly clients = signal<ClientsPage | undefined>(undefined);
   readonly cost = signal<CostReport | undefined>(undefined);
   readonly outcome = signal<Outcome | undefined>(undefined);
   /** Where the shown page of clients starts; undefined: with the first. */
   readonly after = signal<string | undefined>(undefined);
-  readonly #base: string;
+  readonly #api: OperatorApi;
 
   /** `base`: address of the gateway, as the page has it. */
-  constructor(base: string) {
-    this.#base = base;
+  constructor(base: string, session: DashboardSession, token: () => string | undefined) {
+    this.#api = new OperatorApi(base, token);
+    this.isOpen = computed(() => session.identity.value?.role === 'operator');
   }
 
-  /** Opens the panel if the gateway takes the key. */
-  async unlock(key: string): Promise<void> {
-    this.state.value = { phase: 'checking' };
-    const api = new OperatorApi(this.#base, key);
+  /** Does something. Resolves with how it went, in words of `judge`. */
+  async ask<T>(action: (api: OperatorApi) => Promise<T>, judge: (result: T) => Outcome): Promise<Outcome> {
     try {
-      this.clients.value = await api.clients(CLIENTS_PER_PAGE);
-      this.state.value = { phase: 'open', api };
+      return judge(await action(this.#api));
     } catch (error) {
-      this.lock(messageOf(error));
-    }
-  }
-
-  /** Forgets the key and all that it opened. */
-  lock(problem?: string): void {
-    batch(() => {
-      this.state.value = { phase: 'locked', problem };
-      this.clients.value = undefined;
-      this.cost.value = undefined;
-      this.outcome.value = undefined;
-      this.after.value = undefined;
-    });
-  }
-
-  /**
-   * Does something. Resolves with how it went, in words of `judge`; undefined when the panel is locked, also by this:
-   * a refused key.
-   */
-  async ask<T>(action: (api: OperatorApi) => Promise<T>, judge: (result: T) => Outcome): Promise<Outcome | undefined> {
-    const state = this.state.peek();
-    if (state.phase !== 'open') return undefined;
-    try {
-      return judge(await action(state.api));
-    } catch (error) {
-      const text = messageOf(error);
-      if (this.#isOpen(state.api) && error instanceof OperatorError && error.isRefusal) this.lock(text);
-      return this.#isOpen(state.api) ? { failed: true, text } : undefined;
+      if (!(error instanceof OperatorError)) throw error;
+      return { failed: true, text: error.message };
     }
   }
 
@@ -88,8 +60,7 @@ export class Operator {
     const stops = [
       this.#repeat(CLIENTS_EVERY_MS, (api) => this.#readClients(api)),
       this.#repeat(COST_EVERY_MS, async (api) => {
-        const report = await api.cost();
-        if (this.#isOpen(api)) this.cost.value = report;
+        this.cost.value = await api.cost();
       }),
     ];
     return () => {
@@ -119,24 +90,12 @@ export class Operator {
     const after = this.after.peek();
     const page = await api.clients(CLIENTS_PER_PAGE, after);
     // Meanwhile another page may have been asked for.
-    if (this.after.peek() === after && this.#isOpen(api)) this.clients.value = page;
+    if (this.after.peek() === after) this.clients.value = page;
   }
 
   /** Reads something anew; how that failed is shown. */
   async #fresh(read: (api: OperatorApi) => Promise<void>): Promise<void> {
     const outcome = await this.ask(read, () => ({ failed: false, text: '' }));
-    if (outcome?.failed === true) this.outcome.value = outcome;
+    if (outcome.failed) this.outcome.value = outcome;
   }
-
-  /** False when the panel was locked, and perhaps opened anew, since this was begun. */
-  #isOpen(api: OperatorApi): boolean {
-    const state = this.state.peek();
-    return state.phase === 'open' && state.api === api;
-  }
-}
-
-/** @throws what is not an answer of the gateway. */
-function messageOf(error: unknown): string {
-  if (!(error instanceof OperatorError)) throw error;
-  return error.message;
 }

@@ -390,3 +390,20 @@ describe('options that cannot work', () => {
     expect(() => connectSwarmcast(options)).toThrow(says);
   });
 });
+
+test('renews a token given as text, and comes back with the newer one; a refused one changes nothing', async () => {
+  await using gateway = await HandGateway.open();
+  const [client, peer] = await live(gateway, { token: 'first' });
+  const renewed = client.renew('second');
+  const request = await peer.next('renew');
+  expect(request.payload).toStrictEqual({ token: 'second' });
+  const identity = { subject: 'ada', role: 'viewer', limits: {}, expires_at_ms: 5 };
+  peer.ok(request, identity);
+  expect(await renewed).toStrictEqual(identity);
+  const refused = client.renew('third');
+  peer.refuse(await peer.next('renew'), 'unauthorised', 'this token is older than the one in use');
+  await expect(refused).rejects.toMatchObject({ code: 'unauthorised' });
+  peer.socket.terminate();
+  expect((await gateway.accept()).offered).toContain('bearer.second');
+  await client.close();
+});

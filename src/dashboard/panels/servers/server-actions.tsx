@@ -1,4 +1,4 @@
-/** What an operator can do for a server. Only there while the operator panel is open to its key. */
+/** What an operator can do for a server. Only there for operators. */
 import type { JSX } from 'preact';
 import { useSignal } from '@preact/signals';
 import type { ServerRecord } from '../../../client/client.ts';
@@ -11,8 +11,8 @@ export function ServerActions({ server }: { server: ServerRecord }): JSX.Element
   const { operator } = useApp();
   const outcome = useSignal<Outcome | undefined>(undefined);
   const busy = useSignal(false);
-  if (operator.state.value.phase !== 'open') return null;
-  const run = async (work: Promise<Outcome | undefined>): Promise<void> => {
+  if (!operator.isOpen.value) return null;
+  const run = async (work: Promise<Outcome>): Promise<void> => {
     busy.value = true;
     outcome.value = undefined;
     try {
