@@ -1,7 +1,9 @@
 /** The gateway's side of a further edge's thread: starts it, drains and stops it, replaces it when it fails. */
 import { Worker, type MessagePort } from 'node:worker_threads';
 import type { EdgeThreadCommand, EdgeThreadData, EdgeThreadReport } from './edge-thread.ts';
-import type { AuthConfig, Config } from './platform/config/schema.ts';
+import type { EdgeReload } from './edge/edge.ts';
+import type { Config } from './platform/config/schema.ts';
+import type { Certificate } from './platform/tls/certificate.ts';
 import type { Logger } from './platform/telemetry/log.ts';
 import { workerUrl } from './platform/worker-url.ts';
 
@@ -14,6 +16,7 @@ const STOP_DEADLINE_MS = 8_000;
 
 export interface EdgeSupervisorOptions {
   config: Config;
+  certificate: Certificate | undefined;
   edgeId: number;
   /** The edge's end of a new feed. */
   connect: () => MessagePort;
@@ -24,7 +27,7 @@ export interface EdgeSupervisorOptions {
 export class EdgeSupervisor implements AsyncDisposable {
   readonly #options: EdgeSupervisorOptions;
   /** Of the last reload; a thread that replaces another starts with it. */
-  #auth: AuthConfig;
+  #settings: EdgeReload;
   #thread: EdgeThread | undefined;
   #restartTimer: NodeJS.Timeout | undefined;
   #restartMs = RESTART_MIN_MS;
@@ -33,7 +36,7 @@ export class EdgeSupervisor implements AsyncDisposable {
 
   constructor(options: EdgeSupervisorOptions) {
     this.#options = options;
-    this.#auth = options.config.auth;
+    this.#settings = { auth: options.config.auth, certificate: options.certificate };
   }
 
   /** Resolves when it listens. @throws when its thread ends before; it is not replaced then. */
@@ -58,10 +61,10 @@ export class EdgeSupervisor implements AsyncDisposable {
     this.#thread?.send({ kind: 'log', levels });
   }
 
-  /** Its thread applies new authentication settings. */
-  reload(auth: AuthConfig): void {
-    this.#auth = auth;
-    this.#thread?.send({ kind: 'reload', auth });
+  /** Its thread applies them; why it could not, or undefined. One that replaces it starts with them. */
+  async reload(settings: EdgeReload): Promise<string | undefined> {
+    this.#settings = settings;
+    return await this.#thread?.reload(settings);
   }
 
   /** For tests: its thread throws where nobody catches. */
@@ -87,7 +90,8 @@ export class EdgeSupervisor implements AsyncDisposable {
   #run(): EdgeThread {
     const { config, edgeId, connect } = this.#options;
     const log = { ...config.log, ...this.#levels };
-    const thread = new EdgeThread({ config: { ...config, log, auth: this.#auth }, edgeId, feed: connect() });
+    const { auth, certificate } = this.#settings;
+    const thread = new EdgeThread({ config: { ...config, log, auth }, certificate, edgeId, feed: connect() });
     this.#thread = thread;
     void this.#replaceAfter(thread);
     return thread;
@@ -116,6 +120,7 @@ class EdgeThread {
   /** Resolves with the cause when it has ended. */
   readonly ended: Promise<Error>;
   readonly #worker: Worker;
+  #nextReload = 1;
 
   constructor(data: EdgeThreadData) {
     this.#worker = new Worker(workerUrl(import.meta.url, './edge-thread'), {
@@ -137,6 +142,21 @@ class EdgeThread {
 
   send(command: EdgeThreadCommand): void {
     this.#worker.postMessage(command);
+  }
+
+  /** Why it could not; undefined also when it ended meanwhile: its follower starts with these. */
+  async reload(settings: EdgeReload): Promise<string | undefined> {
+    const id = this.#nextReload++;
+    const reloaded = new Promise<string | undefined>((resolve) => {
+      const onReport = (report: EdgeThreadReport): void => {
+        if (report.kind !== 'reloaded' || report.id !== id) return;
+        this.#worker.off('message', onReport);
+        resolve(report.problem);
+      };
+      this.#worker.on('message', onReport);
+    });
+    this.send({ kind: 'reload', id, settings });
+    return await Promise.race([reloaded, this.ended.then(() => undefined)]);
   }
 
   async drain(reason: string, deadlineMs: number): Promise<void> {

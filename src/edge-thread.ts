@@ -6,17 +6,19 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
-import { startEdge, type Edge } from './edge/edge.ts';
+import { startEdge, type Edge, type EdgeReload } from './edge/edge.ts';
 import { createThreadEdgeFeed } from './feed/thread.ts';
 import { systemClock } from './platform/clock.ts';
-import type { AuthConfig, Config } from './platform/config/schema.ts';
+import type { Config } from './platform/config/schema.ts';
 import { componentLog, createLogger, setLogLevels } from './platform/telemetry/log.ts';
+import type { Certificate } from './platform/tls/certificate.ts';
 import type { LogLevelSettings } from './platform/telemetry/log-levels.ts';
 
 /** What the gateway hands over at start. */
 export interface EdgeThreadData {
   /** `server.port` is the one that the first edge listens on. */
   config: Config;
+  certificate: Certificate | undefined;
   edgeId: number;
   /** The edge's end of its feed. */
   feed: MessagePort;
@@ -27,15 +29,19 @@ export type EdgeThreadCommand =
   | { kind: 'drain'; reason: string; deadlineMs: number }
   | { kind: 'stop' }
   | { kind: 'log'; levels: LogLevelSettings }
-  | { kind: 'reload'; auth: AuthConfig }
+  | { kind: 'reload'; id: number; settings: EdgeReload }
   | { kind: 'fail'; message: string };
 
 /** To the gateway. */
-export type EdgeThreadReport = { kind: 'listening' } | { kind: 'drained' };
+export type EdgeThreadReport =
+  | { kind: 'listening' }
+  | { kind: 'drained' }
+  /** `problem`: why the old settings stay. */
+  | { kind: 'reloaded'; id: number; problem: string | undefined };
 
 const port = parentPort;
 if (port === null) throw new Error('edge-thread is the entry of a worker thread');
-const { config, edgeId, feed } = workerData as EdgeThreadData;
+const { config, certificate, edgeId, feed } = workerData as EdgeThreadData;
 const log = await createLogger({ ...config.log, part: `edge ${edgeId}` });
 const report = (message: EdgeThreadReport): void => port.postMessage(message);
 
@@ -50,7 +56,7 @@ port.on('message', (command: EdgeThreadCommand) => {
       void drain(command.reason, command.deadlineMs);
       return;
     case 'reload':
-      void reload(command.auth);
+      void reload(command.id, command.settings);
       return;
     case 'stop':
       void stop();
@@ -68,6 +74,7 @@ port.on('message', (command: EdgeThreadCommand) => {
 edge = await startEdge({
   feed: createThreadEdgeFeed(feed),
   config,
+  certificate,
   edgeId,
   log: componentLog(log, 'edge'),
   clock: systemClock,
@@ -81,12 +88,15 @@ async function drain(reason: string, deadlineMs: number): Promise<void> {
 }
 
 /** The gateway has read the same files before; what changed in between keeps the old settings. */
-async function reload(auth: AuthConfig): Promise<void> {
+async function reload(id: number, settings: EdgeReload): Promise<void> {
+  let problem: string | undefined;
   try {
-    await edge?.reload(auth);
+    await edge?.reload(settings);
   } catch (error) {
-    log.error({ err: error }, 'the new authentication settings are refused, the old ones stay');
+    log.error({ err: error }, 'the new settings are refused, the old ones stay');
+    problem = error instanceof Error ? error.message : String(error);
   }
+  report({ kind: 'reloaded', id, problem });
 }
 
 async function stop(): Promise<void> {

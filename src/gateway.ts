@@ -14,19 +14,20 @@ import { startEdge, type Edge } from './edge/edge.ts';
 import { EdgeSupervisor } from './edge-supervisor.ts';
 import { createThreadEdgeFeed } from './feed/thread.ts';
 import { HubSupervisor } from './hub-supervisor.ts';
-import { createAuthenticator } from './platform/auth/authenticator.ts';
 import { systemClock } from './platform/clock.ts';
-import { answerReload, configChange, type ConfigChange, type ReloadAnswer } from './platform/config/change.ts';
+import type { ReloadAnswer } from './platform/config/change.ts';
 import { discoversServers } from './platform/config/check.ts';
+import { checkNamedFiles } from './platform/config/named-files.ts';
 import type { Config } from './platform/config/schema.ts';
 import { isLoopback } from './platform/loopback.ts';
-import { checkAuditFile } from './platform/telemetry/audit-writer.ts';
-import { componentLog, createLogger, setLogLevels, type Logger } from './platform/telemetry/log.ts';
+import { componentLog, createLogger, type Logger } from './platform/telemetry/log.ts';
+import { readCertificate, type Certificate } from './platform/tls/certificate.ts';
+import { Reloading } from './reloading.ts';
 import { startSimulatedServers, type SimulatedServers } from './simulated-servers.ts';
 
 /** A running gateway. Disposal: not ready → clients told and drained → edge → hub (layout, upstreams) → simulators. */
 export interface Gateway extends AsyncDisposable {
-  /** `http://host:port` */
+  /** `http://host:port`, or `https://…` with a certificate. */
   url: string;
   port: number;
   /** True when the servers are simulated. */
@@ -40,11 +41,12 @@ export interface Gateway extends AsyncDisposable {
   /** For tests: the thread of a further edge (1, 2, …) throws where nobody catches. */
   failEdge(edgeId: number): void;
   /**
-   * Reads the configuration again, as it was read for the start, and applies servers, limits of upstreams, discovery and
-   * log level; clients stay. A bad one is refused whole. Operators do the same by HTTP.
+   * Reads the configuration again, as it was read for the start, with the files that it names, and applies servers, limits
+   * of upstreams, discovery, authentication, certificate and log level; clients stay. A bad one is refused whole. Operators do
+   * the same by HTTP.
    * @throws when the gateway was not told how to read it
    */
-  reload(): ReloadAnswer;
+  reload(): Promise<ReloadAnswer>;
 }
 
 export interface GatewayOptions {
@@ -76,10 +78,13 @@ export async function openGateway(config: Config, options: GatewayOptions = {}):
     const madeOperatorKey = makeOperatorKey(config);
     const keyed = withOperatorKey(config, madeOperatorKey);
     // Refused here: in the hub's thread it could only crash.
-    await createAuthenticator({ config: keyed, clock: systemClock });
-    checkAuditFile(config.audit);
+    await checkNamedFiles(keyed);
+    const certificate = readCertificate(config.edge.tls);
     const { readConfig } = options;
-    const hub = new HubSupervisor({ config: keyed, scratchRoot, canReload: readConfig !== undefined }, () => reload());
+    const hub: HubSupervisor = new HubSupervisor(
+      { config: keyed, scratchRoot, canReload: readConfig !== undefined },
+      () => reloading.reload(),
+    );
     started.push(hub);
 
     const sharePort = config.edge.threads > 1 ? ('open' as const) : undefined;
@@ -87,38 +92,30 @@ export async function openGateway(config: Config, options: GatewayOptions = {}):
     const edge = await startEdge({
       feed,
       config: keyed,
+      certificate,
       edgeId: 0,
       log: componentLog(log, 'edge'),
       clock: systemClock,
       sharePort,
     });
     started.push(edge);
-    const further = await startFurtherEdges(keyed, edge.port, hub, log, started);
-    const url = `http://${printableHost(config.server.host)}:${edge.port}`;
+    const further = await startFurtherEdges({ config: keyed, port: edge.port, certificate, hub, log, started });
+    const url = `${certificate === undefined ? 'http' : 'https'}://${printableHost(config.server.host)}:${edge.port}`;
 
-    let applied = config;
-    const apply = (next: Config): ConfigChange => {
-      const change = configChange(applied, next, config);
-      applied = next;
-      // How it is reached needs a restart; who may come does not.
-      hub.reload({ ...next, server: keyed.server }, [...next.servers, ...(simulated?.servers ?? [])]);
-      for (const one of further) one.reload(next.auth);
-      edge.reload(next.auth).catch((error: unknown) => {
-        log.error({ err: error }, 'the new authentication settings are refused, the old ones stay');
-      });
-      setLogLevels(log, next.log);
-      for (const one of further) one.setLogLevels(next.log);
-      log.info(change, 'configuration applied');
-      return change;
-    };
-    const reload = (): ReloadAnswer => {
-      if (readConfig === undefined) throw new Error('this gateway was not told how to read its configuration again');
-      const answer = answerReload(() => apply(readConfig()));
-      if (answer.outcome === 'refused') log.warn({ why: answer.message }, 'the new configuration is refused');
-      return answer;
-    };
+    const reloading = new Reloading({
+      started: config,
+      server: keyed.server,
+      certificate,
+      hub,
+      edge,
+      further,
+      log,
+      readConfig,
+    });
+    started.push({ [Symbol.asyncDispose]: () => Promise.resolve(reloading[Symbol.dispose]()) });
 
     const simulated = await simulators;
+    reloading.simulated = simulated?.servers ?? [];
     hub.startServers([...config.servers, ...(simulated?.servers ?? [])]);
     if (simulated !== undefined)
       log.warn(
@@ -135,7 +132,7 @@ export async function openGateway(config: Config, options: GatewayOptions = {}):
       failed: hub.died(),
       callTool: (server, tool, args) => hub.callTool(server, tool, args),
       failEdge: (edgeId) => further[edgeId - 1]?.fail('failed on purpose'),
-      reload: () => noteReload(hub, reload),
+      reload: () => noteReload(hub, reloading),
       [Symbol.asyncDispose]: () => close({ config, hub, edges: [edge, ...further], started, log }),
     };
   } catch (error) {
@@ -145,9 +142,9 @@ export async function openGateway(config: Config, options: GatewayOptions = {}):
 }
 
 /** A reload that no operator asked for by HTTP: whoever owns the process did. */
-function noteReload(hub: HubSupervisor, reload: () => ReloadAnswer): ReloadAnswer {
+async function noteReload(hub: HubSupervisor, reloading: Reloading): Promise<ReloadAnswer> {
   const startMs = performance.now();
-  const answer = reload();
+  const answer = await reloading.reload();
   hub.audit({
     subject: 'process',
     role: null,
@@ -172,17 +169,21 @@ function withOperatorKey(config: Config, made: string | undefined): Config {
   return { ...config, server: { ...config.server, operator_key: config.server.operator_key ?? made } };
 }
 
-async function startFurtherEdges(
-  config: Config,
-  port: number,
-  hub: HubSupervisor,
-  log: Logger,
-  started: AsyncDisposable[],
-): Promise<EdgeSupervisor[]> {
-  const own = { ...config, server: { ...config.server, port } };
+interface FurtherEdges {
+  config: Config;
+  port: number;
+  certificate: Certificate | undefined;
+  hub: HubSupervisor;
+  log: Logger;
+  started: AsyncDisposable[];
+}
+
+async function startFurtherEdges(parts: FurtherEdges): Promise<EdgeSupervisor[]> {
+  const { port, certificate, hub, log, started } = parts;
+  const config = { ...parts.config, server: { ...parts.config.server, port } };
   const edges = Array.from(
     { length: config.edge.threads - 1 },
-    (_, i) => new EdgeSupervisor({ config: own, edgeId: i + 1, connect: () => hub.connectEdge(), log }),
+    (_, i) => new EdgeSupervisor({ config, certificate, edgeId: i + 1, connect: () => hub.connectEdge(), log }),
   );
   started.push(...edges);
   await Promise.all(edges.map((edge) => edge.start()));

@@ -16,14 +16,14 @@ const YOUNG_GENERATION_MB = 96;
 /** A hub in a thread of its own. */
 export class HubSupervisor implements AsyncDisposable {
   readonly #worker: Worker;
-  readonly #reload: () => ReloadAnswer;
+  readonly #reload: () => Promise<ReloadAnswer>;
   readonly #calls = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   readonly #exited: Promise<Error | undefined>;
   #nextCall = 1;
   #stopping = false;
 
   /** `reload`: an operator wants the configuration to be read again. */
-  constructor(data: HubThreadData, reload: () => ReloadAnswer) {
+  constructor(data: HubThreadData, reload: () => Promise<ReloadAnswer>) {
     this.#reload = reload;
     this.#worker = new Worker(workerUrl(import.meta.url, './hub-thread'), {
       workerData: data,
@@ -58,9 +58,14 @@ export class HubSupervisor implements AsyncDisposable {
     this.#send({ kind: 'servers', servers });
   }
 
-  /** Applies what can change while running. */
-  reload(config: Config, servers: readonly ServerConfig[]): void {
-    this.#send({ kind: 'reload', config, servers });
+  /** Applies what can change while running; why a part could not be, or undefined. */
+  async reload(config: Config, servers: readonly ServerConfig[]): Promise<string | undefined> {
+    try {
+      await this.#call((id) => ({ kind: 'reload', id, config, servers }));
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
   }
 
   /** Notes what was done from outside of the hub. */
@@ -74,11 +79,7 @@ export class HubSupervisor implements AsyncDisposable {
 
   /** @throws with the server's own words. */
   callTool(server: string, tool: string, args: Record<string, unknown>): Promise<unknown> {
-    const id = this.#nextCall++;
-    return new Promise((resolve, reject) => {
-      this.#calls.set(id, { resolve, reject });
-      this.#send({ kind: 'call-tool', id, server, tool, args });
-    });
+    return this.#call((id) => ({ kind: 'call-tool', id, server, tool, args }));
   }
 
   /** Orderly stop; a thread that does not end within the deadline is ended. It holds no native app, so that is safe. */
@@ -92,6 +93,14 @@ export class HubSupervisor implements AsyncDisposable {
     clearTimeout(timer);
   }
 
+  #call(command: (id: number) => HubThreadCommand): Promise<unknown> {
+    const id = this.#nextCall++;
+    return new Promise((resolve, reject) => {
+      this.#calls.set(id, { resolve, reject });
+      this.#send(command(id));
+    });
+  }
+
   #send(command: HubThreadCommand, transfer: MessagePort[] = []): void {
     this.#worker.postMessage(command, transfer);
   }
@@ -99,13 +108,25 @@ export class HubSupervisor implements AsyncDisposable {
   #onReport(report: HubThreadReport): void {
     if (report.kind === 'stopped') return;
     if (report.kind === 'reload-asked') {
-      this.#send({ kind: 'reload-answer', answer: this.#reload() });
+      void this.#answerReload();
       return;
     }
     const call = this.#calls.get(report.id);
     this.#calls.delete(report.id);
     if (report.kind === 'called') call?.resolve(report.result);
     else call?.reject(new Error(report.message));
+  }
+
+  /** Answers in the order of asking: reloads run one after the other. */
+  async #answerReload(): Promise<void> {
+    let answer: ReloadAnswer;
+    try {
+      answer = await this.#reload();
+    } catch (error) {
+      const message = `it could not be read again: ${error instanceof Error ? error.message : String(error)}`;
+      answer = { outcome: 'refused', message };
+    }
+    this.#send({ kind: 'reload-answer', answer });
   }
 
   #failCalls(error: Error): void {

@@ -23,7 +23,8 @@ export interface HubThreadData {
 export type HubThreadCommand =
   | { kind: 'edge'; port: MessagePort }
   | { kind: 'servers'; servers: readonly ServerConfig[] }
-  | { kind: 'reload'; config: Config; servers: readonly ServerConfig[] }
+  /** Answered by `called`, or `call-failed` when the settings of authentication stay. */
+  | { kind: 'reload'; id: number; config: Config; servers: readonly ServerConfig[] }
   | { kind: 'reload-answer'; answer: ReloadAnswer }
   | { kind: 'call-tool'; id: number; server: string; tool: string; args: Record<string, unknown> }
   | { kind: 'audit'; entry: AuditEntry }
@@ -69,7 +70,7 @@ port.on('message', (command: HubThreadCommand) => {
     case 'reload':
       setLogLevels(log, command.config.log);
       hub.reload(command.config, command.servers);
-      void reloadAuthentication(command.config);
+      void reloadAuthentication(command.id, command.config);
       return;
     case 'reload-answer':
       reloads.shift()?.(command.answer);
@@ -89,11 +90,13 @@ port.on('message', (command: HubThreadCommand) => {
 });
 
 /** The gateway has read the same files before it sent the configuration; what changed in between keeps the old one. */
-async function reloadAuthentication(next: Config): Promise<void> {
+async function reloadAuthentication(id: number, next: Config): Promise<void> {
   try {
     authenticator = await createAuthenticator({ config: next, clock: systemClock });
+    report({ kind: 'called', id, result: undefined });
   } catch (error) {
     log.error({ err: error }, 'the new authentication settings are refused, the old ones stay');
+    report({ kind: 'call-failed', id, message: error instanceof Error ? error.message : String(error) });
   }
 }
 

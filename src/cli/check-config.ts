@@ -1,3 +1,4 @@
+import { checkNamedFiles } from '../platform/config/named-files.ts';
 import { effectiveSettings } from '../platform/config/load.ts';
 import { maskSecrets, settingsTable } from '../platform/config/settings-table.ts';
 import { EXIT, type CommandIo } from './command.ts';
@@ -11,7 +12,7 @@ ${CONFIG_FLAGS_HELP}
       --list             print every setting with its environment name, default and meaning
       --json             print JSON
 
-Exit code 0: usable. 2: refused, with every problem named.
+Files that it names (keys, certificates) are read too. Exit code 0: usable. 2: refused, with every problem named.
 Layers, weakest first: defaults, config/default.yaml, --config files, environment, flags.
 `;
 
@@ -31,6 +32,7 @@ export async function checkConfiguration(argv: string[], io: CommandIo): Promise
     return EXIT.ok;
   }
   const loaded = flags.load();
+  await checkNamedFiles(loaded.config);
   const settings = effectiveSettings(loaded).map((setting) => ({
     ...setting,
     value: maskSecrets(setting.value, setting.path),

@@ -15,7 +15,8 @@ Then:  swarmcast watch          a live table in a second terminal
        GET /api/bots/agents     all agents; /api/health/mcp, /healthz, /readyz, /metrics
        ws://HOST:PORT/ws        the live stream (PROTOCOL.md)
        swarmcast clients        who is connected, at what cost; slow them down (needs the operator key)
-Stop with Ctrl-C. SIGHUP reads the configuration again: servers, limits and log level change, clients stay.
+Stop with Ctrl-C. SIGHUP reads the configuration again, and the files that it names: servers, limits, logins,
+certificate and log level change, clients stay.
 Exit codes: 0 stopped, 1 failed, 2 bad configuration, 70 had to be forced.
 `;
 
@@ -35,7 +36,7 @@ export async function start(argv: string[], io: CommandIo): Promise<number> {
   announce(gateway, flags.json, io);
   const { drain_delay_ms, shutdown_deadline_ms } = loaded.config.server;
   io.stopWithinMs = drain_delay_ms + shutdown_deadline_ms + STOP_REST_MS;
-  io.onHangup = () => reload(gateway, io);
+  io.onHangup = () => void reload(gateway, io);
   const failure = await Promise.race([stopped(io.signal), gateway.failed]);
   if (failure === undefined) return EXIT.ok;
   io.stderr.write(`swarmcast start: the gateway can't go on: ${failure.message}\n`);
@@ -43,8 +44,8 @@ export async function start(argv: string[], io: CommandIo): Promise<number> {
 }
 
 /** A bad configuration is refused whole: the old one stays. */
-function reload(gateway: Gateway, io: CommandIo): void {
-  const answer = gateway.reload();
+async function reload(gateway: Gateway, io: CommandIo): Promise<void> {
+  const answer = await gateway.reload();
   if (answer.outcome === 'refused') {
     io.stderr.write(`swarmcast start: the new configuration is refused, the old one stays:\n${answer.message}\n`);
     return;
@@ -52,6 +53,7 @@ function reload(gateway: Gateway, io: CommandIo): void {
   const restart = answer.needs_restart;
   const rest = restart.length === 0 ? '' : `; changes of ${restart.join(', ')} need a restart`;
   io.stderr.write(`swarmcast start: configuration read again${rest}\n`);
+  for (const problem of answer.failed ?? []) io.stderr.write(`swarmcast start: the old settings stay: ${problem}\n`);
 }
 
 async function stopped(signal: AbortSignal): Promise<undefined> {

@@ -11,6 +11,7 @@ import type { Clock } from '../platform/clock.ts';
 import { createAuthenticator, type Authenticator } from '../platform/auth/authenticator.ts';
 import type { AuthConfig, Config } from '../platform/config/schema.ts';
 import type { Logger } from '../platform/telemetry/log.ts';
+import type { Certificate } from '../platform/tls/certificate.ts';
 import { LoopLagWatch } from '../platform/telemetry/loop-lag.ts';
 import { ClientOperations } from './clients/client-operations.ts';
 import { Clients } from './clients/clients.ts';
@@ -29,8 +30,17 @@ export interface EdgeOptions {
   edgeId: number;
   log: Logger;
   clock: Clock;
+  /** Undefined: plain HTTP. */
+  certificate?: Certificate | undefined;
   /** Several edges of one process listen on the same port: one opens it for sharing, the others join. */
   sharePort?: 'open' | 'join' | undefined;
+}
+
+/** What can change while an edge runs. */
+export interface EdgeReload {
+  auth: AuthConfig;
+  /** Ignored by an edge that began without one. */
+  certificate?: Certificate | undefined;
 }
 
 /** Disposal closes what clients are left, the server, and the feed. */
@@ -38,10 +48,11 @@ export interface Edge extends AsyncDisposable {
   readonly port: number;
   status(): EdgeStatus;
   /**
-   * Applies new authentication settings; clients whose key was taken back are closed with 3500.
+   * Applies new authentication settings; clients whose key was taken back are closed with 3500. Newcomers are served with the
+   * certificate, if it is another one.
    * @throws {@link ConfigError} for keys that can't be read: the old settings stay.
    */
-  reload(auth: AuthConfig): Promise<void>;
+  reload(next: EdgeReload): Promise<void>;
   /** Stops accepting, says goodbye, flushes, closes; at the latest after `deadlineMs`. */
   drain(reason: string, deadlineMs: number): Promise<void>;
 }
@@ -80,6 +91,7 @@ class RunningEdge implements Edge {
   readonly #operations: ClientOperations;
   #loopLag: LoopLagWatch | undefined;
   #authenticator: Authenticator;
+  #certificate: Certificate | undefined;
   #server: SocketServer | undefined;
   #fallback: NodeJS.Timeout | undefined;
   #discovery: Promise<{ servers: number }> | undefined;
@@ -96,6 +108,7 @@ class RunningEdge implements Edge {
     const { clients } = options.config;
     this.#options = options;
     this.#authenticator = authenticator;
+    this.#certificate = options.certificate;
     this.#replica = new Replica({ tombstones: clients.tombstones, flowLimit: FLOW_LIMIT });
     this.#views = new ViewRegistry(this.#replica, { maxViews: clients.max_views });
     this.#clients = new Clients({
@@ -122,6 +135,7 @@ class RunningEdge implements Edge {
       port: config.server.port,
       sharePort,
       allowedOrigins: config.server.allowed_origins,
+      certificate: this.#certificate,
       compressFromBytes: config.clients.compress_from_bytes,
       hardLimitBytes: config.clients.hard_limit_bytes,
       connect: (socket, access) => {
@@ -209,12 +223,21 @@ class RunningEdge implements Edge {
     });
   }
 
-  async reload(auth: AuthConfig): Promise<void> {
+  async reload({ auth, certificate }: EdgeReload): Promise<void> {
     const { config, clock, log } = this.#options;
+    if (certificate !== undefined) await this.#renew(certificate);
     // Everything else of the configuration needs a restart.
     this.#authenticator = await createAuthenticator({ config: { server: config.server, auth }, clock });
     const closed = this.#clients.recheck((identity) => this.#authenticator.stillHolds(identity));
     if (closed > 0) log.warn({ clients: closed }, 'clients were closed whose keys were taken back');
+  }
+
+  async #renew(certificate: Certificate): Promise<void> {
+    if (this.#certificate === undefined || this.#certificate.fingerprint === certificate.fingerprint) return;
+    await this.#server?.renew(certificate);
+    this.#certificate = certificate;
+    const expires = new Date(certificate.expiresAtMs).toISOString();
+    this.#options.log.info({ cert: certificate.certFile, expires }, 'newcomers are served with another certificate');
   }
 
   async drain(reason: string, deadlineMs: number): Promise<void> {

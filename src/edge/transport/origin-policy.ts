@@ -10,6 +10,8 @@ export interface OriginPolicyOptions {
   host: string;
   /** Port we are bound to. */
   port: number;
+  /** We speak TLS. */
+  isSecure: boolean;
   /** Compared exactly, as browsers send them. */
   allowedOrigins: readonly string[];
 }
@@ -21,21 +23,22 @@ export interface OriginPolicy {
 }
 
 const LOOPBACK_NAMES = ['127.0.0.1', 'localhost', '[::1]'];
-/** The port that browsers leave out of `Host` and `Origin` over http. */
-const DEFAULT_PORT = 80;
 
-export function createOriginPolicy({ host, port, allowedOrigins }: OriginPolicyOptions): OriginPolicy {
+export function createOriginPolicy({ host, port, isSecure, allowedOrigins }: OriginPolicyOptions): OriginPolicy {
   const names = new Set(LOOPBACK_NAMES);
   // Our own address under the name we were given. A wildcard is no name.
   if (!isWildcard(host)) names.add(hostName(host));
   const hosts = new Set<string>();
   const origins = new Set(allowedOrigins);
+  const scheme = isSecure ? 'https' : 'http';
+  // Browsers leave it out of `Host` and `Origin`.
+  const isDefault = port === (isSecure ? 443 : 80);
   for (const name of names) {
     hosts.add(`${name}:${port}`);
-    origins.add(`http://${name}:${port}`);
-    if (port !== DEFAULT_PORT) continue;
+    origins.add(`${scheme}://${name}:${port}`);
+    if (!isDefault) continue;
     hosts.add(name);
-    origins.add(`http://${name}`);
+    origins.add(`${scheme}://${name}`);
   }
   const checksHost = isLoopback(host);
   return {

@@ -15,6 +15,8 @@ import type { HttpReply, HttpRequest } from '../../feed/feed.ts';
 import { MAX_CLIENT_MESSAGE_BYTES } from '../../protocol/client-messages.ts';
 import { bearerToken } from '../../platform/auth/bearer.ts';
 import type { Verdict } from '../../platform/auth/identity.ts';
+import { ConfigError } from '../../platform/config/errors.ts';
+import type { Certificate } from '../../platform/tls/certificate.ts';
 import type { Access } from '../clients/access.ts';
 import type { ClientSocket } from '../clients/client-socket.ts';
 import type { Session } from '../clients/session.ts';
@@ -45,6 +47,8 @@ export interface SocketServerOptions {
    */
   sharePort?: 'open' | 'join' | undefined;
   allowedOrigins: readonly string[];
+  /** Undefined: plain HTTP. */
+  certificate?: Certificate | undefined;
   /** JSON messages of this size and more are compressed, where the client offered it; 0: none. */
   compressFromBytes: number;
   /** Buffered bytes of a socket that its sessions keep below; the library's own bound lies above. */
@@ -64,6 +68,11 @@ export interface SocketServerOptions {
 export interface SocketServer extends AsyncDisposable {
   /** The port it listens on. */
   readonly port: number;
+  /**
+   * Newcomers are served with this one; those who are connected stay as they are. An attempt to connect in that very instant
+   * may be reset. @throws {@link ConfigError} and {@link ListenError}: all stays as it was.
+   */
+  renew(certificate: Certificate): Promise<void>;
   /** No new connections; those that are open go on. */
   stopAccepting(): void;
 }
@@ -90,51 +99,113 @@ const EXCLUSIVE_PORT = 1;
  * @throws {@link ListenError}
  */
 export async function startSocketServer(options: SocketServerOptions): Promise<SocketServer> {
-  const files = await loadStaticFiles();
-  const app = uws.App() as unknown as App;
-  let policy: OriginPolicy | undefined;
-  for (const path of SOCKET_PATHS) routeSockets(app, path, options, () => policy);
-  app.any('/*', (res, req) => {
-    if (!allowsHost(res, req, policy, options)) return;
-    if (!allowsRate(res, req, options, 'requests')) return;
-    if (!serveFile(res, req, files)) relayHttp(res, req, options.http);
-  });
-  const listening = await listen(app, options);
-  const port = portOf(listening);
-  policy = createOriginPolicy({ host: options.host, port, allowedOrigins: options.allowedOrigins });
-  return new Server(app, listening, port);
+  const server = new Server(options, await loadStaticFiles());
+  await server.start();
+  return server;
+}
+
+/** One native app with what it serves. Clients stay with the one that took them. */
+interface Listener {
+  app: App;
+  /** Undefined once it takes no newcomers. */
+  listening: us_listen_socket | undefined;
+  /** WebSockets that are open. */
+  sockets: number;
 }
 
 class Server implements SocketServer {
-  readonly port: number;
-  readonly #app: App;
-  #listening: us_listen_socket | undefined;
+  readonly #options: SocketServerOptions;
+  readonly #files: StaticFiles;
+  /** The last one takes newcomers. */
+  readonly #listeners: Listener[] = [];
+  #policy: OriginPolicy | undefined;
+  #port = 0;
   #closed = false;
 
-  constructor(app: App, listening: us_listen_socket, port: number) {
-    this.#app = app;
-    this.#listening = listening;
-    this.port = port;
+  constructor(options: SocketServerOptions, files: StaticFiles) {
+    this.#options = options;
+    this.#files = files;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  async start(): Promise<void> {
+    const { host, certificate, allowedOrigins } = this.#options;
+    // With a certificate the port is shared with those who follow when it is renewed.
+    const sharePort = this.#options.sharePort ?? (certificate === undefined ? undefined : 'open');
+    await this.#listen(certificate, { ...this.#options, sharePort });
+    const isSecure = certificate !== undefined;
+    this.#policy = createOriginPolicy({ host, port: this.#port, isSecure, allowedOrigins });
+  }
+
+  async renew(certificate: Certificate): Promise<void> {
+    const before = this.#listeners.at(-1);
+    await this.#listen(certificate, { host: this.#options.host, port: this.#port, sharePort: 'join' });
+    if (before !== undefined) stopListening(before);
+    this.#dropIdle();
   }
 
   stopAccepting(): void {
-    const listening = this.#listening;
-    this.#listening = undefined;
-    if (listening === undefined) return;
-    const close = library.us_listen_socket_close ?? library.closeSocket;
-    close?.(listening);
+    for (const listener of this.#listeners) stopListening(listener);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.stopAccepting();
-    this.#app.close();
+    for (const { app } of this.#listeners) app.close();
     // The library frees its sockets in the next turn of the loop.
     await new Promise((resolve) => {
       setImmediate(resolve);
     });
   }
+
+  async #listen(certificate: Certificate | undefined, place: ListenPlace): Promise<void> {
+    const options = this.#options;
+    const listener: Listener = { app: openApp(certificate), listening: undefined, sockets: 0 };
+    const { app } = listener;
+    for (const path of SOCKET_PATHS) routeSockets(app, path, options, () => this.#policy, listener);
+    app.any('/*', (res, req) => {
+      if (!allowsHost(res, req, this.#policy, options)) return;
+      if (!allowsRate(res, req, options, 'requests')) return;
+      if (!serveFile(res, req, this.#files)) relayHttp(res, req, options.http);
+    });
+    listener.listening = await listen(app, place);
+    this.#port = portOf(listener.listening);
+    this.#listeners.push(listener);
+  }
+
+  /** Closes those that were renewed and whose last client has gone: what is left on them is at most a kept-alive request. */
+  #dropIdle(): void {
+    for (const listener of this.#listeners.slice(0, -2)) {
+      if (listener.sockets > 0) continue;
+      this.#listeners.splice(this.#listeners.indexOf(listener), 1);
+      listener.app.close();
+    }
+  }
+}
+
+/** @throws {@link ConfigError} for files that the library does not take. */
+function openApp(certificate: Certificate | undefined): App {
+  if (certificate === undefined) return uws.App() as unknown as App;
+  const { certFile, keyFile, passphrase } = certificate;
+  const files = { cert_file_name: certFile, key_file_name: keyFile };
+  try {
+    return uws.SSLApp({ ...files, ...(passphrase === undefined ? {} : { passphrase }) }) as unknown as App;
+  } catch (cause) {
+    const message = `${certFile} and ${keyFile} are refused by the TLS library`;
+    throw new ConfigError([{ key: 'edge.tls.cert', source: 'configuration', message }], { cause });
+  }
+}
+
+function stopListening(listener: Listener): void {
+  const { listening } = listener;
+  listener.listening = undefined;
+  if (listening === undefined) return;
+  const close = library.us_listen_socket_close ?? library.closeSocket;
+  close?.(listening);
 }
 
 function serveFile(res: UwsResponse, req: UwsRequest, files: StaticFiles): boolean {
@@ -155,6 +226,7 @@ function routeSockets(
   path: string,
   options: SocketServerOptions,
   policy: () => OriginPolicy | undefined,
+  listener: Listener,
 ): void {
   app.ws<SocketState>(path, {
     maxPayloadLength: MAX_READ_BYTES,
@@ -167,6 +239,7 @@ function routeSockets(
     sendPingsAutomatically: false,
     upgrade: (res, req, context) => upgrade(res, req, context, policy(), options),
     open: (ws) => {
+      listener.sockets += 1;
       const state = ws.getUserData();
       const socket = new UwsSocket(ws, state.coding, options.compressFromBytes);
       state.socket = socket;
@@ -176,6 +249,7 @@ function routeSockets(
     drain: (ws) => ws.getUserData().session?.drained(),
     pong: (ws) => ws.getUserData().session?.ponged(),
     close: (ws) => {
+      listener.sockets -= 1;
       const state = ws.getUserData();
       state.socket?.detach();
       state.session?.lost();
@@ -258,9 +332,10 @@ function allowsHost(
   return false;
 }
 
-async function listen(app: App, options: SocketServerOptions): Promise<us_listen_socket> {
-  const { host, sharePort } = options;
-  let { port } = options;
+type ListenPlace = Pick<SocketServerOptions, 'host' | 'port' | 'sharePort'>;
+
+async function listen(app: App, { host, port: wanted, sharePort }: ListenPlace): Promise<us_listen_socket> {
+  let port = wanted;
   let found: Probed = { port };
   if (sharePort === 'open') {
     // A shared port would also be shared with a stranger who does the same; and the library shares no port that it

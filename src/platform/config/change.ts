@@ -6,7 +6,7 @@ import type { Config } from './schema.ts';
 import { settingsTable } from './settings-table.ts';
 
 /** Settings that apply while running, as paths or sections; all others need a restart. */
-const LIVE = ['servers', 'log.level', 'log.levels', 'discovery', 'upstream', 'resilience'] as const;
+const LIVE = ['servers', 'auth', 'log.level', 'log.levels', 'discovery', 'upstream', 'resilience'] as const;
 
 /** Ids of servers and dotted paths of settings; never values, which may be secret. */
 export interface ConfigChange {
@@ -15,6 +15,8 @@ export interface ConfigChange {
   settings: string[];
   /** Settings that differ from those that the gateway runs with, and hold after a restart. */
   needs_restart: string[];
+  /** Threads that could not apply it and keep what they had, each with the reason. */
+  failed?: string[];
 }
 
 /** A new configuration is applied, or refused whole: then the old one stays, and `message` is what check-config prints. */
@@ -22,17 +24,20 @@ export type ReloadAnswer = ({ outcome: 'applied' } & ConfigChange) | { outcome: 
 
 /** `now`: what was applied last; `started`: what the gateway started with. */
 export function configChange(now: Config, next: Config, started: Config): ConfigChange {
+  // Another certificate takes a new listener, and none, or the first, another protocol.
+  const staysSecure = started.edge.tls.cert !== undefined && next.edge.tls.cert !== undefined;
+  const holdsNow = (path: string): boolean => isLive(path) || (staysSecure && path.startsWith('edge.tls.'));
   return {
     servers: serversChange(now, next),
-    settings: differing(now, next).filter((path) => isLive(path) && path !== 'servers'),
-    needs_restart: differing(started, next).filter((path) => !isLive(path)),
+    settings: differing(now, next).filter((path) => holdsNow(path) && path !== 'servers'),
+    needs_restart: differing(started, next).filter((path) => !holdsNow(path)),
   };
 }
 
 /** Reads and applies; what is wrong with the configuration becomes a refusal. */
-export function answerReload(apply: () => ConfigChange): ReloadAnswer {
+export async function answerReload(apply: () => Promise<ConfigChange>): Promise<ReloadAnswer> {
   try {
-    return { outcome: 'applied', ...apply() };
+    return { outcome: 'applied', ...(await apply()) };
   } catch (error) {
     if (error instanceof ConfigError) return { outcome: 'refused', message: error.message };
     throw error;

@@ -82,6 +82,7 @@ function crossFieldProblems(config: Config, layered: Layered): ConfigProblem[] {
   const unsafe = unsafeAccess(config);
   if (unsafe !== undefined) refuse(unsafe.key, unsafe.message);
   refuseDuplicateKeys(config, refuse);
+  refuseHalfTls(config, refuse);
   if (config.upstream.reconnect_min_ms > config.upstream.reconnect_max_ms) {
     refuse(
       'upstream.reconnect_min_ms',
@@ -104,6 +105,14 @@ function crossFieldProblems(config: Config, layered: Layered): ConfigProblem[] {
     refuse('servers', 'is empty and simulate.enabled is "never": there would be nothing to show');
   }
   return problems;
+}
+
+function refuseHalfTls({ edge: { tls } }: Config, refuse: (key: string, message: string) => void): void {
+  if (tls.cert !== undefined && tls.key === undefined) refuse('edge.tls.key', 'is missing beside edge.tls.cert');
+  if (tls.key !== undefined && tls.cert === undefined) refuse('edge.tls.cert', 'is missing beside edge.tls.key');
+  if (tls.passphrase !== undefined && tls.passphrase_file !== undefined) {
+    refuse('edge.tls.passphrase_file', 'is given beside edge.tls.passphrase; choose one');
+  }
 }
 
 function refuseDuplicateKeys({ auth }: Config, refuse: (key: string, message: string) => void): void {

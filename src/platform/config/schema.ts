@@ -197,6 +197,14 @@ const layoutSchema = z.strictObject({
 
 const edgeSchema = z.strictObject({
   threads: count(1, 64, 'Threads that serve clients on the one port; the first is the main thread'),
+  tls: z
+    .strictObject({
+      cert: z.string().min(1).optional().describe('PEM file of the certificate, with its chain after it: https, wss'),
+      key: z.string().min(1).optional().describe('PEM file of its private key'),
+      passphrase: z.string().min(1).optional().describe('Opens the key (secret)'),
+      passphrase_file: z.string().min(1).optional().describe('File that holds it'),
+    })
+    .prefault({}),
 });
 
 const clientsSchema = z.strictObject({
@@ -364,6 +372,7 @@ export const configSchema = z.strictObject({
 });
 export type Config = z.infer<typeof configSchema>;
 export type AuthConfig = Config['auth'];
+export type TlsConfig = Config['edge']['tls'];
 export type UpstreamConfig = Config['upstream'];
 export type DiscoveryConfig = Config['discovery'];
 export type ResilienceConfig = Config['resilience'];

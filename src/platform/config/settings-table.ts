@@ -69,7 +69,7 @@ function settingKind(type: string | undefined): Setting['kind'] {
 
 /** True for keys whose values never leave the process. */
 function isSecretKey(path: string): boolean {
-  return /(^|[._-])(api_key|operator_key|bearer|key_passphrase|tls\.key|token|secret|password|authorization|headers)([._-]|$)/i.test(
+  return /(^|[._-])(api_key|operator_key|bearer|passphrase|tls\.key|token|secret|password|authorization|headers)([._-]|$)/i.test(
     path,
   );
 }

@@ -3,7 +3,6 @@ import { appendFileSync } from 'node:fs';
 import { pino, type DestinationStream } from 'pino';
 import type { AuditRecord } from '../../model/audit.ts';
 import type { AuditConfig, Config } from '../config/schema.ts';
-import { ConfigError } from '../config/errors.ts';
 import { logDestination, type Logger } from './log.ts';
 
 /** Only its owner reads who did what. */
@@ -28,17 +27,6 @@ export async function openAuditWriter(
       audit[record.outcome === 'ok' ? 'info' : 'warn'](record, `${record.operation} by ${record.subject}`);
     },
   };
-}
-
-/** @throws {@link ConfigError} for a file that can't be written. */
-export function checkAuditFile({ file }: AuditConfig): void {
-  if (file === undefined) return;
-  try {
-    appendFileSync(file, '', { mode: FILE_MODE });
-  } catch (cause) {
-    const message = `cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`;
-    throw new ConfigError([{ key: 'audit.file', source: 'configuration', message }], { cause });
-  }
 }
 
 /** Opens the file for every entry: it may be moved away (log rotation) at any time, and a full disk may have room again. */

@@ -23,6 +23,7 @@ const SECRET_FIELDS = [
   'headers',
   'hiveToken',
   'key_passphrase',
+  'passphrase',
   'operator_key',
   'password',
   'secret',

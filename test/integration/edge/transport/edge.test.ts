@@ -263,7 +263,7 @@ describe('tokens', () => {
     const client = await join(hand.edge.port, {}, ['swarmcast.v1.json', `bearer.${KEY}`]);
     await client.next('snapshot');
     const { auth } = configSchema.parse({ auth: { keys: [{ ...ENTRY, revoked: true }] } });
-    await hand.edge.reload(auth);
+    await hand.edge.reload({ auth });
     await until('the close', () => client.closed);
     expect(client.closed?.code).toBe(3500);
   });

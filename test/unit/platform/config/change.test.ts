@@ -29,15 +29,24 @@ test('what needs a restart is compared with the start, also after another reload
   expect(configChange(second, started, started).needs_restart).toEqual([]);
 });
 
-test('a bad configuration is a refusal with its whole message; other errors are not', () => {
-  const problems = [{ key: 'server.port', source: 'f', message: 'is refused' }];
-  const bad = answerReload(() => {
-    throw new ConfigError(problems);
+test('logins hold at once; a certificate does where there was one before', () => {
+  const plain = config({});
+  const secure = config({ edge: { tls: { cert: 'c', key: 'k' } }, auth: { jwt: { secret_file: 's' } } });
+  const other = config({ edge: { tls: { cert: 'd', key: 'k' } }, telemetry: { trace_ratio: 0.5 } });
+  expect(configChange(secure, other, secure)).toMatchObject({
+    settings: ['auth.jwt.secret_file', 'edge.tls.cert'],
+    needs_restart: ['telemetry.trace_ratio'],
   });
+  expect(configChange(plain, secure, plain)).toMatchObject({
+    settings: ['auth.jwt.secret_file'],
+    needs_restart: ['edge.tls.cert', 'edge.tls.key'],
+  });
+  expect(configChange(secure, plain, secure).needs_restart).toEqual(['edge.tls.cert', 'edge.tls.key']);
+});
+
+test('a bad configuration is a refusal with its whole message; other errors are not', async () => {
+  const problems = [{ key: 'server.port', source: 'f', message: 'is refused' }];
+  const bad = await answerReload(() => Promise.reject(new ConfigError(problems)));
   expect(bad).toEqual({ outcome: 'refused', message: 'server.port (f): is refused' });
-  expect(() =>
-    answerReload(() => {
-      throw new TypeError('a bug');
-    }),
-  ).toThrow('a bug');
+  await expect(answerReload(() => Promise.reject(new TypeError('a bug')))).rejects.toThrow('a bug');
 });

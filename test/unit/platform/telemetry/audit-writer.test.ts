@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { AuditRecord } from '../../../../src/model/audit.ts';
 import { ConfigError } from '../../../../src/platform/config/errors.ts';
-import { checkAuditFile, openAuditWriter } from '../../../../src/platform/telemetry/audit-writer.ts';
+import { checkAuditFile } from '../../../../src/platform/telemetry/audit-file.ts';
+import { openAuditWriter } from '../../../../src/platform/telemetry/audit-writer.ts';
 
 const record = (seq: number, outcome = 'ok'): AuditRecord => ({
   seq,
@@ -56,5 +57,8 @@ test('a file that cannot be written is refused by name', () => {
   const refused = () => checkAuditFile({ file: join(place(), 'below', 'a file'), entries_kept: 1 });
   expect(refused).toThrow(ConfigError);
   expect(refused).toThrow(/^audit\.file .*cannot be written: ENOENT/);
+  const folder = place();
+  mkdirSync(folder);
+  expect(() => checkAuditFile({ file: folder, entries_kept: 1 })).toThrow('it is a folder');
   expect(() => checkAuditFile({ entries_kept: 1 })).not.toThrow();
 });
