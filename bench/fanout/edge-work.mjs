@@ -15,6 +15,8 @@ const VIEWS = 100;
 const CHANGES_PER_TICK = 2;
 const ACK_TICKS = 30;
 const QUIETER_SHARE = 0.3;
+const VIEWER = { subject: 'anonymous', role: 'viewer', limits: {}, expires_at_ms: undefined, issued_at_ms: undefined };
+const ACCESS = { verdict: { kind: 'identity', identity: VIEWER }, address: '' };
 const FLEET = [
   ['high_frequency', 500],
   ['normal', 2_000],
@@ -90,7 +92,7 @@ class Stage {
     });
     this.#sockets = hellos.map((hello) => {
       const socket = new FreeSocket();
-      socket.session = this.clients.connect(socket);
+      socket.session = this.clients.connect(socket, ACCESS);
       socket.say({ type: 'hello', payload: hello });
       return socket;
     });

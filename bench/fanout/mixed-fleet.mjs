@@ -1,10 +1,11 @@
 // P2: 500 clients at 60 Hz, 2,000 at 10 Hz and 10,000 at 1 Hz on the whole gateway; the edge has a core for itself, hub,
-// layout, simulators and the load share the other. P8 under that load: from a server's push to the message at a client.
+// layout, simulators and the load share the other. Beside it a raw server that sends as many of the same frames in a plain
+// loop: what it can't do here, nobody can. P8 under that load: from a server's push to the message at a client.
 import { setTimeout as delay } from 'node:timers/promises';
 import { Driver } from '../../loadtest/driver/driver.ts';
 import { startServer } from './server.mjs';
 import { sharedHellos } from './views.mjs';
-import { judge, measureWindow, openAll, withOpen, wrongOf } from './window.mjs';
+import { judge, measureWindow, openAll, sum, withOpen, wrongOf } from './window.mjs';
 
 const VIEWS = 100;
 const MODES = [
@@ -21,7 +22,13 @@ const KINDS = [0, 1].map(() => ({ swarms: 10, agents: 50, eventsPerSecond: 0, ag
 const MESSAGES_PER_SECOND = 50;
 const RATE_TOLERANCE = 0.02;
 
-export function measureMixedFleet(context) {
+export async function measureMixedFleet(context) {
+  const ours = await measureOurs(context);
+  const raw = await measureRaw(context, ours.frames);
+  return resultOf(ours.window, raw, context.quick);
+}
+
+function measureOurs(context) {
   const { serverCpu, loadCpu, quick } = context;
   const scale = quick ? 0.2 : 1;
   return withOpen(
@@ -39,10 +46,40 @@ export function measureMixedFleet(context) {
       await simulators.order('talk', { perSecond: MESSAGES_PER_SECOND });
       await simulators.order('subscribed');
       await simulators.order('pushEvents', { everyMs: EVENT_EVERY_MS });
+      const seconds = await allAreServed(gateway, 12_500 * scale + EVENT_CLIENTS);
+      context.log(`P2: ${12_500 * scale} clients are served, ${seconds.toFixed(0)} s after the last connected`);
       await delay(quick ? 1_500 : 3_000);
-      context.log(`P2: ${12_500 * scale} clients are there`);
       const window = await measureWindow(gateway, [driver], quick ? 4 : 60, { lag: true });
-      return resultOf(window, quick);
+      const { frames } = await driver.order('frames', { group: MODES[0].name });
+      return { window, frames };
+    },
+  );
+}
+
+/** @param frames of each view, as ours sent them. */
+function measureRaw(context, frames) {
+  const { serverCpu, loadCpu, quick } = context;
+  const scale = quick ? 0.2 : 1;
+  const groups = MODES.map(({ name, hz, count }) => ({
+    name,
+    hz,
+    count: count * scale,
+    speech: 'bare',
+    path: `/?view={view}&every=${60 / hz}`,
+    views: VIEWS,
+    acks: true,
+    sample: 0,
+  }));
+  return withOpen(
+    [
+      () => startServer({ role: 'peer', peer: 'uws fleet', frames }, { cpu: serverCpu }),
+      () => Driver.start({ cpu: loadCpu }),
+    ],
+    async (server, driver) => {
+      await openAll(driver, { port: server.port, groups });
+      await delay(quick ? 1_500 : 3_000);
+      context.log('P2: as many are there at the raw server');
+      return measureWindow(server, [driver], quick ? 4 : 20, { lag: true });
     },
   );
 }
@@ -57,6 +94,18 @@ async function worldIsThere(gateway) {
   throw new Error('the gateway did not learn of the 1,000 agents within 10 s');
 }
 
+/** They have connected long before: welcomes and snapshots go out while the first ones are served. */
+async function allAreServed(gateway, expected) {
+  const begun = performance.now();
+  for (let attempt = 0; attempt < 240; attempt++) {
+    const metrics = await (await fetch(`http://127.0.0.1:${gateway.port}/metrics`)).text();
+    const lines = [...metrics.matchAll(/^swarmcast_edge_clients_by_mode\{[^}]*\} (\S+)/gm)];
+    if (sum(lines, ([, count]) => Number(count)) === expected) return (performance.now() - begun) / 1_000;
+    await delay(500);
+  }
+  throw new Error(`not all of ${expected} clients were served within 2 minutes`);
+}
+
 function groupsOf(scale, names) {
   const common = { speech: 'swarmcast', path: '/ws', coding: 'msgpack', acks: true, sample: 0.01 };
   const groups = MODES.map(({ name, mode, hz, count }) => ({
@@ -65,29 +114,26 @@ function groupsOf(scale, names) {
     hz,
     count: count * scale,
     hellos: sharedHellos(VIEWS, mode, names),
+    capture: mode === MODES[0].mode ? VIEWS : undefined,
   }));
   const hellos = [{ mode: 'high_frequency', filters: { server_ids: ['events'] } }];
   const events = { name: 'events', count: EVENT_CLIENTS, hz: 60, hellos, sample: 1, eventPrefix: EVENT_PREFIX };
   return [...groups, { ...common, ...events }];
 }
 
-function resultOf(window, quick) {
+function resultOf(window, raw, quick) {
   const part = 'P2: mixed fleet on one edge thread; P8: server event to client message under its load';
   const modes = window.groups.filter(({ name }) => name !== 'events');
   const events = window.groups.find(({ name }) => name === 'events');
-  const rows = modes.map((group) => modeRow(part, group));
+  const rows = modes.map((group) => modeRow(part, group.name, group));
   rows.push({
-    part,
-    what: 'edge',
-    clients: modes.reduce((total, { clients }) => total + clients, 0),
-    core: window.core,
-    waited: window.waited,
-    load_waited: window.loadWaited,
-    us_per_frame: window.cpuUs / window.frames,
-    lag_p99_ms: window.usage.lagP99Ms,
+    ...serverRow(part, 'edge', window),
     other_threads_core: (window.threadUs / window.cpuUs) * window.core,
-    load_core: window.loadCore,
   });
+  rows.push(
+    ...raw.groups.map((group) => modeRow(part, `raw, ${group.name}`, group)),
+    serverRow(part, 'raw server', raw),
+  );
   rows.push({
     part,
     what: 'events',
@@ -98,11 +144,26 @@ function resultOf(window, quick) {
   return { rows, goals: goalsOf(window, modes, events, quick) };
 }
 
-function modeRow(part, group) {
-  const { name, clients, rate, latency, gaps, mute, hashes } = group;
+function serverRow(part, what, window) {
   return {
     part,
-    what: name,
+    what,
+    clients: window.groups.reduce((total, { clients, name }) => total + (name === 'events' ? 0 : clients), 0),
+    core: window.core,
+    waited: window.waited,
+    load_waited: window.loadWaited,
+    us_per_frame: window.cpuUs / window.frames,
+    kernel_share: window.systemShare,
+    lag_p99_ms: window.usage.lagP99Ms,
+    load_core: window.loadCore,
+  };
+}
+
+function modeRow(part, what, group) {
+  const { clients, rate, latency, gaps, mute, hashes } = group;
+  return {
+    part,
+    what,
     clients,
     hz: rate.mean,
     hz_min: rate.min,

@@ -11,14 +11,14 @@ const viewOf = (url) => Number(new URL(url, 'http://peer').searchParams.get('vie
 /** `frames`: one captured frame per view, base64. */
 export async function openPeer({ peer, frames }) {
   const views = frames.map((frame) => ({ frame: Buffer.from(frame, 'base64'), clients: [] }));
-  const server = await { uws: openUws, ws: openWs, socketio: openSocketIo }[peer](views);
+  const server = await { uws: openUws, 'uws fleet': openUwsFleet, ws: openWs, socketio: openSocketIo }[peer](views);
   const stop = everyTick((tick, timeMs) => {
     for (const [v, view] of views.entries()) {
       // A new buffer each tick, as any server has to make one.
       const bytes = Buffer.from(view.frame);
       bytes.writeUInt32LE(tick >>> 0, 4);
       bytes.writeDoubleLE(timeMs, 8);
-      server.send(view.clients, bytes, v);
+      server.send(view.clients, bytes, v, tick);
     }
   });
   return {
@@ -51,27 +51,61 @@ function everyTick(act) {
   return () => clearTimeout(timer);
 }
 
-async function openUws(views) {
+function openUws(views) {
+  return serveUws(views, (clients, bytes) => {
+    for (const client of clients) client.send(bytes, true, false);
+  });
+}
+
+/** Clients say in `every` of how many ticks they want one; those of one view and rate are spread over its ticks. */
+function openUwsFleet(views) {
+  return serveUws(views, (clients, bytes, _, tick) => {
+    const phases = (clients.phases ??= phasesOf(clients));
+    for (const [every, buckets] of phases) {
+      for (const client of buckets[tick % every]) client.send(bytes, true, false);
+    }
+  });
+}
+
+function phasesOf(clients) {
+  const phases = new Map();
+  for (const client of clients) {
+    const { every } = client.getUserData();
+    if (!phases.has(every)) phases.set(every, { next: 0, buckets: Array.from({ length: every }, () => []) });
+    const rate = phases.get(every);
+    rate.buckets[rate.next++ % every].push(client);
+  }
+  return [...phases].map(([every, { buckets }]) => [every, buckets]);
+}
+
+async function serveUws(views, send) {
   const app = library.App();
   app.ws('/*', {
     maxBackpressure: 16 * 1_024 * 1_024,
     idleTimeout: 0,
     upgrade: (res, req, context) => {
-      const view = Number(new URLSearchParams(req.getQuery()).get('view'));
+      const query = new URLSearchParams(req.getQuery());
+      const state = { view: Number(query.get('view')), every: Number(query.get('every') ?? 1) };
       const header = (name) => req.getHeader(name);
-      res.upgrade({ view }, header('sec-websocket-key'), '', header('sec-websocket-extensions'), context);
+      res.upgrade(state, header('sec-websocket-key'), '', header('sec-websocket-extensions'), context);
     },
-    open: (ws) => views[ws.getUserData().view]?.clients.push(ws),
+    open: (ws) => {
+      const { clients } = views[ws.getUserData().view];
+      clients.push(ws);
+      clients.phases = undefined;
+    },
     // Acknowledgements come here too: it takes them and does nothing.
     message: () => undefined,
-    close: (ws) => leave(views[ws.getUserData().view]?.clients ?? [], ws),
+    close: (ws) => {
+      const { clients } = views[ws.getUserData().view];
+      clients.phases = undefined;
+      leave(clients, ws);
+    },
   });
   const socket = await new Promise((resolve) => app.listen('127.0.0.1', 0, resolve));
   return {
     port: (library.us_socket_local_port ?? library.getSocketPort)(socket),
-    send: (clients, bytes) => {
-      for (const client of clients) client.send(bytes, true, false);
-    },
+    send,
     close: async () => {
       app.close();
       await new Promise(setImmediate);
