@@ -12,9 +12,10 @@ import type {
   ReconnectReport,
 } from './orders.ts';
 
-/** Each client acknowledges this often; the work is spread over slices of that time. */
+/** Each client acknowledges this often, at 1 Hz every fifth time, as the SDK does; the work is spread over slices of that time. */
 const ACK_PERIOD_MS = 500;
 const ACK_SLICES = 10;
+const SLOW_ACK_PERIODS = 5;
 /** A rate is told of clients whose first and last frame are at least this share of the window apart. */
 const MIN_SPAN = 0.25;
 /** Reasons of failures that are kept. */
@@ -136,10 +137,11 @@ export class Fleet {
   }
 
   #ackSome(): void {
-    this.#ackSlice = (this.#ackSlice + 1) % ACK_SLICES;
+    this.#ackSlice = (this.#ackSlice + 1) % (ACK_SLICES * SLOW_ACK_PERIODS);
     for (const { order, clients } of this.#groups.values()) {
       if (!order.acks) continue;
-      for (let i = this.#ackSlice; i < clients.length; i += ACK_SLICES) clients[i]?.ack();
+      const slices = order.hz <= 1 ? ACK_SLICES * SLOW_ACK_PERIODS : ACK_SLICES;
+      for (let i = this.#ackSlice % slices; i < clients.length; i += slices) clients[i]?.ack();
     }
   }
 }

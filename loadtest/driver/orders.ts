@@ -22,7 +22,7 @@ export interface GroupOrder {
   views?: number | undefined;
   /** Nominal rate: an interval of more than twice its period counts as a gap. */
   hz: number;
-  /** Acknowledges twice a second, as the SDK does. */
+  /** Acknowledges twice a second, at 1 Hz every 2.5 s, as the SDK does. */
   acks: boolean;
   /** Share of clients that decode everything and check hashes, 0–1. */
   sample: number;

@@ -341,7 +341,7 @@ export class SwarmcastClient {
         if (!this.#store.inSnapshot) this.#snapshotTaken();
         return;
       case 'mode_changed':
-        this.#effective = { mode: message.payload.mode, effective_rate_hz: message.payload.effective_rate_hz };
+        this.#paced(message.payload);
         this.#events.emit('mode', message.payload);
         return;
       case 'heartbeat':
@@ -356,6 +356,11 @@ export class SwarmcastClient {
         // Types of a later version have no event, and do no harm.
         if (Object.hasOwn(EVENT_OF, message.type)) this.#events.emit(EVENT_OF[message.type], message.payload);
     }
+  }
+
+  #paced({ mode, effective_rate_hz }: ServerPayloads['welcome'] | ServerPayloads['mode_changed']): void {
+    this.#effective = { mode, effective_rate_hz };
+    this.#session?.paced(effective_rate_hz);
   }
 
   #refused({ id, code, message, retry_after_ms }: ServerPayloads['error']): void {
@@ -377,7 +382,7 @@ export class SwarmcastClient {
 
   #welcomed(welcome: ServerPayloads['welcome']): void {
     this.#welcome = welcome;
-    this.#effective = { mode: welcome.mode, effective_rate_hz: welcome.effective_rate_hz };
+    this.#paced(welcome);
     this.#clockOffsetMs = welcome.server_time - Date.now();
     this.#store.apply({ type: 'welcome', timestamp: welcome.server_time, payload: welcome });
     if (typeof this.#token === 'function') this.#renewal.schedule(this.#leftUntil(welcome.identity));

@@ -8,8 +8,9 @@ import type { WebSocketConstructor, WebSocketLike } from './web-socket.ts';
 
 /** Longest wait for `welcome` after the socket was asked for. */
 const WELCOME_DEADLINE_MS = 10_000;
-/** Acknowledgements go out at most this often. */
+/** Acknowledgements go out at most this often, and at a frame a second or less only every so often. */
 const ACK_INTERVAL_MS = 500;
+const SLOW_ACK_INTERVAL_MS = 2_500;
 /** Heartbeats of the gateway that may be missed before it counts as gone. */
 const MISSED_HEARTBEATS = 3;
 /** Shortest silence that counts, whatever the heartbeat interval. */
@@ -50,6 +51,7 @@ export class Session {
   #keepAlive: ReturnType<typeof setInterval> | undefined;
   #watchdog: ReturnType<typeof setInterval> | undefined;
   #ackTimer: ReturnType<typeof setTimeout> | undefined;
+  #ackIntervalMs = ACK_INTERVAL_MS;
   #lastTick = 0;
   #heardAt = performance.now();
 
@@ -87,6 +89,17 @@ export class Session {
     return this.#connection.send(type, payload, id);
   }
 
+  /** Frames come so often from now on, a second. */
+  paced(rateHz: number): void {
+    const before = this.#ackIntervalMs;
+    this.#ackIntervalMs = rateHz <= 1 ? SLOW_ACK_INTERVAL_MS : ACK_INTERVAL_MS;
+    // What waits to be acknowledged waits no longer than either pace lets it.
+    if (this.#ackTimer === undefined || this.#ackIntervalMs >= before) return;
+    clearTimeout(this.#ackTimer);
+    this.#ackTimer = undefined;
+    this.#acknowledge(this.#lastTick);
+  }
+
   close(code: number, reason: string): void {
     this.#stopTimers();
     this.#connection.close(code, reason);
@@ -122,7 +135,7 @@ export class Session {
     this.#ackTimer ??= setTimeout(() => {
       this.#ackTimer = undefined;
       this.send('ack', { tick: this.#lastTick });
-    }, ACK_INTERVAL_MS);
+    }, this.#ackIntervalMs);
   }
 
   #closed(code: number, reason: string): void {

@@ -3,7 +3,8 @@
  *
  * The kernel takes megabytes before a socket reports backpressure: eight seconds of frames at 60 Hz, eight minutes at
  * 1 Hz. So what is in flight is bounded by answers. Acknowledgements are the exact signal: the oldest frame that may
- * be unacknowledged is no older than {@link BEHIND_TICKS}. A client need not send them, but its pongs come by
+ * be unacknowledged is no older than {@link BEHIND_TICKS}, or than {@link BEHIND_FRAMES} frames where that is longer:
+ * most clients of a large gateway are slow ones, and most of what it receives would be their acknowledgements. A client need not send them, but its pongs come by
  * themselves: a ping queues behind the data, and one that stays unanswered for {@link BEHIND_MS} while more was sent
  * says the same.
  *
@@ -12,8 +13,10 @@
  */
 const BEHIND_MS = 2_000;
 const BEHIND_TICKS = 120;
+const BEHIND_FRAMES = 6;
 
-const NOTHING = -1;
+/** Before any tick, and before what {@link Backlog.paced} makes of one. */
+const NOTHING = -1_000;
 
 export class Backlog {
   #acknowledges = false;
@@ -26,6 +29,8 @@ export class Backlog {
   /** Newest frame that was sent before the last ping. */
   #pingTick = NOTHING;
   #mayPass = false;
+  /** Ticks between the client's frames. */
+  #period = 1;
 
   /** True once it has acknowledged anything: pings then need not be frequent. */
   get acknowledges(): boolean {
@@ -54,12 +59,23 @@ export class Backlog {
     if (this.#openTick === NOTHING) this.#openTick = tick;
   }
 
-  /** `period`: ticks between the client's frames; what it has not acknowledged is at least that much newer. */
-  acked(tick: number, period: number): void {
+  /** From tick `now` on its frames are `period` ticks apart. */
+  paced(period: number, now: number): void {
+    const before = windowOf(this.#period);
+    this.#period = period;
+    if (this.#openTick === NOTHING) return;
+    // A faster pace begins with all the time that it allows; a slower one gives no more to what is on its way.
+    const window = windowOf(period);
+    if (window < before) this.#openTick = Math.max(this.#openTick, now);
+    else this.#openTick -= window - before;
+  }
+
+  acked(tick: number): void {
     this.#acknowledges = true;
     if (this.#openTick === NOTHING) return;
+    // What it has not acknowledged is newer by a frame at least.
     if (tick >= this.#sentTick) this.#openTick = NOTHING;
-    else this.#openTick = Math.max(this.#openTick, Math.min(this.#sentTick, tick + period));
+    else this.#openTick = Math.max(this.#openTick, Math.min(this.#sentTick, tick + this.#period));
   }
 
   pinged(): void {
@@ -80,6 +96,10 @@ export class Backlog {
   }
 
   #isBehindByAcks(tick: number): boolean {
-    return this.#acknowledges && this.#openTick !== NOTHING && tick - this.#openTick > BEHIND_TICKS;
+    return this.#acknowledges && this.#openTick !== NOTHING && tick - this.#openTick > windowOf(this.#period);
   }
+}
+
+function windowOf(period: number): number {
+  return Math.max(BEHIND_TICKS, BEHIND_FRAMES * period);
 }

@@ -116,6 +116,7 @@ export class LiveClient {
     const { hello, id } = client;
     const { view } = this.#stream;
     this.#context.pace.add(this.#session, this.mode, view);
+    this.#backlog.paced(PHASES[this.mode], this.#context.replica.tick);
     this.#chooseMeter();
     this.#replies.ok(hello?.id, 'hello', { unmatched: view.unmatched() });
     const cursor = this.#stream.isResuming ? hello?.payload.resume?.cursor : undefined;
@@ -250,7 +251,7 @@ export class LiveClient {
 
   /** It has all frames up to `tick`. */
   acknowledge(tick: number): void {
-    this.#backlog.acked(tick, PHASES[this.mode]);
+    this.#backlog.acked(tick);
     if (this.#outlet.isHeld) this.answered(this.#now());
   }
 
@@ -313,6 +314,7 @@ export class LiveClient {
 
   #takeMode(): void {
     this.#context.pace.move(this.#session, this.mode, this.#stream.view);
+    this.#backlog.paced(PHASES[this.mode], this.#context.replica.tick);
     this.#chooseMeter();
   }
 

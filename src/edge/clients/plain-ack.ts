@@ -1,5 +1,5 @@
 /**
- * Acknowledgements, twice a second from every client, are most of what an edge receives. Those that are written as the
+ * Acknowledgements, twice a second from most clients, are most of what an edge receives. Those that are written as the
  * SDK writes them are read where they are, without decoding and checking a message; all others are left to
  * protocol-messages.ts.
  */

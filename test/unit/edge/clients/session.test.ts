@@ -584,6 +584,27 @@ describe('a client that does not read, while the kernel takes everything', () =>
     expect(frames()).toBeGreaterThan(stuck);
   });
 
+  test('at 1 Hz six frames may be unacknowledged, and a faster mode starts with the time that it allows', () => {
+    const edge = fakeEdge({ ping_interval_ms: 60_000 }, three());
+    const { send } = edge.connect();
+    send(hello({ mode: 'low_frequency' }));
+    edge.moveAll();
+    edge.tick(60);
+    send({ type: 'ack', payload: { tick: edge.replica.tick } });
+    const { counters } = edge.clients;
+    edge.tick(300);
+    expect(counters.behindSkipsTotal).toBe(0);
+    send({ type: 'performance_mode', payload: { mode: 'high_frequency' } });
+    edge.tick(119);
+    expect(counters.behindSkipsTotal).toBe(0);
+    send({ type: 'performance_mode', payload: { mode: 'low_frequency' } });
+    send({ type: 'ack', payload: { tick: edge.replica.tick } });
+    edge.tick(6 * 60);
+    expect(counters.behindSkipsTotal).toBe(0);
+    edge.tick(2 * 60);
+    expect(counters.behindSkipsTotal).toBeGreaterThan(0);
+  });
+
   test('a pause of the layout, or of the client with nothing sent, is not held against it', () => {
     const edge = fakeEdge({}, three());
     const { send } = edge.connect();
