@@ -419,7 +419,7 @@ export class LiveClient {
     this.#owesTurn = false;
     this.#stream.catchUpHealth();
     if (this.mode !== 'on_demand') this.#heartbeat(nowMs);
-    else if (wasOwed || this.#lastProof === undefined) this.#lastProof = this.#proof(true);
+    else if (wasOwed || this.#lastProof === undefined) this.#lastProof = this.#proof();
     if (this.#ladder.flowed(nowMs) === undefined) return;
     this.#context.counters.promotionsTotal++;
     this.#enterMode('recovered');
@@ -438,23 +438,32 @@ export class LiveClient {
   #heartbeat(nowMs: number): void {
     const lateMs = nowMs - this.#nextHeartbeatMs;
     if (lateMs < 0) return;
-    const { heartbeat_interval_ms: intervalMs } = this.#context.config;
-    const proof = this.mode === 'on_demand' ? this.#lastProof : this.#proof(lateMs > intervalMs);
-    if (proof === undefined) return;
+    const { config, clock } = this.#context;
+    const { heartbeat_interval_ms: intervalMs } = config;
+    const isOnDemand = this.mode === 'on_demand';
+    const proof = isOnDemand ? this.#lastProof : undefined;
+    const hash = isOnDemand ? undefined : this.#hash(lateMs > intervalMs);
+    if (proof === undefined && hash === undefined) return;
     this.#nextHeartbeatMs = nextOccurrence(this.#nextHeartbeatMs, intervalMs, Math.floor(nowMs));
     // Evidence that changes with every request to a server would else be most of what a world at rest sends.
     this.#stream.serveHealth();
-    this.#replies.send('heartbeat', proof);
+    if (hash !== undefined) this.#outlet.control(this.#stream.view.heartbeat(hash, clock.now()));
+    else if (proof !== undefined) this.#replies.send('heartbeat', proof);
   }
 
   /**
    * Only right in the turn that brought everything: the view's hash is that of the present version. Undefined too while
    * there is much to hash and it can wait.
    */
-  #proof(isUrgent: boolean): ServerPayloads['heartbeat'] | undefined {
+  #hash(isUrgent: boolean): string | undefined {
     const { view, isCurrent } = this.#stream;
     if (!isCurrent) return undefined;
-    const hash = isUrgent ? view.stateHash() : this.#context.hashes.hashOf(view);
+    return isUrgent ? view.stateHash() : this.#context.hashes.hashOf(view);
+  }
+
+  #proof(): ServerPayloads['heartbeat'] | undefined {
+    const hash = this.#hash(true);
+    const { view } = this.#stream;
     return hash === undefined ? undefined : { state_hash: hash, cursor: view.cursor(this.#context.replica.version) };
   }
 

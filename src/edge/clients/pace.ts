@@ -245,27 +245,37 @@ export class Pace {
 
 /** A queue that reuses its array. At most one entry per client: bounded by their number, and those that left meanwhile. */
 class TurnQueue {
-  #clients: Paced[] = [];
+  readonly #clients: (Paced | undefined)[] = [];
   #head = 0;
+  #tail = 0;
 
   get isEmpty(): boolean {
-    return this.#head >= this.#clients.length;
+    return this.#head === this.#tail;
   }
 
   push(client: Paced): void {
-    this.#clients.push(client);
+    this.#clients[this.#tail++] = client;
   }
 
   shift(): Paced | undefined {
+    if (this.isEmpty) return undefined;
     const client = this.#clients[this.#head];
-    if (client === undefined) return undefined;
-    this.#head++;
-    // Under lasting overload the queue is never empty, so the served part is cut off now and then.
-    if (this.#head === this.#clients.length || this.#head >= CUT_AT) {
-      this.#clients.splice(0, this.#head);
+    // It must not be kept alive from here, and its place is used again.
+    this.#clients[this.#head++] = undefined;
+    if (this.isEmpty) {
       this.#head = 0;
-    }
+      this.#tail = 0;
+    } else if (this.#head >= CUT_AT) this.#close();
     return client;
+  }
+
+  // Under lasting overload the queue is never empty: what waits moves to the front now and then.
+  #close(): void {
+    this.#clients.copyWithin(0, this.#head, this.#tail);
+    const left = this.#tail - this.#head;
+    this.#clients.fill(undefined, left, this.#tail);
+    this.#head = 0;
+    this.#tail = left;
   }
 }
 

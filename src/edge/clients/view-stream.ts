@@ -9,8 +9,6 @@ interface Delivery {
   readonly messages: EncodedMessages;
   readonly held: Held;
   next: number;
-  /** The client was told of it: nothing newer takes its place, even if nothing of it has left yet. */
-  isPinned: boolean;
 }
 
 /** State that one turn may bring; what is more follows as bulk work, so that nobody else waits for it. */
@@ -109,7 +107,8 @@ export class ViewStream {
     this.restart();
     const { messages, held } = this.#view.compose(undefined, true);
     this.#healthVersion = held.version;
-    this.#delivery = { messages, held, next: 0, isPinned: true };
+    // The client was told of it: nothing newer takes its place, even if nothing of it has left yet.
+    this.#delivery = { messages, held, next: 0 };
   }
 
   /** Forgets what the client holds: the next {@link serve} brings a snapshot. */
@@ -187,35 +186,45 @@ export class ViewStream {
       this.#healthVersion = held.version;
       this.#owesHealth = held.version < this.#replica.version;
     }
-    this.#delivery = { messages, held, next: 0, isPinned: false };
-    return this.#deliver(this.#delivery);
+    const next = this.#send(messages, 0);
+    if (this.#closed) return 'blocked';
+    // The common case: it left at once, and nothing has to be remembered of it.
+    if (next === messages.length) return this.#hold(held);
+    // If nothing of it has left, it is composed anew later, from the same and to something newer.
+    if (next > 0) this.#delivery = { messages, held, next };
+    return this.#unsent();
   }
 
   #deliver(delivery: Delivery): Brought {
-    while (delivery.next < delivery.messages.length) {
-      const isEnough = this.#turnBytes >= this.#maxTurnBytes;
-      const message = isEnough || !this.#outlet.isClear ? undefined : delivery.messages.at(delivery.next);
-      if (message === undefined || !this.#outlet.state(message)) {
-        // Nothing of it has left: it is composed anew later, from the same and to something newer.
-        if (delivery.next === 0 && !delivery.isPinned) this.#abandon(delivery);
-        return isEnough ? 'more' : 'blocked';
-      }
-      this.#turnBytes += message.byteLength;
-      delivery.next++;
-    }
-    // Closed while it was sent: the hard limit was reached.
-    if (this.#delivery !== delivery) return 'blocked';
-    const before = this.#held;
-    this.#delivery = undefined;
-    this.#held = delivery.held;
-    if (before !== undefined) this.#releaseUnnamed(before.view);
-    return 'complete';
+    const { messages, held } = delivery;
+    delivery.next = this.#send(messages, delivery.next);
+    if (this.#closed) return 'blocked';
+    return delivery.next === messages.length ? this.#hold(held) : this.#unsent();
   }
 
-  #abandon(delivery: Delivery): void {
-    if (this.#delivery !== delivery) return;
+  /** Sends messages from number `next` on. Returns the number of the first one that did not leave. */
+  #send(messages: EncodedMessages, from: number): number {
+    let next = from;
+    while (next < messages.length && this.#turnBytes < this.#maxTurnBytes && this.#outlet.isClear) {
+      const message = messages.at(next);
+      // The hard limit may close it here.
+      if (!this.#outlet.state(message)) break;
+      this.#turnBytes += message.byteLength;
+      next++;
+    }
+    return next;
+  }
+
+  #unsent(): Brought {
+    return this.#turnBytes >= this.#maxTurnBytes ? 'more' : 'blocked';
+  }
+
+  #hold(held: Held): Brought {
+    const before = this.#held;
     this.#delivery = undefined;
-    this.#releaseUnnamed(delivery.held.view);
+    this.#held = held;
+    if (before !== undefined) this.#releaseUnnamed(before.view);
+    return 'complete';
   }
 
   #bringPositions(): Brought {

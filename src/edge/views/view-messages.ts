@@ -5,6 +5,7 @@ import type { Ref } from '../../model/ids.ts';
 import type { LinkRecord } from '../../model/link.ts';
 import type { TaskRecord } from '../../model/task.ts';
 import type { ServerMessage, ServerMessageType, ServerPayloads } from '../../protocol/server-messages.ts';
+import type { ServerEntity } from '../replica/entity.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { Delta } from './delta.ts';
 import type { MessageSource } from './encoded-messages.ts';
@@ -80,7 +81,7 @@ function fullDiscovery(shown: ShownSet): ServerPayloads['discovery'] {
   };
 }
 
-function shownDegradation(shown: ShownSet): DegradationLevel {
+export function shownDegradation(shown: ShownSet): DegradationLevel {
   return degradationLevel([...shown.servers.keys()].map((server) => server.record.health.state));
 }
 
@@ -192,23 +193,33 @@ export function snapshotMessages(
   return list.close(how.cursor);
 }
 
-/** `health_update`s of shown servers whose health changed after `version`. */
-export function healthMessages(replica: Replica, shown: ShownSet, version: number): MessageSource[] {
-  const list = new MessageList(replica.timeMs, 1);
+/** Shown servers whose health changed after `version`, the newest change first. */
+export function healthChangedSince(replica: Replica, shown: ShownSet, version: number): ServerEntity[] {
+  const changed: ServerEntity[] = [];
   for (let server = replica.servers.newest; server !== undefined && server.version > version; server = server.older) {
-    if (!shown.servers.has(server) || server.fieldVersion('health') <= version) continue;
-    const { id } = server.record;
-    const health = shown.filter.visibility.ofHealth(server.record.health);
-    const payload = {
-      server: server.ref,
-      server_id: id,
-      state: health.state,
-      reason: health.reason,
-      since_ms: health.since_ms,
-      evidence: health.evidence,
-      degradation_level: shownDegradation(shown),
-    };
-    list.add('health_update', () => payload);
+    if (shown.servers.has(server) && server.fieldVersion('health') > version) changed.push(server);
   }
-  return list.close();
+  return changed;
+}
+
+export function healthMessage(
+  replica: Replica,
+  shown: ShownSet,
+  server: ServerEntity,
+  level: DegradationLevel,
+): ServerMessage {
+  const { state, reason, since_ms, evidence } = shown.filter.visibility.ofHealth(server.record.health);
+  return {
+    type: 'health_update',
+    timestamp: replica.timeMs,
+    payload: {
+      server: server.ref,
+      server_id: server.record.id,
+      state,
+      reason,
+      since_ms,
+      evidence,
+      degradation_level: level,
+    },
+  };
 }

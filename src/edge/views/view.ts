@@ -3,10 +3,13 @@
  * the same, so whatever it makes is made once a tick for all of them. It knows no client: a client's state is the
  * {@link Held} that it got with what it was last sent.
  */
+import type { DegradationLevel } from '../../model/health.ts';
+import type { ServerRecord } from '../../model/server.ts';
 import type { PositionFormat } from '../../protocol/client-messages.ts';
 import { packMessage } from '../../protocol/codec.ts';
 import type { Filters } from '../../protocol/filters.ts';
 import type { ServerMessage } from '../../protocol/server-messages.ts';
+import type { ServerEntity } from '../replica/entity.ts';
 import type { Replica } from '../replica/replica.ts';
 import { formatCursor, parseCursor } from './cursor.ts';
 import type { Delta } from './delta.ts';
@@ -17,7 +20,14 @@ import { gatherDelta } from './gather-delta.ts';
 import type { ShownSet } from './shown-set.ts';
 import { ViewFrames } from './view-frames.ts';
 import { viewHash } from './view-hash.ts';
-import { deltaMessages, discoveryMessage, healthMessages, snapshotMessages } from './view-messages.ts';
+import {
+  deltaMessages,
+  discoveryMessage,
+  healthChangedSince,
+  healthMessage,
+  shownDegradation,
+  snapshotMessages,
+} from './view-messages.ts';
 
 export type Coding = 'json' | 'msgpack';
 
@@ -84,8 +94,13 @@ export class View {
   readonly #shown: ShownSet;
   readonly #frames: ViewFrames;
   readonly #composed = new Map<string | number, Composed>();
-  readonly #health = new Map<number, readonly EncodedMessage[]>();
+  /** What was told last of each server. */
+  readonly #health = new WeakMap<
+    ServerEntity,
+    { of: ServerRecord['health']; level: string; message: EncodedMessage }
+  >();
   #discovery: EncodedMessage | undefined;
+  #heartbeat: EncodedMessage | undefined;
   #hash: string | undefined;
   /** The version that it was computed at. */
   #hashVersion = -1;
@@ -177,13 +192,10 @@ export class View {
     const newest = this.#replica.servers.newest;
     if (newest === undefined || newest.version <= version) return NO_HEALTH;
     this.#sync();
-    let messages = this.#health.get(version);
-    if (messages === undefined) {
-      messages = healthMessages(this.#replica, this.#shown, version).map((make) => this.#encode(make()));
-      this.#health.set(version, messages);
-      this.#note();
-    }
-    return messages;
+    const servers = healthChangedSince(this.#replica, this.#shown, version);
+    if (servers.length === 0) return NO_HEALTH;
+    const level = shownDegradation(this.#shown);
+    return servers.map((server) => this.#healthOf(server, level));
   }
 
   /**
@@ -214,6 +226,21 @@ export class View {
     return this.#hash;
   }
 
+  /**
+   * The heartbeat of those who hold the present version, and `hash` is its state hash. @param nowMs since 1970; one of a
+   * moment ago does for all.
+   */
+  heartbeat(hash: string, nowMs: number): EncodedMessage {
+    this.#sync();
+    this.#note();
+    const { version } = this.#replica;
+    return (this.#heartbeat ??= this.#encode({
+      type: 'heartbeat',
+      timestamp: nowMs,
+      payload: { state_hash: hash, cursor: this.cursor(version) },
+    }));
+  }
+
   counts(): ViewCounts {
     this.#sync();
     const { agentCount, links, tasks, swarms } = this.#shown;
@@ -229,11 +256,21 @@ export class View {
     else this.#note();
   }
 
+  // Clients ask from many versions on, and are told the same of each server.
+  #healthOf(server: ServerEntity, level: DegradationLevel): EncodedMessage {
+    const { health } = server.record;
+    const known = this.#health.get(server);
+    if (known?.of === health && known.level === level) return known.message;
+    const message = this.#encode(healthMessage(this.#replica, this.#shown, server, level));
+    this.#health.set(server, { of: health, level, message });
+    return message;
+  }
+
   #dropMessages(): void {
     // Clearing an empty map costs a new table for it.
     if (this.#composed.size > 0) this.#composed.clear();
-    if (this.#health.size > 0) this.#health.clear();
     this.#discovery = undefined;
+    this.#heartbeat = undefined;
   }
 
   #sync(): void {
