@@ -161,6 +161,11 @@ export const METRIC_GROUPS: Readonly<Record<string, MetricGroup>> = {
       bad_messages_total: 'Messages that could not be handled',
       refused_observations_total: 'Facts with unusable ids',
       unreadable_total: 'Replies and events that the dialect could not read',
+      secrets_redacted_total: 'Texts and fields in which secrets were replaced by ***',
+      suspicious_total: {
+        help: 'Texts with content that a page might run, broken by a middle dot; ids are kept as they are',
+        labels: ['kind'],
+      },
       deep_lines_total: 'Messages nested beyond 128 levels: taken for noise',
       pauses_total: 'Times that a stream was paused since too much of it waited for the server’s turn',
       waiting_bytes: 'Bytes received that wait for the server’s turn; a stream is paused at 262,144',

@@ -25,6 +25,14 @@ export const MAX_LABELLED_SERVERS = 200;
 const STATES: readonly HealthState[] = ['unknown', 'healthy', 'degraded', 'unhealthy', 'down'];
 const LEVELS: readonly DegradationLevel[] = ['fully_operational', 'partial', 'emergency', 'safe'];
 
+/** Kinds of suspicious content, by the count of each. */
+const SUSPICIONS: Readonly<Record<string, string>> = {
+  suspiciousScriptTags: 'script_tag',
+  suspiciousScriptUrls: 'script_url',
+  suspiciousDataUrls: 'data_url',
+  suspiciousHandlers: 'event_handler',
+};
+
 type Labels = Record<string, string>;
 type Add = (group: string, stats: Stats, labels: Labels) => void;
 
@@ -99,9 +107,23 @@ function addServers(hub: HubStatus, add: Add): void {
   }
   const all = hub.upstreamStats();
   for (const { id, health } of servers.slice(0, MAX_LABELLED_SERVERS)) {
-    add('upstream', all[id] ?? {}, { server: id });
+    const { rest, suspicious } = bySuspicion(all[id] ?? {});
+    add('upstream', rest, { server: id });
+    for (const { kind, count } of suspicious) add('upstream', { suspicious_total: count }, { server: id, kind });
     add('upstream', { health_state: 1 }, { server: id, state: health.state });
   }
+}
+
+/** Counts of suspicious content, which are one metric by kind, and all the rest. */
+function bySuspicion(stats: Stats): { rest: Stats; suspicious: { kind: string; count: number }[] } {
+  const rest: Record<string, number> = {};
+  const suspicious: { kind: string; count: number }[] = [];
+  for (const [name, count] of Object.entries(stats)) {
+    const kind = SUSPICIONS[name];
+    if (kind === undefined) rest[name] = count;
+    else suspicious.push({ kind, count });
+  }
+  return { rest, suspicious };
 }
 
 function addEdge(status: EdgeStatus, add: Add): void {

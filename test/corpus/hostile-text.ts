@@ -24,7 +24,7 @@ type HostileKind =
   | 'huge'
   | 'secret';
 
-interface HostileText {
+export interface HostileText {
   /** `kind-number`, unique: what a failed test names. */
   label: string;
   kind: HostileKind;
@@ -339,42 +339,42 @@ const TEXTS: Readonly<Record<Exclude<HostileKind, 'secret'>, readonly string[]>>
   ],
 };
 
-/** How secrets come along in text; `S` stands for the secret part. */
+/** How secrets come along in text; `§` stands for the secret part. */
 const SECRETS: readonly [template: string, secret: string][] = [
-  ['Authorization: Bearer S', 'bearer-Zq81mVx0aaTT77kkPP'],
-  ['authorization: bearer S refused', 'bearer2Zq81mVx0aaTT77kkPP'],
-  ['Authorization: Basic S', 'dXNlcjpodW50ZXItcGFzc3dvcmQ='],
-  ['calling with S failed', ['eyJhbGciOiJIUzI1NiJ9', 'eyJzdWIiOiJhZ2VudCJ9', 'c2lnbmF0dXJlLW9mLW1pbmU'].join('.')],
-  ['key S', `sk-ant-${'a1B2c3D4'.repeat(5)}`],
-  ['key S', `sk-${'Q7w8E9r0'.repeat(6)}`],
-  ['token S', `ghp_${'x1Y2z3W4'.repeat(5)}`],
-  ['token S', `github_pat_${'x1Y2z3W4'.repeat(5)}`],
-  ['token S', `glpat-${'x1Y2z3W4'.repeat(3)}`],
-  ['token S', `xoxb-${'1234567890'.repeat(2)}-abcdefABCDEF`],
-  ['token S', `npm_${'x1Y2z3W4'.repeat(5)}`],
-  ['id S', `AKIA${'ABCD2345'.repeat(2)}`],
-  ['id S', `AIza${'Sy12_-Ab'.repeat(4)}Xyz`],
-  ['hiveToken=S', 'hive-5f0c4b1a9d'],
-  ['{"hiveToken":"S"}', 'hive-6f0c4b1a9d'],
-  ['{"hive_token": "S", "id": 1}', 'hive-7f0c4b1a9d'],
-  ['api_key=S', 'key-c0ffee-one'],
-  ['apiKey: "S"', 'key-c0ffee-two'],
-  ["'x-api-key': 'S'", 'key-c0ffee-three'],
-  ['ANTHROPIC_API_KEY=S', 'key-c0ffee-four'],
-  ['password=S', 'hunter-two-and-more'],
-  ['Password: S', 'hunter-three-and-more'],
-  ['passwd="S"', 'hunter-four-and-more'],
-  ['client_secret=S&x=1', 'secret-shh-one'],
-  ['AWS_SECRET_ACCESS_KEY=S', 'secret-shh-two/with+more'],
-  ['access_token=S', 'token-shh-one'],
-  ['?token=S&next=1', 'token-shh-two'],
-  ['refresh_token: S', 'token-shh-three'],
-  ['connect to postgres://agent:S@db.example/x failed', 'pass-in-url-one'],
-  ['https://user:S@evil.example/path', 'pass-in-url-two'],
-  ['Cookie: session=S', 'cookie-value-1234567'],
-  ['Set-Cookie: sid=S; Path=/', 'cookie-value-7654321'],
-  ['-----BEGIN PRIVATE KEY-----\nS\n-----END PRIVATE KEY-----', 'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC'],
-  ['-----BEGIN RSA PRIVATE KEY----- S', 'MIIEowIBAAKCAQEAuSecretSecret1234'],
+  ['Authorization: Bearer §', 'bearer-Zq81mVx0aaTT77kkPP'],
+  ['authorization: bearer § refused', 'bearer2Zq81mVx0aaTT77kkPP'],
+  ['Authorization: Basic §', 'dXNlcjpodW50ZXItcGFzc3dvcmQ='],
+  ['calling with § failed', ['eyJhbGciOiJIUzI1NiJ9', 'eyJzdWIiOiJhZ2VudCJ9', 'c2lnbmF0dXJlLW9mLW1pbmU'].join('.')],
+  ['key §', `sk-ant-${'a1B2c3D4'.repeat(5)}`],
+  ['key §', `sk-${'Q7w8E9r0'.repeat(6)}`],
+  ['token §', `ghp_${'x1Y2z3W4'.repeat(5)}`],
+  ['token §', `github_pat_${'x1Y2z3W4'.repeat(5)}`],
+  ['token §', `glpat-${'x1Y2z3W4'.repeat(3)}`],
+  ['token §', `xoxb-${'1234567890'.repeat(2)}-abcdefABCDEF`],
+  ['token §', `npm_${'x1Y2z3W4'.repeat(5)}`],
+  ['id §', `AKIA${'ABCD2345'.repeat(2)}`],
+  ['id §', `AIza${'Sy12_-Ab'.repeat(4)}Xyz`],
+  ['hiveToken=§', 'hive-5f0c4b1a9d'],
+  ['{"hiveToken":"§"}', 'hive-6f0c4b1a9d'],
+  ['{"hive_token": "§", "id": 1}', 'hive-7f0c4b1a9d'],
+  ['api_key=§', 'key-c0ffee-one'],
+  ['apiKey: "§"', 'key-c0ffee-two'],
+  ["'x-api-key': '§'", 'key-c0ffee-three'],
+  ['ANTHROPIC_API_KEY=§', 'key-c0ffee-four'],
+  ['password=§', 'hunter-two-and-more'],
+  ['Password: §', 'hunter-three-and-more'],
+  ['passwd="§"', 'hunter-four-and-more'],
+  ['client_secret=§&x=1', 'secret-shh-one'],
+  ['AWS_SECRET_ACCESS_KEY=§', 'secret-shh-two/with+more'],
+  ['access_token=§', 'token-shh-one'],
+  ['?token=§&next=1', 'token-shh-two'],
+  ['refresh_token: §', 'token-shh-three'],
+  ['connect to postgres://agent:§@db.example/x failed', 'pass-in-url-one'],
+  ['https://user:§@evil.example/path', 'pass-in-url-two'],
+  ['Cookie: session=§', 'cookie-value-1234567'],
+  ['Set-Cookie: sid=§; Path=/', 'cookie-value-7654321'],
+  ['-----BEGIN PRIVATE KEY-----\n§\n-----END PRIVATE KEY-----', 'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC'],
+  ['-----BEGIN RSA PRIVATE KEY----- §', 'MIIEowIBAAKCAQEAuSecretSecret1234'],
 ];
 
 /** Every text: 300. */
@@ -385,7 +385,7 @@ export const HOSTILE_TEXTS: readonly HostileText[] = [
   ...SECRETS.map(([template, secret], index) => ({
     label: `secret-${index}`,
     kind: 'secret' as const,
-    text: template.replace('S', () => secret),
+    text: template.replace('§', () => secret),
     secret,
   })),
 ];

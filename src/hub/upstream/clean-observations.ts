@@ -2,6 +2,7 @@
 import { MAX_ID_LENGTH, MAX_LIST_LENGTH } from '../../model/limits.ts';
 import type { Observation } from '../../model/observation.ts';
 import { cleanText } from '../../model/text.ts';
+import { isSecretName, isUsableId, redactedField, screenText } from './screen-text.ts';
 
 /** Ids in a list of swarms, agents or tasks. Cutting such a list would say that the rest is gone, so a longer one is refused. */
 const MAX_LISTED = 100_000;
@@ -46,11 +47,30 @@ function isCleanRecord(record: object, depth: number): boolean {
   const fields = record as Fields;
   for (const name in fields) {
     entries += 1;
-    if (entries > MAX_ENTRIES || !isCleanText(name) || POLLUTING.has(name) || !isCleanValue(fields[name], depth)) {
+    if (
+      entries > MAX_ENTRIES ||
+      !isCleanText(name) ||
+      POLLUTING.has(name) ||
+      isSecret(name) ||
+      !isCleanValue(fields[name], depth)
+    ) {
       return false;
     }
   }
   return true;
+}
+
+/** Names of facts are few and come again and again. */
+const secretNames = new Map<string, boolean>();
+const MAX_NAMES = 1_000;
+
+function isSecret(name: string): boolean {
+  let isOne = secretNames.get(name);
+  if (isOne === undefined) {
+    isOne = isSecretName(name);
+    if (secretNames.size < MAX_NAMES) secretNames.set(name, isOne);
+  }
+  return isOne;
 }
 
 function isCleanValue(value: unknown, depth: number): boolean {
@@ -66,11 +86,11 @@ function isCleanItem(value: unknown): boolean {
 }
 
 function isCleanText(text: string): boolean {
-  return cleanText(text) === text;
+  return screenText(text) === text;
 }
 
 function isCleanId(id: string): boolean {
-  return typeof id === 'string' && id !== '' && cleanText(id, MAX_ID_LENGTH) === id;
+  return typeof id === 'string' && isUsableId(id);
 }
 
 function isNumberOrAbsent(value: unknown): boolean {
@@ -126,7 +146,7 @@ function cleanObservation(observation: Observation): Observation | undefined {
 function cleanId(value: unknown): string | undefined {
   if (typeof value !== 'string' || value.length > MAX_ID_LENGTH) return undefined;
   const id = cleanText(value, MAX_ID_LENGTH);
-  return id === '' ? undefined : id;
+  return isUsableId(id) ? id : undefined;
 }
 
 /** Unusable ids are left out; undefined when there is no list or too long a one. */
@@ -140,23 +160,29 @@ function cleanFields(fields: Fields, depth: number): Fields {
   let entries = 0;
   for (const key of Object.keys(fields)) {
     if (POLLUTING.has(key) || entries >= MAX_ENTRIES) continue;
-    const value = cleanValue(fields[key], depth);
+    const value = isSecretName(key) ? withoutSecret(fields[key]) : cleanValue(fields[key], depth);
     if (value === undefined) continue;
-    clean[cleanText(key, MAX_KEY_LENGTH)] = value;
+    clean[screenText(key, MAX_KEY_LENGTH)] = value;
     entries += 1;
   }
   return clean;
 }
 
+/** Only text can say in its place that it was there. */
+function withoutSecret(value: unknown): string | undefined {
+  const redacted = redactedField();
+  return typeof value === 'string' ? redacted : undefined;
+}
+
 /** Undefined: nothing that a fact can hold. */
 function cleanValue(value: unknown, depth: number): unknown {
-  if (typeof value === 'string') return cleanText(value);
+  if (typeof value === 'string') return screenText(value);
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
   if (typeof value === 'boolean' || value === null) return value;
   if (Array.isArray(value)) {
     // Lists of ids are replaced by the caller, whose bound is another.
     const texts = value.slice(0, MAX_LIST_LENGTH).filter((item): item is string => typeof item === 'string');
-    return texts.map((text) => cleanText(text));
+    return texts.map((text) => screenText(text));
   }
   return typeof value === 'object' && depth > 0 ? cleanFields(value as Fields, depth - 1) : undefined;
 }

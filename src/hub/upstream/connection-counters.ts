@@ -1,5 +1,7 @@
+import { createFindings, type Findings } from './screen-text.ts';
+
 /** What one server's connections have seen so far, over all reconnects. Counts only grow; what waits is as of now. */
-export interface ConnectionCounters {
+export interface ConnectionCounters extends Findings {
   /** Lines that are not JSON-RPC. */
   noiseLines: number;
   /** Lines longer than the limit, skipped. */
@@ -21,6 +23,7 @@ export interface ConnectionCounters {
 /** All zero. */
 export function createCounters(): ConnectionCounters {
   return {
+    ...createFindings(),
     noiseLines: 0,
     oversizeLines: 0,
     droppedReplies: 0,

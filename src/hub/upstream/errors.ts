@@ -1,5 +1,6 @@
 /** Failures of upstream connections. What a server itself answered is an `Outcome`, not one of these. */
 import { SwarmcastError } from '../../platform/errors.ts';
+import { screenText } from './screen-text.ts';
 
 /** The connection could not be made, or the MCP handshake did not succeed. */
 export class ConnectError extends SwarmcastError {
@@ -137,10 +138,10 @@ export class RefusedByServerError extends SwarmcastError {
   override readonly retryable = false;
 }
 
-/** The message of anything thrown, with its innermost cause, at most 300 characters. */
+/** The message of anything thrown, with its innermost cause, screened, at most 300 characters. */
 export function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error).slice(0, 300);
+  if (!(error instanceof Error)) return screenText(String(error), 300);
   const cause = error.cause;
   const detail = cause instanceof Error && !error.message.includes(cause.message) ? `: ${cause.message}` : '';
-  return (error.message + detail).slice(0, 300);
+  return screenText(error.message + detail, 300);
 }

@@ -7,6 +7,7 @@ import { cleanObservations } from './clean-observations.ts';
 import type { ServerTurn } from './fair-turns.ts';
 import { fingerprint } from './fingerprint.ts';
 import { Inbox } from './inbox.ts';
+import { countFindings } from './screen-text.ts';
 import type { UpstreamCounts } from './upstream-stats.ts';
 import type { UpstreamSink } from './upstream-sink.ts';
 
@@ -61,11 +62,11 @@ export class EventReader {
 
   /** Reads a reply; returns the fingerprint of what it said. */
   reply(call: Call, outcome: Outcome): number {
-    const { session, clock } = this.#options;
+    const { session, clock, counts } = this.#options;
     const atMs = clock.now();
     let observations: Observation[] = [];
     try {
-      observations = session.read(call, outcome, atMs);
+      observations = countFindings(counts, () => session.read(call, outcome, atMs));
     } catch (error) {
       this.#unreadable(error);
     }
@@ -77,15 +78,16 @@ export class EventReader {
     const { counts, session } = this.#options;
     counts.pushes += 1;
     try {
-      this.#gather(session.readPush(event, this.#atMs()));
+      this.#gather(countFindings(counts, () => session.readPush(event, this.#atMs())));
     } catch (error) {
       this.#unreadable(error);
     }
   }
 
   noise(line: string): void {
+    const { counts, session } = this.#options;
     try {
-      this.#gather(this.#options.session.readNoise(line, this.#atMs()));
+      this.#gather(countFindings(counts, () => session.readNoise(line, this.#atMs())));
     } catch (error) {
       this.#unreadable(error);
     }
@@ -95,7 +97,7 @@ export class EventReader {
   observe(observations: readonly Observation[], atMs: number): void {
     if (observations.length === 0) return;
     const { turn, counts } = this.#options;
-    const { kept, refused } = cleanObservations(observations);
+    const { kept, refused } = countFindings(counts, () => cleanObservations(observations));
     counts.refusedObservations += refused;
     if (turn === undefined || (this.#inbox.size === 0 && kept.length <= SLICE && turn.mayWork)) {
       this.#tell(kept, atMs);

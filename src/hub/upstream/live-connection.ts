@@ -18,7 +18,7 @@ import type { ServerTurn } from './fair-turns.ts';
 import type { HealthEvent } from './health.ts';
 import type { OpenSource } from './observation-source.ts';
 import { startPoller, type Poller } from './poller.ts';
-import { presentDefaultKey, presentOwnKey } from './present-key.ts';
+import { presentDefaultKey, presentOwnKey, secretsOf } from './present-key.ts';
 import { Requests, type CallOptions } from './requests.ts';
 import { openSession, type Session, type SessionEvents } from './session.ts';
 import type { Adaptation } from './resilience/adapt.ts';
@@ -115,6 +115,7 @@ async function connect(options: LiveOptions, signal: AbortSignal, events: Sessio
       connectTimeoutMs: limits.connect_timeout_ms,
       requestTimeoutMs: limits.request_timeout_ms,
       counters: counts,
+      secrets: secretsOf(server, limits),
       signal: stop,
       events: more,
     });

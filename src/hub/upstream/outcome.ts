@@ -1,7 +1,7 @@
 /** From what a server answered to an {@link Outcome} that dialects can read. */
 import type { Call, Outcome } from './dialects/dialect.ts';
 import { BARE_RESULT, isFields, lenientError } from './transports/lenient-message.ts';
-import { cleanText } from '../../model/text.ts';
+import { screenText } from './screen-text.ts';
 
 /** Unwraps the result of a request: for tools the text content (JSON where it is) or structuredContent, else the bare result. */
 export function outcomeOf(result: unknown, kind: 'tool' | 'method'): Outcome {
@@ -40,9 +40,9 @@ function outcomeOfEntry(entry: unknown, kind: Call['kind']): Outcome {
   return outcomeOf('result' in entry ? entry['result'] : entry, kind);
 }
 
-/** An error in the server's words, cleaned. */
+/** An error in the server's words, screened. */
 export function failure(code: number | undefined, message: string): Outcome {
-  return { ok: false, code, message: cleanText(message) };
+  return { ok: false, code, message: screenText(message) };
 }
 
 /** The text of the first item that has one. The daa-mcp crate calls the type "application/json", which MCP doesn't know. */

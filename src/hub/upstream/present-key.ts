@@ -3,6 +3,9 @@ import type { ServerConfig, UpstreamConfig } from '../../platform/config/schema.
 import type { Dialect } from './dialects/dialect.ts';
 import type { Session } from './session.ts';
 
+/** Shorter ones would be found in any text. */
+const SHORTEST_SECRET = 5;
+
 interface Keys {
   server: Pick<ServerConfig, 'api_key'>;
   limits: Pick<UpstreamConfig, 'api_key'>;
@@ -27,4 +30,11 @@ export async function presentDefaultKey(
 ) {
   if (server.api_key === undefined && limits.api_key !== undefined && dialect.name === 'seed')
     await session.authenticate(limits.api_key, signal);
+}
+
+/** Everything secret that is presented to this server, as it may quote it. */
+export function secretsOf(server: ServerConfig, limits: Pick<UpstreamConfig, 'api_key'>): string[] {
+  const http = server.transport === 'http' ? [server.bearer, ...Object.values(server.headers)] : [];
+  const all = [server.api_key ?? limits.api_key, ...http];
+  return all.filter((secret) => secret !== undefined).filter(({ length }) => length >= SHORTEST_SECRET);
 }

@@ -8,7 +8,7 @@ import { createCounters } from './connection-counters.ts';
 import type { Call, Dialect, DialectSession } from './dialects/dialect.ts';
 import { describeError } from './errors.ts';
 import { describeEndpoint, transportFactory } from './open-transport.ts';
-import { presentDefaultKey, presentOwnKey } from './present-key.ts';
+import { presentDefaultKey, presentOwnKey, secretsOf } from './present-key.ts';
 import { openSession, type Session } from './session.ts';
 
 /** Fast rounds: the second can ask about what the first found. */
@@ -100,6 +100,7 @@ class Probe {
       connectTimeoutMs: limits.connect_timeout_ms,
       requestTimeoutMs: limits.request_timeout_ms,
       counters: this.#counters,
+      secrets: secretsOf(server, limits),
       signal,
       events: { onPush: () => undefined, onNoise: () => undefined, onClosed: (why) => this.#closedBy(why) },
     });

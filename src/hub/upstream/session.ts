@@ -13,7 +13,6 @@ import {
   type Transport,
 } from '@modelcontextprotocol/client';
 import { z } from 'zod';
-import { cleanText } from '../../model/text.ts';
 import { SwarmcastError } from '../../platform/errors.ts';
 import { VERSION } from '../../platform/version.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
@@ -29,6 +28,7 @@ import {
   RequestTimeoutError,
 } from './errors.ts';
 import { failure, outcomeOf } from './outcome.ts';
+import { countFindings, screenText } from './screen-text.ts';
 import { rpcErrorOf } from './transports/http-error.ts';
 import { listToolNames } from './tool-names.ts';
 import { PipeRequestIds, RequestIds } from './transports/request-ids.ts';
@@ -65,6 +65,8 @@ export interface SessionOptions {
   connectTimeoutMs: number;
   requestTimeoutMs: number;
   counters: ConnectionCounters;
+  /** What the gateway presents to this server: taken out of its errors. */
+  secrets?: readonly string[] | undefined;
   events: SessionEvents;
   signal?: AbortSignal | undefined;
 }
@@ -100,14 +102,18 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 /** One open connection with an MCP peer. */
 export class Session {
   readonly #client: Client;
-  readonly #requestTimeoutMs: number;
+  readonly #options: Pick<SessionOptions, 'requestTimeoutMs' | 'counters' | 'secrets'>;
   readonly #state: ConnectionState;
   #peer: PeerDescription | undefined;
 
-  constructor(client: Client, state: ConnectionState, requestTimeoutMs: number) {
+  constructor(
+    client: Client,
+    state: ConnectionState,
+    options: Pick<SessionOptions, 'requestTimeoutMs' | 'counters' | 'secrets'>,
+  ) {
     this.#client = client;
     this.#state = state;
-    this.#requestTimeoutMs = requestTimeoutMs;
+    this.#options = options;
   }
 
   get closed(): boolean {
@@ -122,12 +128,19 @@ export class Session {
   /** Who the peer says it is, and the names of its tools: listed once, bounded; a peer without tools/list has those that it named. */
   async describe(signal?: AbortSignal): Promise<PeerDescription> {
     this.#peer ??= {
-      name: nonEmpty(this.#client.getServerVersion()?.name),
-      version: nonEmpty(this.#client.getServerVersion()?.version),
+      ...this.#nameAndVersion(),
       protocolVersion: this.#client.getNegotiatedProtocolVersion(),
       tools: await listToolNames((cursor) => this.#listPage(cursor, signal), this.#client.getServerCapabilities()),
     };
     return this.#peer;
+  }
+
+  #nameAndVersion(): Pick<PeerDescription, 'name' | 'version'> {
+    const said = this.#client.getServerVersion();
+    return countFindings(this.#options.counters, () => ({
+      name: nonEmpty(said?.name),
+      version: nonEmpty(said?.version),
+    }));
   }
 
   /**
@@ -160,14 +173,21 @@ export class Session {
     const outcome = await this.call({ kind: 'method', method: 'auth.authenticate', params }, signal);
     // A server that has no such method asks for no key; what it refuses later it says itself.
     if (outcome.ok || outcome.code === METHOD_NOT_FOUND) return;
-    // It may quote what it was given.
-    throw new AuthenticationError(`authentication refused: ${outcome.message.replaceAll(apiKey, '***')}`);
+    throw new AuthenticationError(`authentication refused: ${outcome.message}`);
   }
 
   async close(): Promise<void> {
     this.#state.closing = true;
     await this.#client.close();
     this.#state.finish();
+  }
+
+  /** A server that refuses what it was given may quote it. */
+  #unquoted(outcome: Outcome): Outcome {
+    if (outcome.ok) return outcome;
+    const quoted = (this.#options.secrets ?? []).filter((secret) => outcome.message.includes(secret));
+    if (quoted.length === 0) return outcome;
+    return { ...outcome, message: quoted.reduce((text, secret) => text.replaceAll(secret, '***'), outcome.message) };
   }
 
   async #listPage(cursor: string | undefined, signal: AbortSignal | undefined): Promise<Outcome> {
@@ -181,13 +201,14 @@ export class Session {
   ): Promise<Outcome> {
     if (this.#state.closed) throw new NotConnectedError('session is closed');
     signal?.throwIfAborted();
-    const timeout = this.#requestTimeoutMs;
+    const { requestTimeoutMs: timeout, counters } = this.#options;
     try {
       const result = await this.#client.request(request, anyResult, { timeout, ...(signal ? { signal } : {}) });
-      return outcomeOf(result, kind);
+      return this.#unquoted(countFindings(counters, () => outcomeOf(result, kind)));
     } catch (error) {
       signal?.throwIfAborted();
-      return outcomeOfError(error, { method: request.method, timeoutMs: timeout, closed: this.#state.closed });
+      const context = { method: request.method, timeoutMs: timeout, closed: this.#state.closed };
+      return this.#unquoted(countFindings(counters, () => outcomeOfError(error, context)));
     }
   }
 }
@@ -218,7 +239,7 @@ function outcomeOfHttp(error: SdkHttpError): Outcome {
   const said = rpcErrorOf(error);
   const message = said?.message ?? error.message;
   if (error.status !== undefined && OVERLOADED.has(error.status)) {
-    throw new OverloadedError(`HTTP ${error.status}: ${cleanText(message, 200)}`, { cause: error });
+    throw new OverloadedError(`HTTP ${error.status}: ${screenText(message, 200)}`, { cause: error });
   }
   return failure(said?.code ?? error.status, message);
 }
@@ -251,7 +272,7 @@ class ConnectionState {
   }
 
   reason(): string {
-    const words = this.lastNoise === undefined ? '' : `; it had said: "${cleanText(this.lastNoise, 200)}"`;
+    const words = this.lastNoise === undefined ? '' : `; it had said: "${screenText(this.lastNoise, 200)}"`;
     return `${this.#why() ?? 'the peer closed the connection'}${words}`;
   }
 }
@@ -307,7 +328,7 @@ async function connectOnce(options: SessionOptions, era: 'auto' | 'legacy', sign
   }
   state.opened = true;
   if (state.closed) throw new ConnectError('closed right after the handshake');
-  return new Session(client, state, options.requestTimeoutMs);
+  return new Session(client, state, options);
 }
 
 function isEraFailure(error: unknown): boolean {
@@ -315,6 +336,6 @@ function isEraFailure(error: unknown): boolean {
 }
 
 function nonEmpty(text: string | undefined): string | undefined {
-  const clean = text === undefined ? '' : cleanText(text, 128);
+  const clean = text === undefined ? '' : screenText(text, 128);
   return clean === '' ? undefined : clean;
 }

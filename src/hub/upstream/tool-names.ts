@@ -1,5 +1,5 @@
-import { MAX_ID_LENGTH } from '../../model/limits.ts';
 import type { Outcome } from './dialects/dialect.ts';
+import { isUsableId } from './screen-text.ts';
 import { isFields, NAMED_TOOLS } from './transports/lenient-message.ts';
 
 /** Real servers list up to 357 tools; a cursor that never ends is cut here. */
@@ -30,8 +30,7 @@ export async function listToolNames(
 
 function addName(names: Set<string>, tool: unknown): void {
   const name = isFields(tool) ? tool['name'] : tool;
-  if (typeof name === 'string' && name !== '' && name.length <= MAX_ID_LENGTH && names.size < MAX_TOOLS)
-    names.add(name);
+  if (typeof name === 'string' && isUsableId(name) && names.size < MAX_TOOLS) names.add(name);
 }
 
 function namedAtHandshake(capabilities: unknown): string[] {

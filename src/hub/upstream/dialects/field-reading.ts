@@ -2,20 +2,18 @@
  * The fields of reading.ts as plain functions, as strict and many times faster: for what servers push at full rate.
  * `test/property/hub/upstream/seed-reading.test.ts` holds the two to the same answers.
  */
-import { MAX_ID_LENGTH } from '../../../model/limits.ts';
-import { cleanText } from '../../../model/text.ts';
+import { isUsableId, screenText } from '../screen-text.ts';
 import { cleanTexts, msOf } from './reading.ts';
 
 /** An id exactly as the server says it, or undefined. */
 export function readId(value: unknown): string | undefined {
-  if (typeof value !== 'string' || value.length === 0 || value.length > MAX_ID_LENGTH) return undefined;
-  return cleanText(value, MAX_ID_LENGTH) === value ? value : undefined;
+  return typeof value === 'string' && isUsableId(value) ? value : undefined;
 }
 
 /** Cleaned text, or undefined where nothing is left of it. */
 export function readText(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
-  const cleaned = cleanText(value);
+  const cleaned = screenText(value);
   return cleaned === '' ? undefined : cleaned;
 }
 

@@ -1,7 +1,7 @@
 /** Reading replies to operations: the fields that are wanted, cleaned and bounded; nothing else of a reply gets out. */
 import { MAX_LIST_LENGTH } from '../../../model/limits.ts';
-import { cleanText } from '../../../model/text.ts';
 import { RefusedByServerError } from '../errors.ts';
+import { isSecretName, redactedField, screenText } from '../screen-text.ts';
 import { asRecord, field, id, readOne, text } from './reading.ts';
 
 /** Characters of JSON that a free value of a server (a memory, a task's result) may have. */
@@ -44,7 +44,7 @@ export function assertDone(payload: unknown, name: string): void {
   if (field(payload, name) !== true) throw new RefusedByServerError(`the server does not confirm: ${excerpt(payload)}`);
 }
 
-/** A server's free value: text cleaned, depth and lists bounded; too large: a note of its size in its place. */
+/** A server's free value: text screened, fields with secret names redacted, depth and lists bounded; too large: a note of its size in its place. */
 export function freeValue(value: unknown): Json {
   const cleaned = clean(value, 0);
   const size = JSON.stringify(cleaned).length;
@@ -59,15 +59,17 @@ export function givenNames(fields: Record<string, unknown>): string[] {
 /** The first words of a reply, for an error. */
 export function excerpt(payload: unknown): string {
   const said = typeof payload === 'string' ? payload : JSON.stringify(payload ?? null);
-  return cleanText(said, 200);
+  return screenText(said, 200);
 }
 
 function clean(value: unknown, depth: number): Json {
-  if (typeof value === 'string') return cleanText(value, MAX_VALUE_CHARACTERS);
+  if (typeof value === 'string') return screenText(value, MAX_VALUE_CHARACTERS);
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;
   if (typeof value === 'boolean' || value === null || value === undefined) return value ?? null;
   if (depth === MAX_DEPTH) return null;
   if (Array.isArray(value)) return value.slice(0, 8 * MAX_LIST_LENGTH).map((part) => clean(part, depth + 1));
   const entries = Object.entries(asRecord(value) ?? {}).slice(0, 8 * MAX_LIST_LENGTH);
-  return Object.fromEntries(entries.map(([key, part]) => [cleanText(key, 128), clean(part, depth + 1)]));
+  return Object.fromEntries(
+    entries.map(([key, part]) => [screenText(key, 128), isSecretName(key) ? redactedField() : clean(part, depth + 1)]),
+  );
 }

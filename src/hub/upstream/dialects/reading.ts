@@ -4,25 +4,21 @@
  * that secrets, outputs and shared memory end here.
  */
 import { z } from 'zod';
-import { MAX_ID_LENGTH, MAX_LIST_LENGTH } from '../../../model/limits.ts';
-import { cleanText } from '../../../model/text.ts';
+import { MAX_LIST_LENGTH } from '../../../model/limits.ts';
+import { isUsableId, screenText } from '../screen-text.ts';
 
 /** Entries read from one list; a longer list is read this far and not taken as complete. */
 export const MAX_ENTRIES = 100_000;
 
 /** An id exactly as the server says it; one that would have to be cleaned or cut is refused. */
-export const id = z
-  .string()
-  .min(1)
-  .max(MAX_ID_LENGTH)
-  .refine((value) => cleanText(value, MAX_ID_LENGTH) === value);
+export const id = z.string().refine((value) => isUsableId(value));
 
 /** An id, or absent. */
 export const optionalId = id.optional().catch(undefined);
 
 const clean = z
   .string()
-  .transform((value) => cleanText(value))
+  .transform((value) => screenText(value))
   .transform((value) => (value === '' ? undefined : value));
 
 /** Cleaned text, or absent. */
@@ -81,7 +77,7 @@ export function cleanTexts(values: readonly unknown[]): string[] {
   for (const value of values) {
     if (result.length === MAX_LIST_LENGTH) break;
     if (typeof value !== 'string') continue;
-    const cleaned = cleanText(value);
+    const cleaned = screenText(value);
     if (cleaned !== '') result.push(cleaned);
   }
   return result;

@@ -1,7 +1,7 @@
 /** Failures that speak of who is who, not of the network: another attempt with the same credentials fails the same way. */
 import { SdkHttpError } from '@modelcontextprotocol/client';
-import { cleanText } from '../../../model/text.ts';
 import { AuthenticationError, UntrustedServerError } from '../errors.ts';
+import { screenText } from '../screen-text.ts';
 
 /** Codes by which the verification of a certificate fails, beside those that begin with CERT_. */
 const UNTRUSTED = new Set([
@@ -43,5 +43,5 @@ export function refusalOf(error: unknown): AuthenticationError | UntrustedServer
 
 function words(error: SdkHttpError): string {
   const text = error.data['statusText'];
-  return typeof text === 'string' && text !== '' ? ` ${cleanText(text, 64)}` : '';
+  return typeof text === 'string' && text !== '' ? ` ${screenText(text, 64)}` : '';
 }
