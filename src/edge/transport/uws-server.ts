@@ -37,6 +37,10 @@ const SOCKET_PATHS = ['/ws', '/api/multi-mcp/ws'] as const;
  */
 const MAX_READ_BYTES = 4 * MAX_CLIENT_MESSAGE_BYTES;
 
+/** How the library says that a message was longer than that, to us alone. */
+const ABNORMAL = 1006;
+const TOO_LONG = 'Received too big message';
+
 export interface SocketServerOptions {
   host: string;
   /** 0: any free one. */
@@ -61,8 +65,8 @@ export interface SocketServerOptions {
   /** What an address may do: upgrades and HTTP requests. */
   gates: { upgrades: AddressGate; requests: AddressGate };
   http: (request: HttpRequest) => Promise<HttpReply>;
-  /** An upgrade or request was refused; `value`: the foreign host or page, or the address that asked too often. */
-  onRefused: (what: 'host' | 'origin' | 'upgrade_rate' | 'request_rate', value: string) => void;
+  /** What was refused here; `value`: the foreign host or page, or the address that asked too often. */
+  onRefused: (what: 'host' | 'origin' | 'upgrade_rate' | 'request_rate' | 'message_size', value: string) => void;
 }
 
 export interface SocketServer extends AsyncDisposable {
@@ -248,8 +252,9 @@ function routeSockets(
     message: (ws, message, isBinary) => ws.getUserData().session?.receive(new Uint8Array(message), isBinary),
     drain: (ws) => ws.getUserData().session?.drained(),
     pong: (ws) => ws.getUserData().session?.ponged(),
-    close: (ws) => {
+    close: (ws, code, reason) => {
       listener.sockets -= 1;
+      if (code === ABNORMAL && Buffer.from(reason).toString() === TOO_LONG) options.onRefused('message_size', '');
       const state = ws.getUserData();
       state.socket?.detach();
       state.session?.lost();
