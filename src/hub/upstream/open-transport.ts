@@ -84,7 +84,8 @@ export function transportFactory(
       case 'http': {
         const { url, bearer, tls } = server;
         const headers = { ...server.headers, ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }) };
-        const transport = new HttpTransport({ url, headers, tls, maxReplyBytes: limits.max_line_bytes });
+        const { counters } = context;
+        const transport = new HttpTransport({ url, headers, tls, counters, maxReplyBytes: limits.max_line_bytes });
         return { transport, pipe: false, why: () => transport.closeReason, refusal: () => transport.refusal };
       }
     }

@@ -8,7 +8,9 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { Readable, Transform } from 'node:stream';
 import type { FetchLike } from '@modelcontextprotocol/client';
 import type { ServerTls } from '../../../platform/config/schema.ts';
+import type { ConnectionCounters } from '../connection-counters.ts';
 import { ReplyTooLargeError } from '../errors.ts';
+import { JsonDepth } from './json-depth.ts';
 import { tlsOptions } from './tls-options.ts';
 
 /** Sockets to one server at once: requests, one event stream, and the closing of the session. */
@@ -24,8 +26,16 @@ export interface HttpFetch {
   destroy(): void;
 }
 
-/** `maxBytes`: largest reply, or largest line of an event stream; beyond it the reply fails with {@link ReplyTooLargeError}. */
-export function createHttpFetch(url: URL, maxBytes: number, tls: ServerTls | undefined): HttpFetch {
+export interface HttpLimits {
+  maxBytes: number;
+  /** Replies beyond the limits are counted with the lines that are. */
+  counters: Pick<ConnectionCounters, 'oversizeLines' | 'deepLines'>;
+  /** Of https; undefined: the system's authorities are trusted. */
+  tls: ServerTls | undefined;
+}
+
+/** `maxBytes`: largest reply, or largest line of an event stream; beyond it, and beyond 128 levels of nesting, the reply fails with {@link ReplyTooLargeError}. */
+export function createHttpFetch(url: URL, { maxBytes, counters, tls }: HttpLimits): HttpFetch {
   const secure = url.protocol === 'https:';
   const agent = secure
     ? new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, ...tlsOptions(tls ?? true) })
@@ -46,7 +56,7 @@ export function createHttpFetch(url: URL, maxBytes: number, tls: ServerTls | und
     });
     request.end(typeof init.body === 'string' ? init.body : undefined);
     try {
-      return asResponse(await reply, maxBytes);
+      return asResponse(await reply, (streaming) => limit({ maxBytes, counters, streaming }));
     } catch (error) {
       // The server closed an idle connection just as it was used again: nothing was lost, ask once more.
       if (retry && request.reusedSocket && isReset(error)) return exchange(target, init, false);
@@ -59,7 +69,7 @@ export function createHttpFetch(url: URL, maxBytes: number, tls: ServerTls | und
   };
 }
 
-function asResponse(message: IncomingMessage, maxBytes: number): Response {
+function asResponse(message: IncomingMessage, limiter: (streaming: boolean) => Transform): Response {
   const headers = new Headers();
   for (let i = 0; i + 1 < message.rawHeaders.length; i += 2) {
     headers.append(message.rawHeaders[i] ?? '', message.rawHeaders[i + 1] ?? '');
@@ -71,21 +81,27 @@ function asResponse(message: IncomingMessage, maxBytes: number): Response {
     return new Response(null, init);
   }
   const streaming = headers.get('content-type')?.startsWith('text/event-stream') === true;
-  const limited = message.pipe(limit(maxBytes, streaming));
+  const limited = message.pipe(limiter(streaming));
   message.once('error', (error) => limited.destroy(error));
   limited.once('close', () => message.destroy());
   // Node's and the DOM's ReadableStream are the same object under two type names.
   return new Response(Readable.toWeb(limited) as ReadableStream<Uint8Array>, init);
 }
 
-function limit(maxBytes: number, streaming: boolean): Transform {
+function limit({ maxBytes, counters, streaming }: Omit<HttpLimits, 'tls'> & { streaming: boolean }): Transform {
   let count = 0;
+  const depth = new JsonDepth();
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       const end = streaming ? chunk.lastIndexOf(NEWLINE) : -1;
       count = end === -1 ? count + chunk.length : chunk.length - end - 1;
-      if (count > maxBytes) done(new ReplyTooLargeError(`reply is larger than ${maxBytes} bytes`));
-      else done(null, chunk);
+      if (count > maxBytes) {
+        counters.oversizeLines += 1;
+        done(new ReplyTooLargeError(`reply is larger than ${maxBytes} bytes`));
+      } else if (depth.push(chunk, streaming)) {
+        counters.deepLines += 1;
+        done(new ReplyTooLargeError('reply is nested too deeply'));
+      } else done(null, chunk);
     },
   });
 }

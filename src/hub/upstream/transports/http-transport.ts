@@ -6,6 +6,7 @@ import {
 } from '@modelcontextprotocol/client';
 import type { ServerTls } from '../../../platform/config/schema.ts';
 import type { SwarmcastError } from '../../../platform/errors.ts';
+import type { ConnectionCounters } from '../connection-counters.ts';
 import { ConnectionClosedError, describeError } from '../errors.ts';
 import { rpcErrorOf } from './http-error.ts';
 import { createHttpFetch, type HttpFetch } from './http-fetch.ts';
@@ -26,6 +27,7 @@ export interface HttpOptions {
   tls?: ServerTls | undefined;
   /** Largest reply, or line of an event stream. */
   maxReplyBytes: number;
+  counters: ConnectionCounters;
 }
 
 /**
@@ -40,7 +42,11 @@ export class HttpTransport extends StreamableHTTPClientTransport {
 
   constructor(options: HttpOptions) {
     const url = new URL(options.url);
-    const http = createHttpFetch(url, options.maxReplyBytes, options.tls);
+    const http = createHttpFetch(url, {
+      maxBytes: options.maxReplyBytes,
+      counters: options.counters,
+      tls: options.tls,
+    });
     super(url, {
       fetch: http.fetch,
       requestInit: { headers: { ...options.headers } },

@@ -5,20 +5,13 @@
 import { isAscii } from 'node:buffer';
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import type { ConnectionCounters } from '../connection-counters.ts';
+import { isTooDeep } from './json-depth.ts';
 
 /** Characters of a noise line that are passed on. */
 const MAX_NOISE_LENGTH = 2_048;
 const NEWLINE = 0x0a;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
-const OPENING_BRACKET = 0x5b;
-const CLOSING_BRACKET = 0x5d;
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-/** Levels of nesting that a message may have: MCP needs about ten. */
-const MAX_DEPTH = 128;
-/** Shorter text is harmless however deeply it nests. */
-const DEPTH_FREE_LENGTH = 4_096;
 const SKIPPING = -1;
 const EMPTY = Buffer.alloc(0);
 /** A larger buffer is not kept for the next line. */
@@ -141,28 +134,6 @@ export class LineDecoder {
       this.#sink.onNoise(line.slice(0, MAX_NOISE_LENGTH));
     }
   }
-}
-
-/**
- * True where JSON of this text would be nested beyond {@link MAX_DEPTH}, found without building it. Text too short to
- * nest dangerously is not looked through.
- */
-function isTooDeep(text: string): boolean {
-  if (text.length < DEPTH_FREE_LENGTH) return false;
-  let depth = 0;
-  let quoted = false;
-  for (let i = 0; i < text.length; i += 1) {
-    const code = text.charCodeAt(i);
-    if (quoted) {
-      if (code === BACKSLASH) i += 1;
-      else if (code === QUOTE) quoted = false;
-    } else if (code === QUOTE) quoted = true;
-    else if (code === OPENING_BRACE || code === OPENING_BRACKET) {
-      depth += 1;
-      if (depth > MAX_DEPTH) return true;
-    } else if (code === CLOSING_BRACE || code === CLOSING_BRACKET) depth -= 1;
-  }
-  return false;
 }
 
 /** Nothing to trim at either end, by the only characters that JSON begins and ends with. */
