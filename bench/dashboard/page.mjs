@@ -1,13 +1,9 @@
 // The page itself, as the built gateway serves it, in headless Chromium: what arriving messages cost the main thread, what
 // drawing costs it in script, how often it draws, and how memory grows. Rendering is in software there: the time that
 // drawing takes beyond script is the frame interval's, and says nothing about a machine with a graphics card.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { launchBrowser } from '../../test/support/browser.ts';
+import { startGateway, stopGateway } from './gateway.mjs';
 
-const PER_SWARM = 84;
 /** Arriving, shaders, first layout. */
 const WARM_UP_MS = 12_000;
 
@@ -28,8 +24,7 @@ export async function measurePage({ agents, seconds }) {
     return await measure(page, seconds);
   } finally {
     await browser.close();
-    gateway.child.kill('SIGTERM');
-    await once(gateway.child, 'exit');
+    await stopGateway(gateway);
   }
 }
 
@@ -122,18 +117,6 @@ async function heapMegabytes(devtools) {
   await devtools.send('HeapProfiler.collectGarbage');
   const { usedSize } = await devtools.send('Runtime.getHeapUsage');
   return usedSize / 1e6;
-}
-
-async function startGateway(agents) {
-  const swarms = Math.max(1, Math.round(agents / 3 / PER_SWARM));
-  const settings = { 'simulate.swarms': swarms, 'simulate.agents': Math.round(agents / 3 / swarms) };
-  const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-  const flags = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
-  const child = spawn(process.execPath, [main, 'start', '--json', '-p', '0', '--log-level', 'silent', ...flags], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [line] = await once(createInterface({ input: child.stdout }), 'line');
-  return { child, url: JSON.parse(line).listening.url };
 }
 
 function sum(values) {
