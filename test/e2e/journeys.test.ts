@@ -1,12 +1,17 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { connectSwarmcast } from '../../src/client/client.ts';
 import type { Gateway } from '../../src/gateway.ts';
 import { drawnAgents, launchBrowser, openPage } from '../support/browser.ts';
 import type { PageDocument } from '../support/page-globals.ts';
 import { openTestGateway, openTestServer } from '../support/gateway.ts';
 
 declare const document: PageDocument;
+declare const CustomEvent: new (type: string, options: { detail: object }) => object;
+declare const requestAnimationFrame: (callback: (now: number) => void) => number;
+
+const KEY = 'an-operator-key-of-these-tests';
 
 let browser: Browser;
 
@@ -38,6 +43,59 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => probe.close(resolve));
   if (typeof address !== 'object' || address === null) throw new Error('no port');
   return address.port;
+}
+
+/** Where each agent is drawn, by key, in world units. */
+function placesOf(page: Page): Promise<Record<string, [number, number, number]>> {
+  return page.evaluate(() => {
+    const places = {};
+    document.querySelector('.graph-stage')?.dispatchEvent(new CustomEvent('swarmcast:places', { detail: places }));
+    return places;
+  });
+}
+
+interface Farthest {
+  all: number;
+  /** Of the agents whose key begins so. */
+  bySwarm: Record<string, number>;
+  frames: number;
+}
+
+/** Looks at every drawn frame for so long: the longest way that one agent went from one to the next, per 100 ms or less. */
+function farthestOver(page: Page, ms: number, swarms: string[]): Promise<Farthest> {
+  return page.evaluate(
+    ([forMs, keys]) =>
+      new Promise<Farthest>((resolve) => {
+        type Places = Record<string, [number, number, number]>;
+        const stage = document.querySelector('.graph-stage');
+        const found: Farthest = { all: 0, bySwarm: Object.fromEntries(keys.map((key) => [key, 0])), frames: 0 };
+        const begun = performance.now();
+        let [last, lastAt]: [Places, number] = [{}, begun];
+        const look = (now: number): void => {
+          const places: Places = {};
+          stage?.dispatchEvent(new CustomEvent('swarmcast:places', { detail: places }));
+          for (const [key, at] of Object.entries(places)) {
+            const was = last[key];
+            if (was === undefined) continue;
+            const way = Math.hypot(at[0] - was[0], at[1] - was[1], at[2] - was[2]) / Math.max(1, (now - lastAt) / 100);
+            found.all = Math.max(found.all, way);
+            const swarm = keys.find((one) => key.startsWith(`${one}/`));
+            if (swarm !== undefined) found.bySwarm[swarm] = Math.max(found.bySwarm[swarm] ?? 0, way);
+          }
+          [last, lastAt] = [places, now];
+          found.frames++;
+          if (now - begun < forMs) requestAnimationFrame(look);
+          else resolve(found);
+        };
+        requestAnimationFrame(look);
+      }),
+    [ms, swarms] as const,
+  );
+}
+
+/** Longest distance between two. */
+function sizeOf(places: readonly [number, number, number][]): number {
+  return Math.max(...places.flatMap((a) => places.map((b) => Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]))));
 }
 
 async function knownAgents(gateway: Gateway, count: number): Promise<void> {
@@ -75,6 +133,44 @@ describe('an agent joins', () => {
     expect(await page.locator('.labels').innerText()).toContain('Newcomer Nell');
     expect(troubles).toEqual([]);
   });
+});
+
+describe('others stay where they are', () => {
+  test('one that joins moves nobody in other swarms, its own swarm without jumps, and the camera not at all', async () => {
+    const { simulator, server } = await openTestServer('desk', {
+      face: 'seed',
+      eventsPerSecond: 0,
+      agents: 12,
+      swarms: 2,
+    });
+    await using gateway = await openTestGateway({ servers: [server], 'server.operator_key': KEY });
+    await using opened = await openPage(browser, `${gateway.url}/?mode=high_frequency`, { agents: 24 });
+    const { page, troubles } = opened;
+    while ((await farthestOver(page, 1_000, [])).all > 0.02) continue;
+    const camera = await page.locator('.graph-stage').getAttribute('data-camera');
+    const client = connectSwarmcast({ url: `${gateway.url.replace('http', 'ws')}/ws`, token: KEY });
+    await client.whenLive();
+    const swarms = [...client.state.swarms.values()];
+    const joined = swarms[0]?.key ?? '';
+    const before = await placesOf(page);
+    const moving = farthestOver(
+      page,
+      5_000,
+      swarms.map(({ key }) => key),
+    );
+    await client.command('agent.spawn', { swarm_id: joined, type: 'reviewer', name: 'Newcomer Nell' });
+    const moved = await moving;
+    expect(Object.keys(await placesOf(page))).toHaveLength(25);
+    const size = sizeOf(Object.entries(before).flatMap(([key, at]) => (key.startsWith(`${joined}/`) ? [at] : [])));
+    // A fiftieth of the swarm's width in a tenth of a second is a glide, not a jump (seen: a 150th).
+    expect(moved.bySwarm[joined]).toBeLessThan(size / 50);
+    expect(moved.frames).toBeGreaterThan(10);
+    for (const { key } of swarms.slice(1)) expect(moved.bySwarm[key]).toBeLessThan(0.05);
+    expect(await page.locator('.graph-stage').getAttribute('data-camera')).toBe(camera);
+    expect(troubles).toEqual([]);
+    await client.close();
+    await simulator[Symbol.asyncDispose]();
+  }, 120_000);
 });
 
 describe('by keys alone', () => {

@@ -5,6 +5,7 @@ interface PageElement {
   innerHTML: string;
   getAttribute(name: string): string | null;
   append(element: PageElement): void;
+  dispatchEvent(event: object): boolean;
 }
 
 export interface PageDocument {

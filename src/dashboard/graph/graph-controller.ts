@@ -2,8 +2,10 @@
  * Joins the client's state with the scene: follows changes, moves agents between frames, and draws only when something
  * is to be seen moving.
  */
-import type { AgentRecord, LinkRecord, SwarmcastClient } from '../../client/client.ts';
+import type { LinkRecord, SwarmcastClient } from '../../client/client.ts';
 import { AgentField, RING_GAP } from './agent-field.ts';
+import type { Emphasis } from './emphasis.ts';
+import { isEmphasised } from './emphasis.ts';
 import { lookOf, SERVER_HUES, parseColor } from './agent-look.ts';
 import type { Ball } from './camera-rig.ts';
 import { CameraRig, fitPose } from './camera-rig.ts';
@@ -48,16 +50,6 @@ export interface DrawnFrame {
   camera: readonly number[];
 }
 
-/** What is set apart: others are dimmed. */
-export interface Emphasis {
-  /** Ref of the only swarm shown. */
-  swarm: number | undefined;
-  /** Undefined: all. */
-  matches: ((agent: AgentRecord) => boolean) | undefined;
-  selected: number | undefined;
-  hovered: number | undefined;
-}
-
 const DIMMED = 0.1;
 
 export class GraphController {
@@ -86,6 +78,8 @@ export class GraphController {
   /** Shortest time between frames, so that drawing takes no more than half of it. */
   #restMs = 0;
   #pulses = false;
+  /** A link is drawn whose weight fades: topology stays as it is. */
+  #fades = false;
   #needsDraw = true;
   /** The picture keeps everything in sight until a hand moves it. */
   #autoFit = true;
@@ -315,7 +309,7 @@ export class GraphController {
     this.#drawnLast = isAwake || this.#pulses;
     if (moves) this.#needsDraw = true;
     if (isAwake || this.#pulses) this.#request();
-    else if (this.#scene.links.count > 0) {
+    else if (this.#fades) {
       this.#wakeTimer = setTimeout(() => {
         this.wake(0);
       }, FADE_FRAME_MS);
@@ -394,10 +388,8 @@ export class GraphController {
   }
 
   #isEmphasised(index: number): boolean {
-    const { swarm, matches } = this.#emphasis;
     const agent = this.#options.client.state.agents.get(this.field.refs[index] ?? -1);
-    if (agent === undefined) return false;
-    return (swarm === undefined || agent.swarm === swarm) && (matches === undefined || matches(agent));
+    return agent !== undefined && isEmphasised(agent, this.#emphasis);
   }
 
   #syncLooks(): void {
@@ -435,9 +427,12 @@ export class GraphController {
     layer.reserve(Math.min(MAX_LINKS, links.size));
     const buffers = { ends: layer.array('uEnds'), weight: layer.array('uWeight') };
     let count = 0;
+    this.#fades = false;
     for (const kind of ['communication', 'topology'] as const) {
       for (const link of links.values()) {
-        if (link.kind === kind && count < MAX_LINKS && this.#writeLink(buffers, count, link)) count++;
+        if (link.kind !== kind || count >= MAX_LINKS || !this.#writeLink(buffers, count, link)) continue;
+        count++;
+        if (kind === 'communication') this.#fades = true;
       }
     }
     layer.count = count;

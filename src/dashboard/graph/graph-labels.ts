@@ -4,7 +4,7 @@ import { displayText } from '../format.ts';
 import { agentName } from '../table/agent-rows.ts';
 import type { AgentField } from './agent-field.ts';
 import { RING_GAP, STRIDE } from './agent-field.ts';
-import type { Emphasis } from './graph-controller.ts';
+import type { Emphasis } from './emphasis.ts';
 import type { Label } from './label-layer.ts';
 import type { Projector } from './projection.ts';
 

@@ -7,8 +7,10 @@ import type { App } from '../app-context.ts';
 import { useApp } from '../app-context.ts';
 import { displayText, plural } from '../format.ts';
 import { matches, wordsOf } from '../table/agent-rows.ts';
+import { STRIDE } from './agent-field.ts';
 import { DARK_SCENE, LIGHT_SCENE } from './graph-theme.ts';
-import type { DrawnFrame, Emphasis } from './graph-controller.ts';
+import type { Emphasis } from './emphasis.ts';
+import type { DrawnFrame } from './graph-controller.ts';
 import { GraphController } from './graph-controller.ts';
 import { labelsOf } from './graph-labels.ts';
 import { Hand } from './hand.ts';
@@ -156,6 +158,15 @@ function mount(
   });
   observer.observe(host);
   graph.resize(host.clientWidth, host.clientHeight);
+  // Read-only, for who watches the page from outside, as tests do: fills `detail` with where each agent is drawn, by key.
+  const tellPlaces = (event: Event): void => {
+    const into = (event as CustomEvent<Record<string, readonly number[]>>).detail;
+    for (const [index, ref] of graph.field.refs.entries()) {
+      const key = session.client.state.agents.get(ref)?.key;
+      if (key !== undefined) into[key] = [...graph.field.data.subarray(index * STRIDE, index * STRIDE + 3)];
+    }
+  };
+  host.addEventListener('swarmcast:places', tellPlaces);
   const hand = new Hand(host, graph.rig, {
     moved: () => {
       app.following.value = false;
@@ -177,6 +188,7 @@ function mount(
   return {
     graph,
     stop: () => {
+      host.removeEventListener('swarmcast:places', tellPlaces);
       hand[Symbol.dispose]();
       observer.disconnect();
       graph[Symbol.dispose]();
