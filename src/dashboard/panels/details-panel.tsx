@@ -6,6 +6,7 @@ import { useApp } from '../app-context.ts';
 import { clockTime, displayText, duration } from '../format.ts';
 import { shapeOf } from '../graph/agent-look.ts';
 import { ShapeIcon } from '../graph/legend.tsx';
+import type { ControlForm } from '../session/operator.ts';
 import { agentName } from '../table/agent-rows.ts';
 import { fieldsOf, sourceOf } from './agent-fields.ts';
 import type { Field } from './agent-fields.ts';
@@ -93,9 +94,31 @@ function Body({ agent }: { agent: AgentRecord }): JSX.Element {
           </button>
         )}
       </div>
+      <Operate />
       <Fields agent={agent} simulated={simulated} />
       <Where agent={agent} server={server} swarm={swarm} />
       <Links agent={agent} />
+    </div>
+  );
+}
+
+/** Opens a form of operators for this agent. */
+function Operate(): JSX.Element | null {
+  const { operator, store } = useApp();
+  if (!operator.isOpen.value || store.narrow.value) return null;
+  const open = (form: ControlForm) => () => {
+    operator.form.value = form;
+    operator.part.value = 'control';
+    store.patch({ panel: 'operator' });
+  };
+  return (
+    <div class="row operate">
+      <button type="button" onClick={open('message')}>
+        Message…
+      </button>
+      <button type="button" onClick={open('terminate')}>
+        Terminate…
+      </button>
     </div>
   );
 }

@@ -1,10 +1,10 @@
 /** Asks for a token: over everything where nothing is shown without one, over the page where somebody chose to. */
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
 import { useApp } from '../app-context.ts';
 import { displayText } from '../format.ts';
 import type { SignInForm } from '../session/sign-in.ts';
+import { Modal } from './modal.tsx';
 
 type Shown = Exclude<SignInForm, 'closed'>;
 const TITLES: Readonly<Record<Shown, string>> = {
@@ -26,30 +26,22 @@ export function SignInDialog(): JSX.Element | null {
 
 function Dialog({ form }: { form: Shown }): JSX.Element {
   const { signIn } = useApp();
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    dialog.current?.showModal();
-  }, []);
   const isRequired = form === 'required';
   return (
-    <dialog
-      ref={dialog}
-      class="sign-in"
-      data-form={form}
-      aria-labelledby="sign-in-title"
-      onCancel={(event) => {
-        if (isRequired) event.preventDefault();
-      }}
-      onClose={() => {
-        // Some browsers close on the second Escape whatever the page says.
-        if (isRequired) dialog.current?.showModal();
-        else signIn.cancel();
-      }}
+    <Modal
+      title={TITLES[form]}
+      form={form}
+      close={
+        isRequired
+          ? undefined
+          : () => {
+              signIn.cancel();
+            }
+      }
     >
-      <h2 id="sign-in-title">{TITLES[form]}</h2>
       <p class="quiet">{REASONS[form]}</p>
       <TokenForm isRequired={isRequired} />
-    </dialog>
+    </Modal>
   );
 }
 
@@ -91,7 +83,7 @@ function TokenForm({ isRequired }: { isRequired: boolean }): JSX.Element {
           {displayText(sentence(problem))}
         </p>
       )}
-      <div class="row sign-in-buttons">
+      <div class="row modal-buttons">
         {!isRequired && (
           <button
             type="button"

@@ -22,6 +22,8 @@ const REVISION_MS = 250;
 const METER_MS = 500;
 const SETTLE_MS = 1_500;
 const PING_MS = 2_000;
+/** Longer than the gateway waits for a server (`control.deadline_ms`), so that its word on an operation arrives. */
+const REQUEST_TIMEOUT_MS = 25_000;
 /** How long after new filters a change of the list is still their doing, beside one interval of the mode. */
 const FILTER_EFFECT_MS = 700;
 
@@ -72,7 +74,13 @@ export class DashboardSession {
 
   /** @throws {TypeError} for a token that cannot be sent. */
   constructor({ url, token, mode, filters }: SessionOptions) {
-    this.client = connectSwarmcast({ url, token, mode, filters: toFilterPatch(filters) });
+    this.client = connectSwarmcast({
+      url,
+      token,
+      mode,
+      filters: toFilterPatch(filters),
+      requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    });
     this.status = signal<ClientStatus>(this.client.status);
     this.#listen();
     this.#timers.push(

@@ -3,6 +3,7 @@
  * stream that sends the token.
  */
 import type { Mode } from '../../client/client.ts';
+import type { AuditPage } from './audit-log.ts';
 
 /** Longest wait for an answer. */
 const ANSWER_TIMEOUT_MS = 15_000;
@@ -98,6 +99,12 @@ export class OperatorApi {
     const answer =
       mode === null ? this.#ask('DELETE', 'api/clients/cap') : this.#ask('PUT', 'api/clients/cap', { mode });
     return ((await answer) as { changed: number }).changed;
+  }
+
+  /** The newest records, or those after a place. */
+  audit(limit: number, after: string | undefined): Promise<AuditPage> {
+    const query = new URLSearchParams({ limit: String(limit), ...(after === undefined ? {} : { after }) });
+    return this.#ask('GET', `api/audit?${query}`) as Promise<AuditPage>;
   }
 
   /** Asks a server now. Resolves also when it fails. */

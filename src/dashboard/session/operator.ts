@@ -1,6 +1,7 @@
 /** What an operator sees and does from this page. */
 import { computed, signal } from '@preact/signals';
-import type { ReadonlySignal } from '@preact/signals';
+import type { ReadonlySignal, Signal } from '@preact/signals';
+import { AuditLog } from './audit-log.ts';
 import type { DashboardSession } from './dashboard-session.ts';
 import type { ClientsPage, CostReport } from './operator-api.ts';
 import { OperatorApi, OperatorError } from './operator-api.ts';
@@ -11,6 +12,14 @@ const CLIENTS_EVERY_MS = 2_000;
 /** Measuring the cost takes a second of it. */
 const COST_EVERY_MS = 5_000;
 
+const AUDIT_EVERY_MS = 2_000;
+const AUDIT_PER_PAGE = 200;
+
+export const OPERATOR_PARTS = ['clients', 'control', 'audit'] as const;
+export type OperatorPart = (typeof OPERATOR_PARTS)[number];
+export const CONTROL_FORMS = ['spawn', 'task', 'message', 'terminate'] as const;
+export type ControlForm = (typeof CONTROL_FORMS)[number];
+
 /** How something that was done went, for people. */
 export interface Outcome {
   failed: boolean;
@@ -20,6 +29,9 @@ export interface Outcome {
 export class Operator {
   /** The gateway takes this page for an operator's. */
   readonly isOpen: ReadonlySignal<boolean>;
+  readonly part = signal<OperatorPart>('clients');
+  readonly form = signal<ControlForm>('spawn');
+  readonly audit = new AuditLog();
   readonly clients = signal<ClientsPage | undefined>(undefined);
   readonly cost = signal<CostReport | undefined>(undefined);
   readonly outcome = signal<Outcome | undefined>(undefined);
@@ -56,7 +68,7 @@ export class Operator {
   }
 
   /** Keeps clients and cost fresh until the returned function is called. */
-  watch(): () => void {
+  watchClients(): () => void {
     const stops = [
       this.#repeat(CLIENTS_EVERY_MS, (api) => this.#readClients(api)),
       this.#repeat(COST_EVERY_MS, async (api) => {
@@ -68,12 +80,27 @@ export class Operator {
     };
   }
 
+  /** Follows the audit until the returned function is called. */
+  watchAudit(): () => void {
+    return this.#repeat(
+      AUDIT_EVERY_MS,
+      async (api) => {
+        this.audit.take(await api.audit(AUDIT_PER_PAGE, this.audit.next));
+      },
+      this.audit.problem,
+    );
+  }
+
   /** One at a time: the next turn begins a while after the last has ended. */
-  #repeat(everyMs: number, work: (api: OperatorApi) => Promise<void>): () => void {
+  #repeat(
+    everyMs: number,
+    work: (api: OperatorApi) => Promise<void>,
+    problem?: Signal<string | undefined>,
+  ): () => void {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let stopped = false;
     const turn = async (): Promise<void> => {
-      if (!document.hidden) await this.#fresh(work);
+      if (!document.hidden) await this.#fresh(work, problem);
       if (!stopped) timer = setTimeout(start, everyMs);
     };
     const start = (): void => {
@@ -94,8 +121,10 @@ export class Operator {
   }
 
   /** Reads something anew; how that failed is shown. */
-  async #fresh(read: (api: OperatorApi) => Promise<void>): Promise<void> {
+  async #fresh(read: (api: OperatorApi) => Promise<void>, problem?: Signal<string | undefined>): Promise<void> {
     const outcome = await this.ask(read, () => ({ failed: false, text: '' }));
-    if (outcome.failed) this.outcome.value = outcome;
+    if (!outcome.failed) return;
+    if (problem === undefined) this.outcome.value = outcome;
+    else problem.value = outcome.text;
   }
 }

@@ -3,16 +3,48 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { useApp } from '../../app-context.ts';
 import { displayText } from '../../format.ts';
+import type { OperatorPart } from '../../session/operator.ts';
+import { OPERATOR_PARTS } from '../../session/operator.ts';
+import { AuditFeed } from './audit-feed.tsx';
 import { ClientCap } from './client-cap.tsx';
 import { ClientCosts } from './client-costs.tsx';
 import { ClientList } from './client-list.tsx';
+import { ControlForms } from './control/control-forms.tsx';
+
+const TITLES: Readonly<Record<OperatorPart, string>> = { clients: 'Clients', control: 'Control', audit: 'Audit' };
 
 export function OperatorPanel(): JSX.Element {
   const { operator } = useApp();
-  useEffect(() => operator.watch(), []);
-  const outcome = operator.outcome.value;
+  const part = operator.part.value;
   return (
     <div class="operator">
+      <div class="segments segments-wide" role="group" aria-label="Operate">
+        {OPERATOR_PARTS.map((name) => (
+          <button
+            key={name}
+            type="button"
+            aria-pressed={name === part}
+            onClick={() => {
+              operator.part.value = name;
+            }}
+          >
+            {TITLES[name]}
+          </button>
+        ))}
+      </div>
+      {part === 'clients' && <Clients />}
+      {part === 'control' && <ControlForms />}
+      {part === 'audit' && <AuditFeed />}
+    </div>
+  );
+}
+
+function Clients(): JSX.Element {
+  const { operator } = useApp();
+  useEffect(() => operator.watchClients(), []);
+  const outcome = operator.outcome.value;
+  return (
+    <>
       <ClientCap />
       {/* Always there: screen readers only speak of changes within what they know. */}
       <p class={outcome?.failed === true ? 'problem' : 'outcome'} role="status" hidden={outcome === undefined}>
@@ -20,6 +52,6 @@ export function OperatorPanel(): JSX.Element {
       </p>
       <ClientList />
       <ClientCosts />
-    </div>
+    </>
   );
 }

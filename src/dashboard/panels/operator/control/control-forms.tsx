@@ -1,0 +1,128 @@
+/** What an operator has servers do: a form each, a confirmation that shows all that will be sent, and what came of it. */
+import { useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { useApp } from '../../../app-context.ts';
+import { displayText } from '../../../format.ts';
+import type { ControlForm } from '../../../session/operator.ts';
+import { CONTROL_FORMS } from '../../../session/operator.ts';
+import { Modal } from '../../modal.tsx';
+import { MessageForm, SpawnForm, TaskForm, TerminateForm } from './forms.tsx';
+import type { Fact, Order, Report } from './order.ts';
+import { carryOut } from './order.ts';
+
+const TITLES: Readonly<Record<ControlForm, string>> = {
+  spawn: 'Spawn',
+  task: 'Task',
+  message: 'Message',
+  terminate: 'Terminate',
+};
+const FORMS = { spawn: SpawnForm, task: TaskForm, message: MessageForm, terminate: TerminateForm } as const;
+
+export function ControlForms(): JSX.Element {
+  const { operator, session } = useApp();
+  const order = useSignal<Order | undefined>(undefined);
+  const report = useSignal<Report | 'pending' | undefined>(undefined);
+  const form = operator.form.value;
+  const Form = FORMS[form];
+  const send = async (confirmed: Order): Promise<void> => {
+    order.value = undefined;
+    report.value = 'pending';
+    report.value = await carryOut(confirmed, session.client);
+  };
+  return (
+    <section class="control" aria-label="Control">
+      <div class="segments segments-wide" role="group" aria-label="What to do">
+        {CONTROL_FORMS.map((name) => (
+          <button
+            key={name}
+            type="button"
+            aria-pressed={name === form}
+            onClick={() => {
+              operator.form.value = name;
+              report.value = undefined;
+            }}
+          >
+            {TITLES[name]}
+          </button>
+        ))}
+      </div>
+      <Form
+        key={form}
+        busy={report.value === 'pending'}
+        onOrder={(next) => {
+          order.value = next;
+        }}
+      />
+      <ReportView report={report.value} />
+      {order.value !== undefined && (
+        <Confirmation
+          order={order.value}
+          onCancel={() => {
+            order.value = undefined;
+          }}
+          onConfirm={(confirmed) => {
+            send(confirmed).catch(reportError);
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+function Confirmation(props: { order: Order; onCancel: () => void; onConfirm: (order: Order) => void }): JSX.Element {
+  const { order, onCancel, onConfirm } = props;
+  return (
+    <Modal title={displayText(order.question)} form="confirm" close={onCancel}>
+      <Facts facts={order.fields} />
+      <div class="row modal-buttons">
+        <button type="button" onClick={onCancel}>
+          Cancel
+        </button>
+        <button
+          type="button"
+          class="primary"
+          onClick={() => {
+            onConfirm(order);
+          }}
+        >
+          Confirm
+        </button>
+      </div>
+    </Modal>
+  );
+}
+
+function ReportView({ report }: { report: Report | 'pending' | undefined }): JSX.Element {
+  const kind = report === undefined || report === 'pending' ? 'pending' : report.failed ? 'failed' : 'done';
+  return (
+    <div
+      class={kind === 'failed' ? 'problem' : 'outcome'}
+      role="status"
+      data-report={kind}
+      hidden={report === undefined}
+    >
+      {report === 'pending' && <p>Asking the server…</p>}
+      {typeof report === 'object' && (
+        <>
+          <p>{displayText(report.text)}</p>
+          <Facts facts={report.facts} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function Facts({ facts }: { facts: readonly Fact[] }): JSX.Element {
+  return (
+    <dl class="facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{displayText(name)}</dt>
+          <dd>
+            <bdi>{displayText(value)}</bdi>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Browser, Page } from 'playwright-core';
+import type { Gateway } from '../../src/gateway.ts';
+import { axeViolations, drawnAgents, launchBrowser, openPage, signIn } from '../support/browser.ts';
+import { openTestGateway, openTestServer } from '../support/gateway.ts';
+
+const KEY = 'an-operator-key-of-these-tests';
+
+let browser: Browser;
+let gateway: Gateway;
+const simulators: AsyncDisposable[] = [];
+
+beforeAll(async () => {
+  const [hive, shelf] = await Promise.all([
+    openTestServer('hive', { face: 'seed', eventsPerSecond: 0 }),
+    openTestServer('shelf', { face: 'generic', eventsPerSecond: 0 }),
+  ]);
+  simulators.push(hive.simulator, shelf.simulator);
+  [browser, gateway] = await Promise.all([
+    launchBrowser(),
+    openTestGateway({ servers: [hive.server, shelf.server], 'server.operator_key': KEY }),
+  ]);
+});
+afterAll(async () => {
+  await browser.close();
+  await gateway[Symbol.asyncDispose]();
+  for (const simulator of simulators) await simulator[Symbol.asyncDispose]();
+});
+
+const field = (page: Page, name: string) => page.locator('.control').getByLabel(name, { exact: true });
+const choose = (page: Page, name: string) =>
+  page.locator('.operator').getByRole('button', { name, exact: true }).click();
+
+async function openControl(page: Page): Promise<void> {
+  await signIn(page, KEY);
+  await page.getByRole('tab', { name: 'Operator' }).click();
+  await choose(page, 'Control');
+}
+
+async function chooseSwarm(page: Page, server: string): Promise<void> {
+  const offered = await field(page, 'Swarm').locator('option').allTextContents();
+  await field(page, 'Swarm').selectOption({ label: offered.find((key) => key.startsWith(server)) ?? server });
+}
+
+/** Confirms what the dialog shows, after having read it. */
+async function confirm(page: Page, shows: readonly string[]): Promise<void> {
+  const dialog = page.getByRole('dialog');
+  for (const text of shows) expect(await dialog.innerText()).toContain(text);
+  await dialog.getByRole('button', { name: 'Confirm' }).click();
+}
+
+/** Text of the report, once there is one. */
+async function reported(page: Page, kind: 'done' | 'failed'): Promise<string> {
+  const report = page.locator(`[data-report=${kind}]`);
+  await report.waitFor();
+  return report.innerText();
+}
+
+describe('operators have servers do things', () => {
+  test('spawn: it appears; message and task: what the server said; terminate: it goes; the audit has it all', async () => {
+    await using opened = await openPage(browser, `${gateway.url}/?view=both`, { agents: 12 });
+    const { page, troubles } = opened;
+    await openControl(page);
+    await chooseSwarm(page, 'hive/');
+    await field(page, 'Type').fill('reviewer');
+    await field(page, 'Name, if any').fill('Newcomer Nell');
+    await choose(page, 'Spawn…');
+    // Nothing is done before it is confirmed.
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    expect(await page.locator('[data-report=done]').count()).toBe(0);
+    await choose(page, 'Spawn…');
+    await confirm(page, ['Start a reviewer in hive/', 'agent.spawn', 'Newcomer Nell']);
+    expect(await reported(page, 'done')).toMatch(/agent\.spawn: done by hive \(simulated\) in [\d.]+ ms\.[^]*agent_id/);
+    await drawnAgents(page, (count) => count === 13);
+    await page.locator('.events').getByText('Newcomer Nell joined').waitFor();
+
+    await page.keyboard.press('/');
+    await page.keyboard.type('newcomer nell');
+    await page.keyboard.press('Enter');
+    const details = page.getByRole('complementary', { name: 'Details of the selected agent' });
+    await details.getByRole('button', { name: 'Message…' }).click();
+    expect(await field(page, 'Agent').inputValue()).toMatch(/^hive\//);
+    await field(page, 'Message').fill('<b>review</b> this');
+    await choose(page, 'Send…');
+    await confirm(page, ['Send this to hive/', '<b>review</b> this']);
+    await reported(page, 'done');
+
+    await choose(page, 'Task');
+    await field(page, 'Task').fill('look at everything');
+    await choose(page, 'Orchestrate…');
+    await confirm(page, ['look at everything', 'medium']);
+    expect(await reported(page, 'done')).toContain('task_id');
+
+    await details.getByRole('button', { name: 'Terminate…' }).click();
+    await choose(page, 'Terminate…');
+    await page.getByRole('dialog').getByText('This cannot be undone.').waitFor();
+    await confirm(page, ['agent.terminate']);
+    await reported(page, 'done');
+    await drawnAgents(page, (count) => count === 12);
+    await page.locator('.events').getByText('Newcomer Nell left').waitFor();
+
+    await choose(page, 'Audit');
+    for (const operation of ['agent.spawn', 'agent.message', 'task.orchestrate', 'agent.terminate']) {
+      await page.locator(`[data-operation="${operation}"][data-outcome=ok]`, { hasText: 'operator-key' }).waitFor();
+    }
+    // Contents of messages are nobody's business.
+    expect(await page.locator('.audit').innerText()).not.toContain('<b>');
+    expect(troubles).toEqual([]);
+  });
+
+  test('what a server cannot do, or does not know, is said in its words and stands in the audit', async () => {
+    await using opened = await openPage(browser, gateway.url, { agents: 12 });
+    const { page, troubles } = opened;
+    await openControl(page);
+    await chooseSwarm(page, 'shelf/');
+    await field(page, 'Type').fill('coder');
+    await choose(page, 'Spawn…');
+    await confirm(page, ['shelf/']);
+    expect(await reported(page, 'failed')).toMatch(/Not done\.[^]*unsupported_by_server[^]*detail/);
+    await choose(page, 'Terminate');
+    await field(page, 'Agent').fill('hive/no-such-swarm/nobody');
+    await choose(page, 'Terminate…');
+    await confirm(page, ['hive/no-such-swarm/nobody']);
+    expect(await reported(page, 'failed')).toContain('no_such_');
+    await choose(page, 'Audit');
+    await page.locator('[data-outcome=unsupported_by_server]').first().waitFor();
+    expect(troubles).toEqual([]);
+  });
+
+  test.each(['dark', 'light'] as const)('axe finds nothing on these screens, %s', async (colorScheme) => {
+    await using opened = await openPage(browser, gateway.url, { agents: 12, colorScheme });
+    const { page } = opened;
+    const found: string[] = [];
+    const check = async (screen: string): Promise<void> => {
+      for (const violation of await axeViolations(page)) found.push(`${screen}: ${violation}`);
+    };
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await check('sign-in');
+    await openControl(page);
+    await field(page, 'Type').fill('coder');
+    for (const form of ['Spawn', 'Task', 'Message', 'Terminate']) {
+      await choose(page, form);
+      await check(form);
+    }
+    await field(page, 'Agent').fill('nobody');
+    await choose(page, 'Terminate…');
+    await check('confirmation');
+    await confirm(page, ['nobody']);
+    await reported(page, 'failed');
+    await check('report');
+    await choose(page, 'Audit');
+    await page.locator('.audit-lines li').first().waitFor();
+    await check('audit');
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.getByRole('navigation').getByRole('button', { name: 'Operator' }).click();
+    await check('narrow, operator');
+    expect(found).toEqual([]);
+  });
+});
