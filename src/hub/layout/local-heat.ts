@@ -6,12 +6,13 @@
 import { HEAT_FALLOFF } from './parameters.ts';
 
 /** Links in both directions: neighbours of body i are `others` from `offsets[i]` to `offsets[i + 1]`. */
-interface Neighbours {
+export interface Neighbours {
   offsets: Uint32Array;
   others: Uint32Array;
 }
 
-function neighbours(count: number, links: readonly number[]): Neighbours {
+/** O(n + links). @param links index pairs. */
+export function neighboursOf(count: number, links: readonly number[]): Neighbours {
   const offsets = new Uint32Array(count + 1);
   for (const end of links) offsets[end + 1] = (offsets[end + 1] as number) + 1;
   for (let i = 0; i < count; i += 1) offsets[i + 1] = (offsets[i + 1] as number) + (offsets[i] as number);
@@ -32,17 +33,13 @@ function neighbours(count: number, links: readonly number[]): Neighbours {
  * Heat of each body: that of the sources, falling off from body to body along links, and nowhere less than `floor`.
  * O(n + links) per kind of heat.
  * @param sources body and heat.
- * @param links index pairs.
  */
 export function spreadHeat(
-  count: number,
+  { offsets, others }: Neighbours,
   sources: readonly (readonly [body: number, heat: number])[],
-  links: readonly number[],
   floor: number,
 ): Float32Array {
-  const heats = new Float32Array(count).fill(floor);
-  if (sources.length === 0) return heats;
-  const { offsets, others } = neighbours(count, links);
+  const heats = new Float32Array(offsets.length - 1).fill(floor);
   // The hottest first: whoever was reached by a hotter one need not be visited again by a cooler one.
   let front: number[] = [];
   for (const [body, heat] of sources.toSorted((one, other) => other[1] - one[1])) {

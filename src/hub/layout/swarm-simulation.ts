@@ -17,7 +17,8 @@ import { createSprings, writeComponents, writeSprings } from './kernel/springs.t
 import { unfoldedStart } from './kernel/unfolded-start.ts';
 import { compileLinks, pullAt } from './link-springs.ts';
 import type { CompiledLinks } from './link-springs.ts';
-import { spreadHeat } from './local-heat.ts';
+import { neighboursOf, spreadHeat } from './local-heat.ts';
+import type { Neighbours } from './local-heat.ts';
 import { HEAT, HEAT_FLOOR, PULL_CHANGE, UNFOLD_MIN } from './parameters.ts';
 import { resumeBodies, resumeCentre } from './resume.ts';
 import type { LastPositions } from './resume.ts';
@@ -41,6 +42,8 @@ export class SwarmSimulation {
   #topology: string | undefined;
   #indexOf: ReadonlyMap<Ref, number> = new Map();
   #compiled: CompiledLinks = { springs: createSprings(0), topology: [], all: [] };
+  /** By links as compiled; undefined until somebody asks. */
+  #near: Neighbours | undefined;
   #plan: ShapePlan = planShape('free', { count: 0, links: [], isLead: () => false });
   #slotsRev: number;
   #membership: number;
@@ -341,6 +344,7 @@ export class SwarmSimulation {
     const kind = shapeKind(this.#topology);
     const refs = this.#refs;
     const rest = linkRestLength(kind, refs.length);
+    this.#near = undefined;
     this.#compiled = compileLinks(this.#links.values(), this.#indexOf, rest, nowMs, this.#pulls);
     const isLead = (index: number): boolean => this.#agents.get(refs[index] ?? -1)?.lead === true;
     return planShape(kind, { count: refs.length, links: this.#compiled.topology, isLead });
@@ -378,7 +382,9 @@ export class SwarmSimulation {
     // Rings and stars have a size that depends on how many they are: everybody moves a little, or they lose their
     // shape.
     const floor = this.#plan.kind === 'ring' || this.#plan.kind === 'star' ? 1 : HEAT_FLOOR;
-    const heats = spreadHeat(count, sources, this.#compiled.all, Math.max(this.#heatForAll, local * floor));
+    // A held agent is moved many times between two changes of links.
+    const near = (this.#near ??= neighboursOf(count, this.#compiled.all));
+    const heats = spreadHeat(near, sources, Math.max(this.#heatForAll, local * floor));
     const mobility = pool.floats(this.number, FIELD.mobility, count);
     for (let i = 0; i < count; i += 1) {
       mobility[i] = Math.max((mobility[i] as number) * before, heats[i] as number) / alpha;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { spreadHeat } from '../../../../src/hub/layout/local-heat.ts';
+import { neighboursOf, spreadHeat } from '../../../../src/hub/layout/local-heat.ts';
 import { HEAT_FALLOFF } from '../../../../src/hub/layout/parameters.ts';
 
 const CHAIN = [0, 1, 1, 2, 2, 3, 3, 4];
@@ -7,7 +7,7 @@ const rounded = (heats: Float32Array): number[] => Array.from(heats, (heat) => N
 
 test('heat falls off along links from its source, and nowhere below the floor', () => {
   const f = HEAT_FALLOFF;
-  expect(rounded(spreadHeat(6, [[0, 1]], CHAIN, 0.05))).toEqual(
+  expect(rounded(spreadHeat(neighboursOf(6, CHAIN), [[0, 1]], 0.05))).toEqual(
     [1, f, f ** 2, Math.max(f ** 3, 0.05), Math.max(f ** 4, 0.05), 0.05].map((heat) => Number(heat.toFixed(6))),
   );
 });
@@ -17,12 +17,12 @@ test('of two sources the hotter counts, whichever comes first', () => {
     [4, 0.1],
     [2, 1],
   ];
-  const heats = spreadHeat(5, sources, CHAIN, 0);
-  expect(spreadHeat(5, sources.toReversed(), CHAIN, 0)).toEqual(heats);
+  const heats = spreadHeat(neighboursOf(5, CHAIN), sources, 0);
+  expect(spreadHeat(neighboursOf(5, CHAIN), sources.toReversed(), 0)).toEqual(heats);
   expect(heats[4]).toBeCloseTo(HEAT_FALLOFF ** 2);
-  expect(spreadHeat(5, [[4, 1], ...sources], CHAIN, 0)[3]).toBeCloseTo(HEAT_FALLOFF);
+  expect(spreadHeat(neighboursOf(5, CHAIN), [[4, 1], ...sources], 0)[3]).toBeCloseTo(HEAT_FALLOFF);
 });
 
 test('without a source there is the floor', () => {
-  expect([...spreadHeat(3, [], CHAIN, 0.5)]).toEqual([0.5, 0.5, 0.5]);
+  expect([...spreadHeat(neighboursOf(3, CHAIN), [], 0.5)]).toEqual([0.5, 0.5, 0.5]);
 });
