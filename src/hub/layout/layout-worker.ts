@@ -57,7 +57,7 @@ const clock = new StepClock(start.originMs, (tick) => {
 supervisor.on('message', (request: WorkerRequest) => {
   switch (request.kind) {
     case 'orders':
-      orders.push(...request.orders);
+      for (const order of request.orders) orders.push(order);
       break;
     case 'sink':
       connect(request.port);

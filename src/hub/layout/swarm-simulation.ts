@@ -352,10 +352,11 @@ export class SwarmSimulation {
 
   #holdPins(): void {
     this.#pinsChanged = false;
-    const held = [...this.#pins].flatMap(([agent, place]): [number, Place][] => {
+    const held: [number, Place][] = [];
+    for (const [agent, place] of this.#pins) {
       const index = this.#indexOf.get(agent);
-      return index === undefined ? [] : [[index, place]];
-    });
+      if (index !== undefined) held.push([index, place]);
+    }
     writePins(this.#pool, this.number, held);
   }
 
@@ -373,12 +374,14 @@ export class SwarmSimulation {
     const pool = this.#pool;
     const count = this.#refs.length;
     const before = this.alpha;
-    const local = Math.max(0, ...this.#heatFor.values());
-    const alpha = Math.max(before, this.#heatForAll, local);
-    const sources = [...this.#heatFor].flatMap(([agent, heat]): [number, number][] => {
+    const sources: [number, number][] = [];
+    let local = 0;
+    for (const [agent, heat] of this.#heatFor) {
+      local = Math.max(local, heat);
       const index = this.#indexOf.get(agent);
-      return index === undefined ? [] : [[index, heat]];
-    });
+      if (index !== undefined) sources.push([index, heat]);
+    }
+    const alpha = Math.max(before, this.#heatForAll, local);
     // Rings and stars have a size that depends on how many they are: everybody moves a little, or they lose their
     // shape.
     const floor = this.#plan.kind === 'ring' || this.#plan.kind === 'star' ? 1 : HEAT_FLOOR;

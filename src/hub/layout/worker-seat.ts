@@ -39,6 +39,8 @@ export class WorkerSeat {
   /** As the worker reported them; they outlive it. At most one per swarm dealt here. */
   readonly #regions = new Map<Ref, RegionHandle>();
   #worker: Worker | undefined;
+  /** Leave together at the end of this turn of the event loop: a message costs more than what is in most of them. */
+  #unsent: LayoutOrder[] = [];
   #relays = false;
   #stopping = false;
   #restart: NodeJS.Timeout | undefined;
@@ -76,13 +78,17 @@ export class WorkerSeat {
       if (!this.#stopping) this.#replace(new LayoutWorkerError(code, { cause }), performance.now() - startedAt);
     });
     this.#worker = worker;
+    // What was meant for the one before is in what the replacement learns.
+    this.#unsent = [];
     for (const sink of this.#ports) this.#openPort(sink);
     if (this.#relays) this.#post({ kind: 'relay' });
   }
 
   /** Orders to a worker that has died are not lost: its replacement learns everything from scratch. */
   order(orders: LayoutOrder[]): void {
-    if (orders.length > 0) this.#post({ kind: 'orders', orders });
+    if (orders.length === 0) return;
+    if (this.#unsent.length === 0) queueMicrotask(() => this.#sendOrders());
+    for (const order of orders) this.#unsent.push(order);
   }
 
   connectPort(sink: Extract<LayoutSink, { kind: 'port' }>): void {
@@ -167,7 +173,16 @@ export class WorkerSeat {
     this.#worker?.postMessage({ kind: 'sink', port } satisfies WorkerRequest, [port]);
   }
 
+  #sendOrders(): void {
+    const orders = this.#unsent;
+    if (orders.length === 0) return;
+    this.#unsent = [];
+    this.#worker?.postMessage({ kind: 'orders', orders } satisfies WorkerRequest);
+  }
+
+  /** After the orders that came before it. */
   #post(request: WorkerRequest): void {
+    this.#sendOrders();
     this.#worker?.postMessage(request);
   }
 }
