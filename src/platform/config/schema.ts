@@ -2,6 +2,7 @@
  * The one table of settings: type, default, unit, description. Environment names are derived from the path
  * (`server.port` → `SWARMCAST_SERVER_PORT`, plus the short ones and the seeds' in aliases.ts).
  */
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { DIALECT_NAMES, SERVER_TYPES } from '../../model/server.ts';
 import { LOG_COMPONENTS, LOG_LEVEL_PATTERN, LOG_LEVELS } from '../telemetry/log-levels.ts';
@@ -133,6 +134,12 @@ const upstreamSchema = z.strictObject({
   api_key: z.string().optional().describe('Default api_key of servers (secret)'),
 });
 
+/** `1.2.3.4`, `1.2.3.4:53`, `::1`, `[::1]:53` */
+function isAddressWithPort(text: string): boolean {
+  const bare = /^\[(.+)\](?::\d{1,5})?$/.exec(text)?.[1] ?? /^([^:]+):\d{1,5}$/.exec(text)?.[1] ?? text;
+  return isIP(bare) !== 0;
+}
+
 const discoverySchema = z.strictObject({
   file: z.string().optional().describe('YAML or JSON file with a list of servers; watched, its changes apply at once'),
   dns: z
@@ -140,6 +147,11 @@ const discoverySchema = z.strictObject({
     .max(64)
     .default([])
     .describe('host:port of servers whose name is resolved again and again; all its addresses are one server'),
+  dns_servers: z
+    .array(z.string().refine(isAddressWithPort, 'must be an IP address, with :port where it is not 53'))
+    .max(8)
+    .default([])
+    .describe('DNS servers that resolve those names, as address or address:port; none: as the system does'),
   registry: z
     .url({ protocol: /^https?$/ })
     .optional()

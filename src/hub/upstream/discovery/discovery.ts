@@ -5,7 +5,7 @@
 import type { DiscoveryConfig, ServerConfig } from '../../../platform/config/schema.ts';
 import type { Logger } from '../../../platform/telemetry/log.ts';
 import { describeError } from '../errors.ts';
-import { dnsSource } from './dns-source.ts';
+import { dnsSource, resolverOf } from './dns-source.ts';
 import { fileSource } from './file-source.ts';
 import { placeOf } from './place.ts';
 import { registrySource } from './registry-source.ts';
@@ -44,6 +44,9 @@ class RunningDiscovery implements Discovery {
   readonly #complaints = new Map<string, string>();
   readonly #stop = new AbortController();
   readonly #timer: NodeJS.Timeout | undefined;
+  readonly #unwatch: readonly (() => void)[];
+  /** Sources that changed and wait for their question. */
+  readonly #changed = new Set<number>();
   #asking: Promise<void> | undefined;
   #fixed: readonly ServerConfig[];
   #told: string | undefined;
@@ -54,6 +57,7 @@ class RunningDiscovery implements Discovery {
     this.#found = this.#sources.map(() => []);
     this.#fixed = options.fixed;
     if (this.#sources.length === 0 || options.tellAtOnce !== false) this.#tell();
+    this.#unwatch = this.#sources.flatMap((source, index) => source.watch?.(() => void this.#askChanged(index)) ?? []);
     if (this.#sources.length === 0) return;
     this.#timer = setInterval(() => void this.refresh(), options.config.refresh_ms);
     void this.refresh();
@@ -74,23 +78,40 @@ class RunningDiscovery implements Discovery {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
+    for (const end of this.#unwatch) end();
     this.#stop.abort(new Error('discovery ends'));
     await this.#asking;
   }
 
   async #ask(): Promise<void> {
+    await Promise.all(this.#sources.map((source, index) => this.#askOne(source, index)));
+    if (!this.#stop.signal.aborted) this.#tell();
+  }
+
+  /** One source alone, after what is under way: it may have been read before the change. */
+  async #askChanged(index: number): Promise<void> {
+    if (this.#changed.has(index)) return;
+    this.#changed.add(index);
+    await this.#asking;
+    this.#changed.delete(index);
+    const source = this.#sources[index];
+    if (source === undefined || this.#stop.signal.aborted) return;
+    this.#asking ??= this.#askOne(source, index)
+      .then(() => this.#tell())
+      .finally(() => {
+        this.#asking = undefined;
+      });
+    await this.#asking;
+  }
+
+  async #askOne(source: ServerSource, index: number): Promise<void> {
     const { signal } = this.#stop;
-    await Promise.all(
-      this.#sources.map(async (source, index) => {
-        try {
-          this.#found[index] = await source.find(signal);
-          this.#complaints.delete(source.name);
-        } catch (error) {
-          if (!signal.aborted) this.#complain(source.name, describeError(error));
-        }
-      }),
-    );
-    if (!signal.aborted) this.#tell();
+    try {
+      this.#found[index] = await source.find(signal);
+      this.#complaints.delete(source.name);
+    } catch (error) {
+      if (!signal.aborted) this.#complain(source.name, describeError(error));
+    }
   }
 
   #complain(source: string, message: string): void {
@@ -121,7 +142,8 @@ class RunningDiscovery implements Discovery {
 }
 
 function sourcesOf(config: DiscoveryConfig): ServerSource[] {
-  const sources: ServerSource[] = config.dns.map((name) => dnsSource(name));
+  const resolve = resolverOf(config.dns_servers);
+  const sources: ServerSource[] = config.dns.map((name) => dnsSource(name, resolve));
   if (config.file !== undefined) sources.unshift(fileSource(config.file));
   if (config.registry !== undefined) sources.push(registrySource(config.registry, config.registry_allow_private));
   return sources;

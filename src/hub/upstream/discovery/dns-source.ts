@@ -1,4 +1,4 @@
-import { lookup } from 'node:dns/promises';
+import { lookup, Resolver } from 'node:dns/promises';
 import { serverSchema } from '../../../platform/config/schema.ts';
 import type { ServerSource } from './server-source.ts';
 
@@ -6,11 +6,29 @@ import type { ServerSource } from './server-source.ts';
 const MAX_ADDRESSES = 16;
 type Resolve = (host: string) => Promise<readonly { address: string }[]>;
 
+/** Longest wait for an answer, and how often it is asked for. */
+const TIMEOUT_MS = 2_000;
+const TRIES = 2;
+
+/** How names are resolved: by these DNS servers, both families; as the system does where there are none. */
+export function resolverOf(servers: readonly string[]): Resolve {
+  if (servers.length === 0) return (host) => lookup(host, { all: true });
+  const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: TRIES });
+  resolver.setServers(servers);
+  return async (host) => {
+    const answers = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)]);
+    const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+    const [failed] = answers;
+    if (addresses.length === 0 && failed.status === 'rejected') throw failed.reason;
+    return addresses.map((address) => ({ address }));
+  };
+}
+
 /**
  * One server behind a name, `host:port`: all of the name's addresses are its endpoints, in sorted order, so that a
  * resolver's rotation changes nothing. A name without addresses is an error, and the last answer stays.
  */
-export function dnsSource(name: string, resolve: Resolve = (host) => lookup(host, { all: true })): ServerSource {
+export function dnsSource(name: string, resolve: Resolve = resolverOf([])): ServerSource {
   const split = name.lastIndexOf(':');
   const host = name.slice(0, split);
   const port = Number(name.slice(split + 1));

@@ -5,4 +5,6 @@ export interface ServerSource {
   readonly name: string;
   /** All servers it knows of now. Errors are told in the log, once per message. */
   find(signal: AbortSignal): Promise<readonly ServerConfig[]>;
+  /** Calls `onChanged` when it is worth asking before it is time; ends by the function that it returns. */
+  watch?(onChanged: () => void): () => void;
 }
