@@ -1,8 +1,10 @@
-// npm run soak -- [--minutes N] [--json] — does anything pile up? One gateway; servers die and come back, clients come
-// and go, filters and modes change, all at once and all the time. Memory after warm-up, and what is open at the end.
+// npm run soak -- [--minutes N] [--json] — does anything pile up? One gateway; servers die and come back, are found and
+// lost, clients come and go, filters and modes change, all at once and all the time. Memory after warm-up, and what is
+// open and alive at the end beside what was after warm-up, in all threads. Exit code 1 when something piled up.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -14,14 +16,29 @@ const { values: flags } = parseArgs({
   options: { json: { type: 'boolean' }, minutes: { type: 'string' }, help: { type: 'boolean' } },
 });
 const minutes = Number(flags.minutes ?? 10);
-const main = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist', 'main.js');
+const here = dirname(fileURLToPath(import.meta.url));
+const main = join(here, '..', 'dist', 'main.js');
+const census = join(here, 'soak', 'census.mjs');
 const SIMULATOR = { face: 'seed', transport: 'tcp', swarms: 2, agents: 10, eventsPerSecond: 100, swarmsChange: true };
 const SERVERS = 6;
+/** Servers beside those, found in a watched file now and then. */
+const FOUND = 2;
 const CLIENTS = 20;
-/** Of the time: what is allocated until then is working memory. */
-const WARM_UP = 0.4;
-/** Growth that is not called growth: what a process of this size wavers by. */
+/** Of the time: caches fill, code is compiled. What is alive after it is what there may be at the end. */
+const WARM_UP = 0.2;
+/** Growth of the process that is not called growth: what one of this size wavers by. */
 const WAVER_MB = 24;
+/** The same of what is alive in a thread after a collection. */
+const HEAP_WAVER_MB = 3;
+/** Objects more than this share and number are a leak: far less than one for each hundred comings. */
+const OBJECTS_SHARE = 0.05;
+const OBJECTS_MORE = 50;
+/** Timers of polls that happen to run, or not. */
+const TIMERS_MORE = 4;
+/** Comings and goings that a minute must bring, or it was no soak. */
+const COMINGS_PER_MINUTE = 1_000;
+/** Threads with JavaScript: main and edge, hub, layout. */
+const THREADS = 3;
 const MODES = ['high_frequency', 'normal', 'low_frequency', 'on_demand'];
 
 if (flags.help || !(minutes > 0))
@@ -30,46 +47,55 @@ else await soak();
 
 async function soak() {
   const simulators = [];
-  for (let i = 0; i < SERVERS; i++) simulators.push(await startSimulator({ ...SIMULATOR, seed: i + 1 }));
+  for (let i = 0; i < SERVERS + FOUND; i++) simulators.push(await startSimulator({ ...SIMULATOR, seed: i + 1 }));
   const gateway = await startGateway(simulators);
-  const done = { servers: 0, clients: 0, messages: 0 };
-  const stop = new AbortController();
+  const done = { faults: 0, found: 0, clients: 0, messages: 0 };
   const samples = [];
   try {
     await settled(gateway);
-    const before = resourcesOf(gateway);
-    const begun = performance.now();
     const total = minutes * 60_000;
-    const work = [
-      ...simulators.map((simulator, index) => churnServer(simulator, index, stop.signal, done)),
-      ...Array.from({ length: CLIENTS }, (_, index) => churnClient(gateway.url, index, stop.signal, done)),
-    ];
-    while (performance.now() - begun < total) {
-      await pause(Math.min(1_000, total / 40));
-      samples.push({ at_s: (performance.now() - begun) / 1_000, rss_mb: rssOf(gateway.pid) });
-      if (gateway.child.exitCode !== null) throw new Error(`the gateway died: ${gateway.child.exitCode}`);
-    }
-    stop.abort();
-    await Promise.all(work);
-    await settled(gateway);
-    const after = resourcesOf(gateway);
+    await churn(gateway, simulators, total * WARM_UP, done, []);
+    const before = await countsOf(gateway);
+    const warm = { ...done };
+    await churn(gateway, simulators, total * (1 - WARM_UP), done, samples);
+    const after = await countsOf(gateway);
+    for (const name in warm) done[name] -= warm[name];
     verdict(samples, before, after, done, await sessionsOf(gateway));
   } finally {
-    stop.abort();
     gateway.child.kill('SIGTERM');
     await gateway.gone;
+    rmSync(gateway.directory, { recursive: true });
     for (const simulator of simulators) await simulator[Symbol.asyncDispose]();
   }
 }
 
+async function churn(gateway, simulators, ms, done, samples) {
+  const stop = new AbortController();
+  const begun = performance.now();
+  const work = [
+    ...simulators.slice(0, SERVERS).map((simulator, index) => churnServer(simulator, index, stop.signal, done)),
+    churnFound(gateway, simulators.slice(SERVERS), stop.signal, done),
+    ...Array.from({ length: CLIENTS }, (_, index) => churnClient(gateway.url, index, stop.signal, done)),
+  ];
+  while (performance.now() - begun < ms) {
+    await pause(Math.min(1_000, ms / 40));
+    samples.push({ at_s: (performance.now() - begun) / 1_000, rss_mb: rssOf(gateway.pid) });
+    if (gateway.child.exitCode !== null) throw new Error(`the gateway died: ${gateway.child.exitCode}`);
+  }
+  stop.abort();
+  await Promise.all(work);
+  await settled(gateway);
+}
+
 function verdict(samples, before, after, done, sessions) {
-  const from = samples.at(-1).at_s * WARM_UP;
-  const late = samples.filter(({ at_s }) => at_s >= from);
-  const slope = slopeOf(late);
-  const grown = slope * (late.at(-1).at_s - late[0].at_s);
+  const slope = slopeOf(samples);
+  const measuredS = samples.at(-1).at_s - samples[0].at_s;
+  const grown = slope * measuredS;
+  const comings = done.faults + done.found + done.clients;
+  const measuredMinutes = measuredS / 60;
   const checks = [
     {
-      what: `memory grew ${grown.toFixed(1)} MB after warm-up (≤ ${WAVER_MB}), ${(slope * 3_600).toFixed(0)} MB an hour`,
+      what: `memory grew ${grown.toFixed(1)} MB in ${measuredMinutes.toFixed(1)} minutes after warm-up (≤ ${WAVER_MB}), ${(slope * 3_600).toFixed(0)} MB an hour`,
       fine: grown <= WAVER_MB,
     },
     { what: `threads ${before.threads} → ${after.threads}`, fine: after.threads <= before.threads },
@@ -77,14 +103,15 @@ function verdict(samples, before, after, done, sessions) {
       what: `open files and sockets ${before.descriptors} → ${after.descriptors}`,
       fine: after.descriptors <= before.descriptors + 2,
     },
+    ...after.census.flatMap((thread, index) => aliveChecks(before.census[index], thread)),
     {
       what: `clients at the end ${sessions.clients}, servers ${sessions.servers}`,
       fine: sessions.clients === 0 && sessions.servers === SERVERS,
     },
     { what: `all servers are healthy again: ${sessions.healthy} of ${SERVERS}`, fine: sessions.healthy === SERVERS },
     {
-      what: `it was churn: ${done.servers} ends of servers, ${done.clients} clients, ${done.messages} messages`,
-      fine: done.servers > 5 && done.clients > 50,
+      what: `it was churn: ${comings} comings and goings (≥ ${COMINGS_PER_MINUTE} a minute): ${done.faults} faults of servers, ${done.found} servers found and lost, ${done.clients} clients; ${done.messages} messages`,
+      fine: comings >= COMINGS_PER_MINUTE * measuredMinutes,
     },
   ];
   for (const { what, fine } of checks) process.stdout.write(`${fine ? 'fine  ' : 'FAILED'} ${what}\n`);
@@ -95,23 +122,85 @@ function verdict(samples, before, after, done, sessions) {
   if (!met) process.exitCode = 1;
 }
 
+/** Of one thread. */
+function aliveChecks(before, after) {
+  if (before?.thread !== after.thread) return [{ what: `thread ${after.thread} was not there before`, fine: false }];
+  const name = after.thread === 0 ? 'main thread' : `thread ${after.thread}`;
+  const timers = [before, after].map(({ resources }) => resources.Timeout ?? 0);
+  const objects = Object.keys(after.objects).map((kind) => ({
+    kind,
+    was: before.objects[kind],
+    is: after.objects[kind],
+  }));
+  return [
+    { what: `${name}: timers ${timers.join(' → ')}`, fine: timers[1] <= timers[0] + TIMERS_MORE },
+    {
+      what: `${name}: ${objects.map(({ kind, was, is }) => `${kind} ${was} → ${is}`).join(', ')}`,
+      fine: objects.every(({ was, is }) => is <= was * (1 + OBJECTS_SHARE) + OBJECTS_MORE),
+    },
+    {
+      what: `${name}: alive ${before.heap_mb.toFixed(1)} → ${after.heap_mb.toFixed(1)} MB (≤ ${HEAP_WAVER_MB} more)`,
+      fine: after.heap_mb <= before.heap_mb + HEAP_WAVER_MB,
+    },
+  ];
+}
+
 async function startGateway(simulators) {
-  const servers = simulators.map(({ port }, index) => ({ id: `s${index}`, transport: 'tcp', port, simulated: true }));
-  const config = join(process.env.TMPDIR ?? '/tmp', `swarmcast-soak-${process.pid}.json`);
-  const { writeFileSync, rmSync } = await import('node:fs');
+  const servers = simulators.slice(0, SERVERS).map((simulator, index) => entryOf(simulator, `s${index}`));
+  const directory = mkdtempSync(join(tmpdir(), 'swarmcast-soak-'));
+  const config = join(directory, 'config.json');
+  const file = join(directory, 'servers.json');
+  writeFileSync(file, '[]');
   const quick = { request_timeout_ms: 1_000, connect_timeout_ms: 1_000, reconnect_min_ms: 20, reconnect_max_ms: 100 };
   const resilience = { recovery_ms: 200 };
   const world = { stale_after_ms: 1_000, remove_after_ms: 2_000 };
-  writeFileSync(config, JSON.stringify({ servers, upstream: quick, resilience, world, log: { level: 'silent' } }));
-  const args = [main, 'start', '--config', config, '--port', '0', '--json'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  // All clients come from one address here.
+  const clients = { upgrades_per_second: 10_000, upgrade_burst: 10_000 };
+  const discovery = { file };
+  writeFileSync(
+    config,
+    JSON.stringify({ servers, clients, discovery, upstream: quick, resilience, world, log: { level: 'silent' } }),
+  );
+  const args = [
+    '--disable-warning=ExperimentalWarning',
+    '--import',
+    census,
+    main,
+    'start',
+    '--config',
+    config,
+    '--port',
+    '0',
+    '--json',
+  ];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
   const gone = once(child, 'exit');
   const line = await Promise.race([
     once(createInterface({ input: child.stdout }), 'line'),
     gone.then(([code]) => Promise.reject(new Error(`the gateway did not start: exit ${code}`))),
   ]);
-  rmSync(config);
-  return { child, gone, pid: child.pid, url: JSON.parse(line[0]).listening.url };
+  return { child, gone, pid: child.pid, url: JSON.parse(line[0]).listening.url, directory, file };
+}
+
+function entryOf({ port }, id) {
+  return { id, transport: 'tcp', port, simulated: true };
+}
+
+/** Servers that a watched file names now, and then no more. */
+async function churnFound({ file }, simulators, signal, done) {
+  const write = (found) => {
+    writeFileSync(`${file}.new`, JSON.stringify(found));
+    renameSync(`${file}.new`, file);
+  };
+  for (let turn = 0; !signal.aborted; turn++) {
+    const found = simulators.filter((_, index) => (turn + index) % 3 !== 0);
+    write(
+      found.map(({ port }, index) => ({ id: `found-${index}-${turn % 5}`, transport: 'tcp', port, simulated: true })),
+    );
+    done.found += found.length;
+    await pause(400);
+  }
+  write([]);
 }
 
 /** Dies and is back, hangs, cuts, floods: one after the other. */
@@ -128,7 +217,7 @@ async function churnServer(simulator, index, signal, done) {
   ];
   for (let turn = index; !signal.aborted; turn++) {
     simulator.inject(faults[turn % faults.length]);
-    done.servers++;
+    done.faults++;
     await pause(150 + ((index * 37) % 100));
   }
   simulator.cancelFaults();
@@ -184,13 +273,13 @@ async function sessionsOf({ url }) {
   };
 }
 
-function resourcesOf({ pid }) {
+/** What is open and alive: of the process, and of each of its threads. */
+async function countsOf({ pid, child }) {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return {
-    threads: Number(/^Threads:\s+(\d+)/m.exec(status)?.[1]),
-    descriptors: readdirSync(`/proc/${pid}/fd`).length,
-    rss_mb: rssOf(pid),
-  };
+  const descriptors = readdirSync(`/proc/${pid}/fd`).length;
+  child.send({ expected: THREADS });
+  const [threads] = await once(child, 'message');
+  return { threads: Number(/^Threads:\s+(\d+)/m.exec(status)?.[1]), descriptors, census: threads, rss_mb: rssOf(pid) };
 }
 
 function rssOf(pid) {
