@@ -12,6 +12,7 @@ const healthTests = ['test/unit/hub/upstream/health.test.ts', 'test/property/hub
 const policyTests = ['test/unit/hub/upstream/resilience', 'test/property/hub/upstream/policy.test.ts'];
 const worldTests = ['test/unit/hub/world'];
 const viewTests = ['test/unit/edge/views'];
+const batchTests = ['test/integration/hub/upstream/batching.test.ts', 'test/unit/hub/upstream/gathering.test.ts'];
 const idTests = ['test/unit/hub/upstream/request-ids.test.ts'];
 
 export const MUTANTS = [
@@ -117,8 +118,8 @@ export const MUTANTS = [
   {
     file: policy,
     bug: 'writes are repeated',
-    search: 'return repeat ? this.#repeated',
-    replace: 'return repeat || true ? this.#repeated',
+    search: '(repeat ? this.#repeated',
+    replace: '(repeat || true ? this.#repeated',
     tests: policyTests,
   },
   {
@@ -168,22 +169,22 @@ export const MUTANTS = [
   {
     file: merge,
     bug: 'absent makes unknown',
-    search: 'if (value === undefined || rule === undefined) continue;',
-    replace: 'if (rule === undefined) continue;',
+    search: 'if (value === undefined) continue;\n    const rule',
+    replace: 'const rule',
     tests: worldTests,
   },
   {
     file: merge,
     bug: 'null says nothing',
-    search: "rule === 'plain' || value === null",
-    replace: "rule === 'plain'",
+    search: 'parts === undefined || value === null',
+    replace: 'parts === undefined',
     tests: worldTests,
   },
   {
     file: merge,
     bug: 'nested facts replace what is known',
-    search: 'const target = known ?? {};',
-    replace: 'const target = {};',
+    search: 'merged ??= { ...known };',
+    replace: 'merged ??= {};',
     tests: worldTests,
   },
   {
@@ -220,5 +221,40 @@ export const MUTANTS = [
     search: 'this.#forget(id);\n    this.onmessage?.(reply);',
     replace: 'this.onmessage?.(reply);',
     tests: idTests,
+  },
+  {
+    file: 'src/hub/upstream/batch-support.ts',
+    bug: 'who is silent at a batch gets another',
+    search: "if (this.#trial === 'untried') this.#memory.isUnanswered = true;",
+    replace: '',
+    tests: batchTests,
+  },
+  {
+    file: 'src/hub/upstream/batch-support.ts',
+    bug: 'who refuses a batch gets another',
+    search: "this.#trial = 'refused';\n    this.#memory",
+    replace: 'this.#memory',
+    tests: batchTests,
+  },
+  {
+    file: 'src/hub/upstream/gathering.ts',
+    bug: 'calls wait for others that do not come',
+    search: 'this.#close(), this.#options.waitMs',
+    replace: 'this.#close(), 100 * this.#options.waitMs',
+    tests: batchTests,
+  },
+  {
+    file: 'src/hub/upstream/outcome.ts',
+    bug: 'an error within a batch is taken for a result',
+    search: "if (entry['error'] !== undefined && entry['error'] !== null) {",
+    replace: 'if (entry.length > 0) {',
+    tests: batchTests,
+  },
+  {
+    file: 'src/hub/upstream/requests.ts',
+    bug: 'a lost batch is a failure for each of its calls',
+    search: 'if (this.#timeouts === unhealthyThreshold)',
+    replace: 'if ((this.#timeouts += calls) >= unhealthyThreshold)',
+    tests: batchTests,
   },
 ];

@@ -43,7 +43,7 @@ function report({ file, bug, search, replace, tests }) {
 
 function passes(tests, stdio = 'ignore') {
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-  const projects = ['--project', 'unit', '--project', 'property'];
+  const projects = ['unit', 'property', 'integration'].flatMap((project) => ['--project', project]);
   const { status } = spawnSync(process.execPath, [vitest, 'run', '--bail', '1', ...projects, ...tests], {
     cwd: copy,
     stdio,

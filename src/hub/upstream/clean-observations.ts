@@ -11,6 +11,10 @@ const MAX_ENTRIES = 64;
 const MAX_KEY_LENGTH = 64;
 const POLLUTING = new Set(['__proto__', 'constructor', 'prototype']);
 
+/** Names that are remembered as clean. */
+const MAX_NAMES = 256;
+const cleanNames = new Set<string>();
+
 type Fields = Record<string, unknown>;
 
 /** What can be kept: as it is where nothing is to clean, else as a cleaned copy. `refused`: those with unusable ids. */
@@ -47,30 +51,17 @@ function isCleanRecord(record: object, depth: number): boolean {
   const fields = record as Fields;
   for (const name in fields) {
     entries += 1;
-    if (
-      entries > MAX_ENTRIES ||
-      !isCleanText(name) ||
-      POLLUTING.has(name) ||
-      isSecret(name) ||
-      !isCleanValue(fields[name], depth)
-    ) {
-      return false;
-    }
+    if (entries > MAX_ENTRIES || !isCleanName(name) || !isCleanValue(fields[name], depth)) return false;
   }
   return true;
 }
 
-/** Names of facts are few and come again and again. */
-const secretNames = new Map<string, boolean>();
-const MAX_NAMES = 1_000;
-
-function isSecret(name: string): boolean {
-  let isOne = secretNames.get(name);
-  if (isOne === undefined) {
-    isOne = isSecretName(name);
-    if (secretNames.size < MAX_NAMES) secretNames.set(name, isOne);
-  }
-  return isOne;
+/** Names of facts are few and come again and again: each is looked through once. */
+function isCleanName(name: string): boolean {
+  if (cleanNames.has(name)) return true;
+  if (!isCleanText(name) || POLLUTING.has(name) || isSecretName(name)) return false;
+  if (cleanNames.size < MAX_NAMES) cleanNames.add(name);
+  return true;
 }
 
 function isCleanValue(value: unknown, depth: number): boolean {

@@ -181,9 +181,11 @@ function mergeNested(live: Fields, name: string, told: Fields, allowed: Readonly
   let unknown = false;
   for (const part in told) {
     const value = told[part];
-    if (value === undefined || !usable(value) || !allowed.has(part)) continue;
+    if (value === undefined) continue;
     const before = known?.[part];
     if (value === before || (value === null && before === undefined)) continue;
+    // What is known already was allowed.
+    if (!usable(value) || (before === undefined && !allowed.has(part))) continue;
     merged ??= { ...known };
     merged[part] = value ?? undefined;
     if (value === null) unknown = true;
