@@ -25,6 +25,7 @@ import { openLayout } from './layout/open-layout.ts';
 import type { Layout } from './layout/layout.ts';
 import { openClaudeFlowFiles } from './upstream/claude-flow-files.ts';
 import { startDiscovery, type Discovery } from './upstream/discovery/discovery.ts';
+import { OperatorsServers } from './upstream/operators-servers.ts';
 import { createDialects } from './upstream/dialects/all-dialects.ts';
 import type { ObservationSource } from './upstream/observation-source.ts';
 import { startUpstreams, type Upstreams } from './upstream/upstreams.ts';
@@ -57,6 +58,7 @@ export class Hub implements AsyncDisposable {
   #discovery: Discovery | undefined;
   #applied: Pick<Config, 'discovery' | 'upstream' | 'resilience'> | undefined;
   #found: readonly ServerConfig[] = [];
+  readonly #operatorsServers = new OperatorsServers();
   #flushTimer: NodeJS.Timeout | undefined;
   #flushedAtMs = Number.NEGATIVE_INFINITY;
   readonly #sweepTimer: NodeJS.Timeout;
@@ -81,6 +83,12 @@ export class Hub implements AsyncDisposable {
     this.#control = new Control({
       config: options.config.control,
       upstreams: () => this.#upstreams,
+      servers: {
+        add: (server) => this.#addServer(server),
+        remove: (id) => this.#removeServer(id),
+        drain: async (id) => this.#upstreams?.drain(id),
+        resume: (id) => this.#upstreams?.resume(id) ?? false,
+      },
       snapshot: () => {
         this.#flush();
         return this.#world.snapshot();
@@ -136,7 +144,10 @@ export class Hub implements AsyncDisposable {
 
   /** Servers come, go and change; limits hold from now on. Clients stay. */
   reload(config: Config, servers: readonly ServerConfig[]): void {
-    if (this.#upstreams !== undefined) this.#apply(config, servers);
+    if (this.#upstreams === undefined) return;
+    this.#operatorsServers.reload();
+    this.#upstreams.resumeAll();
+    this.#apply(config, servers);
   }
 
   /**
@@ -293,7 +304,7 @@ export class Hub implements AsyncDisposable {
     const isFirst = this.#discovery === undefined;
     const same = isDeepStrictEqual(this.#applied?.discovery, discovery);
     this.#applied = { discovery, upstream: limits, resilience };
-    this.#upstreams?.apply(this.#found, { limits, resilience });
+    this.#upstreams?.apply(this.#operatorsServers.combine(this.#found), { limits, resilience });
     if (same) {
       this.#discovery?.setFixed(fixed);
       return;
@@ -310,8 +321,24 @@ export class Hub implements AsyncDisposable {
 
   #follow(found: readonly ServerConfig[]): void {
     this.#found = found;
+    this.#applyServers();
+  }
+
+  #applyServers(): void {
     const { upstream, resilience } = this.#applied ?? this.#options.config;
-    this.#upstreams?.apply(found, { limits: upstream, resilience });
+    this.#upstreams?.apply(this.#operatorsServers.combine(this.#found), { limits: upstream, resilience });
+  }
+
+  #addServer(server: ServerConfig): string | undefined {
+    const why = this.#operatorsServers.add(server, this.#operatorsServers.combine(this.#found));
+    if (why === undefined) this.#applyServers();
+    return why;
+  }
+
+  #removeServer(id: string): ReturnType<OperatorsServers['remove']> {
+    const lasts = this.#operatorsServers.remove(id);
+    this.#applyServers();
+    return lasts;
   }
 
   async #discover(): Promise<{ servers: number }> {

@@ -27,6 +27,7 @@ import type { Connected } from '../upstream/upstream.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import { ControlError, controlErrorOf } from './control-error.ts';
 import { furnishSwarm, type SwarmReply } from './furnish-swarm.ts';
+import { isServerOperation, manageServers, type ServerSet } from './manage-servers.ts';
 import { OperationLimits } from './operation-limits.ts';
 import { resolve } from './resolve.ts';
 import { serverOperation } from './server-operation.ts';
@@ -40,6 +41,8 @@ export interface ControlOptions {
   config: ControlConfig;
   /** Undefined until servers are started. */
   upstreams: () => Upstreams | undefined;
+  /** For operators: the set of servers that are watched. */
+  servers: ServerSet;
   /** The world with all that was observed until now. */
   snapshot: () => WorldSnapshot;
   clock: Clock;
@@ -116,7 +119,7 @@ export class Control {
 
   /** Servers that are connected and whose dialect has the operation. */
   serversFor(operation: OperationName): ServerRecord[] {
-    const world = operation in WORLD_ANSWERS || operation === 'telemetry.restart';
+    const world = operation in WORLD_ANSWERS || operation === 'telemetry.restart' || isServerOperation(operation);
     return this.#options
       .snapshot()
       .servers.filter(({ id }) => world || this.#connected(id)?.dialect.operations?.[operation] !== undefined);
@@ -173,6 +176,12 @@ export class Control {
   async #run(name: OperationName, operation: Operation, input: Record<string, unknown>): Promise<Reply> {
     if (name in WORLD_ANSWERS) return this.#answer(name as WorldOperation, input);
     if (name === 'telemetry.restart') return this.#restartTelemetry(input);
+    if (isServerOperation(name)) {
+      const world = new WorldIndex(this.#options.snapshot());
+      const done = await manageServers(name, input as { server_id: string }, { servers: this.#options.servers, world });
+      // Of the operation's own shape, which only its name tells.
+      return { ...done, result: done.result as OperationReply['result'] };
+    }
     const done = await this.#onServer(name, operation, input);
     if (name !== 'swarm.init') return done;
     return furnishSwarm(done as SwarmReply, input as OperationInput<'swarm.init'>, (next, wish) => {

@@ -77,6 +77,11 @@ export interface Upstream extends AsyncDisposable {
   probe(): Promise<ProbeAnswer>;
   /** Closes the circuit and forgets what led to it; health stays as the evidence has it. Asks the server at once. */
   resetCircuit(): CircuitReset;
+  /**
+   * From now on calls are refused; resolves when those under way have ended, or after `limitMs`. How many had not.
+   * Disposal comes after it.
+   */
+  drain(limitMs: number): Promise<number>;
   stats(): UpstreamStats;
 }
 
@@ -129,6 +134,10 @@ class SupervisedUpstream implements Upstream {
   #connections = 0;
   #attempts = 0;
   #onlineAt: number | undefined;
+  /** Calls of control operations. */
+  #underWay = 0;
+  #onIdle: (() => void) | undefined;
+  #draining = false;
   /** The last attempt to connect failed of who is who. */
   #isRefused = false;
   #latencyMs: number | undefined;
@@ -177,7 +186,26 @@ class SupervisedUpstream implements Upstream {
 
   async call(call: Call, { kind, repeat }: CallKind): Promise<Outcome> {
     const live = this.#live();
-    return kind === 'read' ? live.ask(call) : live.write(call, { repeat });
+    this.#underWay += 1;
+    try {
+      return await (kind === 'read' ? live.ask(call) : live.write(call, { repeat }));
+    } finally {
+      this.#underWay -= 1;
+      if (this.#underWay === 0) this.#onIdle?.();
+    }
+  }
+
+  async drain(limitMs: number): Promise<number> {
+    this.#draining = true;
+    if (this.#underWay === 0) return 0;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, limitMs);
+      this.#onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    return this.#underWay;
   }
 
   async refresh(): Promise<void> {
@@ -189,6 +217,7 @@ class SupervisedUpstream implements Upstream {
   }
 
   #live(): LiveConnection {
+    if (this.#draining) throw new NotConnectedError(`${this.serverId} is drained`);
     if (this.#state.name !== 'online') throw new NotConnectedError(`${this.serverId} is ${this.#state.name}`);
     return this.#state.live;
   }

@@ -24,6 +24,14 @@ export interface Upstreams extends AsyncDisposable {
    * stale until it is heard of again. Of servers with the same id the first counts.
    */
   apply(servers: readonly ServerConfig[], settings: Pick<UpstreamOptions, 'limits' | 'resilience'>): void;
+  /**
+   * No new requests; those under way have as long as requests have, then the server is left: what is known of it stays,
+   * stale. Operations without an answer by then; undefined for a server that is not watched.
+   */
+  drain(serverId: string): Promise<number | undefined>;
+  /** A drained server is watched again; false where it was not drained. */
+  resume(serverId: string): boolean;
+  resumeAll(): void;
   /** Asks every server to connect or poll now; each heeds it at most once a second. */
   discover(): void;
   stats(): UpstreamStats[];
@@ -46,6 +54,8 @@ class SupervisedUpstreams implements Upstreams {
   readonly #running = new Map<string, Running>();
   /** Those that are being stopped: a server of the same id starts when its predecessor is gone. */
   readonly #stopping = new Map<string, Promise<void>>();
+  /** Left alone by operators, and still known to the world; those that are on their way there included. */
+  readonly #drained = new Map<string, ServerConfig>();
   /** Waiting for a predecessor to stop. */
   readonly #next = new Map<string, ServerConfig>();
   readonly #turns: FairTurns;
@@ -78,12 +88,48 @@ class SupervisedUpstreams implements Upstreams {
     for (const server of servers) if (!wanted.has(server.id)) wanted.set(server.id, server);
     this.#next.clear();
     for (const [id, { server }] of this.#running) {
+      if (this.#drained.has(id)) continue;
       if (!sameSettings || !isDeepStrictEqual(wanted.get(id), server)) this.#stop(id);
+    }
+    for (const id of this.#drained.keys()) {
+      if (wanted.has(id)) wanted.delete(id);
+      else this.#forgetDrained(id);
     }
     for (const [id, server] of wanted) {
       if (this.#stopping.has(id)) this.#next.set(id, server);
       else if (!this.#running.has(id)) this.#start(server);
     }
+  }
+
+  async drain(serverId: string): Promise<number | undefined> {
+    const running = this.#running.get(serverId);
+    if (running === undefined || this.#drained.has(serverId)) return undefined;
+    this.#drained.set(serverId, running.server);
+    const { log, sink, clock } = this.#options;
+    const unanswered = await running.upstream.drain(this.#settings.limits.request_timeout_ms);
+    // It may have been resumed or removed meanwhile.
+    if (this.#running.get(serverId) !== running || !this.#drained.has(serverId)) return unanswered;
+    this.#running.delete(serverId);
+    await running.upstream[Symbol.asyncDispose]();
+    const evidence = { consecutive_failures: 0, consecutive_successes: 0 };
+    sink.setHealth(serverId, { state: 'down', reason: 'drained by an operator', since_ms: clock.now(), evidence });
+    log.info({ server: serverId, unanswered }, 'drained');
+    return unanswered;
+  }
+
+  resume(serverId: string): boolean {
+    const server = this.#drained.get(serverId);
+    if (server === undefined) return false;
+    this.#drained.delete(serverId);
+    const running = this.#running.get(serverId);
+    if (running !== undefined) this.#stop(serverId);
+    if (this.#stopping.has(serverId)) this.#next.set(serverId, server);
+    else this.#start(server);
+    return true;
+  }
+
+  resumeAll(): void {
+    for (const id of this.#drained.keys()) this.resume(id);
   }
 
   discover(): void {
@@ -111,6 +157,13 @@ class SupervisedUpstreams implements Upstreams {
       dialects: typeof dialects === 'function' ? dialects(server) : dialects,
     });
     this.#running.set(server.id, { server, upstream });
+  }
+
+  /** No longer among those that are to be watched. */
+  #forgetDrained(id: string): void {
+    this.#drained.delete(id);
+    if (this.#running.has(id)) this.#stop(id);
+    else this.#options.sink.removeServer(id);
   }
 
   #stop(id: string): void {

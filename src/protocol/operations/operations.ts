@@ -6,10 +6,17 @@ import { z } from 'zod';
 import { agentOperations } from './agent-operations.ts';
 import { furtherOperations } from './further-operations.ts';
 import type { Operation } from './operation.ts';
+import { serverOperations } from './server-operations.ts';
 import { swarmOperations } from './swarm-operations.ts';
 import { taskOperations } from './task-operations.ts';
 
-export const OPERATIONS = { ...swarmOperations, ...agentOperations, ...taskOperations, ...furtherOperations } as const;
+export const OPERATIONS = {
+  ...swarmOperations,
+  ...agentOperations,
+  ...taskOperations,
+  ...furtherOperations,
+  ...serverOperations,
+} as const;
 
 export type OperationName = keyof typeof OPERATIONS;
 export const OPERATION_NAMES = Object.keys(OPERATIONS) as OperationName[];

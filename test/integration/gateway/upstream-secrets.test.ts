@@ -44,9 +44,12 @@ test('a reload reads secrets again; one that cannot be read is refused, and the 
   await client.until('refused', () => stateOf(client)?.reason.includes('authentication refused: HTTP 401'));
 
   writeFileSync(file, '');
-  expect(gateway.reload()).toMatchObject({ outcome: 'refused', message: expect.stringContaining('servers.0.bearer') });
+  expect(await gateway.reload()).toMatchObject({
+    outcome: 'refused',
+    message: expect.stringContaining('servers.0.bearer'),
+  });
   writeFileSync(file, 'token-2\n');
-  expect(gateway.reload()).toMatchObject({ outcome: 'applied', servers: { changed: ['web'] } });
+  expect(await gateway.reload()).toMatchObject({ outcome: 'applied', servers: { changed: ['web'] } });
   await client.until('healthy again', () => stateOf(client)?.state === 'healthy');
 });
 
