@@ -16,10 +16,16 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 // `… | head` closes our stdout: that is the reader's way to say enough.
+let hasLostOutput = false;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  stop.abort('EPIPE');
+  if (error.code !== 'EPIPE' && !hasLostOutput) {
+    hasLostOutput = true;
+    process.stderr.write(`swarmcast: stdout cannot be written: ${error.message}\n`);
+  }
+  stop.abort(error.code);
 });
+// A log that cannot be written takes nothing else down.
+process.stderr.on('error', () => undefined);
 
 const io: CommandIo = { stdout: process.stdout, stderr: process.stderr, signal: stop.signal };
 process.on('SIGHUP', () => {
@@ -28,4 +34,5 @@ process.on('SIGHUP', () => {
   else io.onHangup();
 });
 
-process.exitCode = await runCli(process.argv.slice(2), io);
+const exitCode = await runCli(process.argv.slice(2), io);
+process.exitCode = hasLostOutput ? EXIT.failed : exitCode;

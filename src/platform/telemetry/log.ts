@@ -70,11 +70,17 @@ export function setLogLevels(log: Logger, { level, levels }: LogLevelSettings): 
   for (const [component, child] of family.components) child.level = levelOf(component, family.levels);
 }
 
-/** stderr, in the form that was chosen. */
+/** What waits for a full disk to have room again; lines beyond are lost. */
+const MAX_WAITING_BYTES = 1_048_576;
+
+/** stderr, in the form that was chosen. Where it takes nothing (a full disk, a reader that is gone) lines are lost, nothing else. */
 export async function logDestination(format: LogOptions['format']): Promise<DestinationStream> {
   const pretty = format === 'pretty' || (format === 'auto' && process.stderr.isTTY);
-  if (!pretty) return pino.destination({ dest: 2, sync: true });
+  const stderr = pino.destination({ dest: 2, sync: true, maxLength: MAX_WAITING_BYTES });
+  // There is nowhere to say it: the gateway goes on.
+  stderr.on('error', () => undefined);
+  if (!pretty) return stderr;
   // Loaded only where it is used: it costs start-up time.
   const { PinoPretty } = await import('pino-pretty');
-  return PinoPretty({ destination: 2, sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l' });
+  return PinoPretty({ destination: stderr, sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l' });
 }
