@@ -286,45 +286,8 @@ describe('the gateway restarts', () => {
   });
 });
 
-describe('hostile names', () => {
-  const NAMES = [
-    '<img src=x onerror=alert(1)>',
-    '<script>alert(2)</script>',
-    '"><svg onload=alert(3)>',
-    'javascript:alert(4)//\'"`--!></title></textarea></style></noscript>',
-    '{{constructor.constructor("alert(5)")()}}${alert(6)}',
-    '__proto__',
-    'constructor',
-    '\u202Egnp.exe \u0000\u0007\u200B\uFEFF',
-    'ﷺ'.repeat(150),
-    'Z\u0351\u0352\u0353\u0354\u0355'.repeat(60),
-    '👩‍👩‍👧‍👦'.repeat(20),
-    ' ',
-  ];
-  test('are text: no dialog, no script, no element of theirs, no violation of the policy', async () => {
-    await using world = await openQuietWorld(1);
-    const { gateway } = world;
-    for (const name of NAMES) await gateway.callTool('desk', 'create_agent', { type: name.slice(0, 60), name });
-    await using opened = await openPage(browser, `${gateway.url}/?view=both&panel=filters`, { agents: 10 });
-    const { page, troubles } = opened;
-    await page.getByRole('button', { name: 'Both' }).click();
-    const rows = page.locator('.grid-body .grid-row');
-    for (let i = 0; i < (await rows.count()); i++) {
-      await rows.nth(i).click();
-      await page.locator('.details h2').waitFor();
-    }
-    await page.getByRole('tab', { name: 'Servers' }).click();
-    const foreign = await page.evaluate(
-      () => document.querySelectorAll('img, script:not([src]), iframe, object, embed, [onerror], [onload]').length,
-    );
-    expect(foreign).toBe(0);
-    expect(await page.locator('.grid-body').innerText()).toContain('<·script>alert(2)</script>');
-    // Direction marks and controls are shown as replaced, not obeyed.
-    expect(await page.locator('body').innerText()).not.toContain('\u202e');
-    expect(troubles).toEqual([]);
-  });
-
-  test('code from a string and foreign connections are refused by the policy', async () => {
+describe('the policy of the page', () => {
+  test('code from a string and foreign connections are refused', async () => {
     await using world = await openQuietWorld(1);
     const { gateway } = world;
     await using opened = await openPage(browser, gateway.url);

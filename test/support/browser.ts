@@ -29,13 +29,13 @@ export interface WatchedPage extends AsyncDisposable {
   sockets: () => number;
 }
 
-/** Opens an address and waits until agents are drawn (or `agents` 0: until the page is there). */
+/** Opens an address and waits until agents are drawn (or `agents` 0: until the page is there). `prepare`: before it is opened. */
 export async function openPage(
   browser: Browser,
   url: string,
-  options: BrowserContextOptions & { agents?: number } = {},
+  options: BrowserContextOptions & { agents?: number; prepare?: (page: Page) => Promise<void> } = {},
 ): Promise<WatchedPage> {
-  const { agents = 1, ...contextOptions } = options;
+  const { agents = 1, prepare, ...contextOptions } = options;
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...contextOptions });
   const page = await context.newPage();
   const troubles: string[] = [];
@@ -64,6 +64,7 @@ export async function openPage(
     [Symbol.asyncDispose]: () => context.close(),
   };
   try {
+    await prepare?.(page);
     await page.goto(url);
     if (agents > 0) await drawnAgents(page, (count) => count >= agents);
   } catch (error) {
