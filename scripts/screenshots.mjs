@@ -22,10 +22,10 @@ const SIZES = [
 /** Agents in all → swarms and agents per simulated server. */
 const WORLDS = { 30: [1, 10], 1000: [8, 42], 10000: [40, 84] };
 
-async function startGateway(agents) {
+async function startGateway(agents, further = []) {
   const [swarms, perSwarm] = WORLDS[agents] ?? [2, Math.ceil(agents / 6)];
   const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-  const settings = [`simulate.swarms=${swarms}`, `simulate.agents=${perSwarm}`];
+  const settings = [`simulate.swarms=${swarms}`, `simulate.agents=${perSwarm}`, ...further];
   const flags = settings.flatMap((setting) => ['--set', setting]);
   const child = spawn(process.execPath, [main, 'start', '--json', '-p', '0', '--log-level', 'silent', ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -40,11 +40,44 @@ async function stop(child) {
   await once(child, 'exit');
 }
 
-async function signIn(page, key) {
+async function signIn(page, key, save) {
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByLabel('Token').fill(key);
+  await save('sign-in');
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
+}
+
+/** The operator's panel, part by part. */
+async function shootOperator(page, save) {
+  await page.locator('.costs').waitFor();
+  await save('operator');
+  const operator = page.locator('.operator');
+  await operator.getByRole('button', { name: 'Control' }).click();
+  await operator.getByLabel('Type').fill('reviewer');
+  await operator.getByLabel('Name').fill('Newcomer Nell');
+  await save('control');
+  await operator.getByRole('button', { name: 'Spawn…' }).click();
+  await save('confirmation');
+  await page.getByRole('button', { name: 'Confirm' }).click();
+  await page.locator('[data-report=done], [data-report=failed]').waitFor();
+  await save('report');
+  await operator.getByRole('button', { name: 'Audit' }).click();
+  await page.locator('.audit-lines li').first().waitFor();
+  await save('audit');
+}
+
+/** What somebody sees who comes without a token to a gateway that asks for one. */
+async function shootClosed(browser, { url }, size, colorScheme) {
+  const context = await browser.newContext({ viewport: { width: size.width, height: size.height }, colorScheme });
+  const page = await context.newPage();
+  await page.goto(url);
+  await page.getByRole('dialog').waitFor();
+  await page.getByLabel('Token').fill('no token');
+  await page.keyboard.press('Enter');
+  await page.locator('.modal .problem').waitFor();
+  await page.screenshot({ path: `${out}/closed-${size.name}-${colorScheme}.png` });
+  await context.close();
 }
 
 async function shoot(browser, { url, key }, agents, size, colorScheme) {
@@ -70,20 +103,18 @@ async function shoot(browser, { url, key }, agents, size, colorScheme) {
     await page.getByRole('tab', { name: /Filters/ }).click();
     await page.waitForTimeout(500);
     await save('table');
-    await signIn(page, key);
+    await signIn(page, key, save);
     await page.getByRole('tab', { name: 'Operator' }).click();
-    await page.locator('.costs').waitFor();
-    await save('operator');
+    await shootOperator(page, save);
   } else {
     for (const tab of ['Table', 'Servers', 'Filters', 'Traffic', 'Events']) {
       await page.getByRole('navigation').getByRole('button', { name: tab }).click();
       await page.waitForTimeout(400);
       await save(tab.toLowerCase());
     }
-    await signIn(page, key);
+    await signIn(page, key, save);
     await page.getByRole('navigation').getByRole('button', { name: 'Operator' }).click();
-    await page.locator('.costs').waitFor();
-    await save('operator');
+    await shootOperator(page, save);
     await page.getByRole('navigation').getByRole('button', { name: 'Table' }).click();
     await page.locator('.grid-body .grid-row').nth(2).click();
     await page.getByRole('navigation').getByRole('button', { name: 'Graph' }).click();
@@ -106,12 +137,18 @@ const browser = await chromium.launch({
     '--disable-sync',
   ],
 });
+const EACH = SIZES.flatMap((size) => ['dark', 'light'].map((scheme) => [size, scheme]));
 try {
+  const closed = await startGateway(30, ['auth.anonymous=off']);
+  try {
+    for (const [size, scheme] of EACH) await shootClosed(browser, closed, size, scheme);
+  } finally {
+    await stop(closed.child);
+  }
   for (const agents of values.agents.split(',')) {
     const gateway = await startGateway(agents);
     try {
-      for (const size of SIZES)
-        for (const scheme of ['dark', 'light']) await shoot(browser, gateway, agents, size, scheme);
+      for (const [size, scheme] of EACH) await shoot(browser, gateway, agents, size, scheme);
     } finally {
       await stop(gateway.child);
     }

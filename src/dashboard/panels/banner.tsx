@@ -23,7 +23,7 @@ export function Banners(): JSX.Element {
 }
 
 function NoConnection(): JSX.Element | null {
-  const { session } = useApp();
+  const { session, signIn } = useApp();
   const status = session.status.value;
   if (status.status === 'reconnecting') {
     return (
@@ -33,7 +33,8 @@ function NoConnection(): JSX.Element | null {
       </Bar>
     );
   }
-  if (status.status !== 'closed') return null;
+  // Where a token is asked for, the form says why.
+  if (status.status !== 'closed' || signIn.form.value === 'required') return null;
   return (
     <Bar kind="alarm" title="The gateway closed this connection">
       {displayText(status.reason)} ({status.code}). Reload the page to try again.

@@ -71,6 +71,7 @@ function TokenForm({ isRequired }: { isRequired: boolean }): JSX.Element {
         autocomplete="off"
         spellcheck={false}
         maxLength={8_192}
+        required
         value={token.value}
         aria-describedby="token-note"
         placeholder="API key, JSON Web Token or operator key"
@@ -94,7 +95,7 @@ function TokenForm({ isRequired }: { isRequired: boolean }): JSX.Element {
             Cancel
           </button>
         )}
-        <button type="submit" class="primary" disabled={isChecking || token.value.trim() === ''}>
+        <button type="submit" class="primary" disabled={isChecking}>
           {isChecking ? 'Asking the gateway…' : 'Continue'}
         </button>
       </div>
