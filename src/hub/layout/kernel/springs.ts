@@ -61,19 +61,28 @@ export function addSpring(
   springs.count = s + 1;
 }
 
+/**
+ * Springs of one body often follow each other, and each would wait for the one before to be added: so many of others
+ * come in between.
+ */
+const NEIGHBOURS_APART = 8;
+
 /** Hands springs to the kernel, whose springs of the swarm they replace. */
 export function writeSprings(pool: SwarmPool, swarm: number, springs: Springs): void {
   pool.resizeSprings(swarm, springs.count);
   const padded = pool.u32(swarm, FIELD.springCount);
   const ends = pool.words(swarm, FIELD.springEnds, padded * 2);
-  const constants = pool.floats(swarm, FIELD.springConstants, padded * 4);
-  for (let s = 0; s < springs.count; s += 1) {
-    ends[s * 2] = (springs.from[s] as number) << 4;
-    ends[s * 2 + 1] = (springs.to[s] as number) << 4;
-    constants[s * 4] = springs.rest[s] as number;
-    constants[s * 4 + 1] = springs.strength[s] as number;
-    constants[s * 4 + 2] = 1 - (springs.bias[s] as number);
-    constants[s * 4 + 3] = springs.bias[s] as number;
+  const constants = pool.floats(swarm, FIELD.springConstants, padded * 3);
+  const stride = Math.ceil(springs.count / NEIGHBOURS_APART);
+  for (let k = 0, s = 0; k < springs.count; k += 1, s += stride) {
+    if (s >= springs.count) s = (s % stride) + 1;
+    ends[k * 2] = (springs.from[s] as number) << 4;
+    ends[k * 2 + 1] = (springs.to[s] as number) << 4;
+    // Four of each side by side.
+    const at = (k >> 2) * 12 + (k & 3);
+    constants[at] = springs.rest[s] as number;
+    constants[at + 4] = springs.strength[s] as number;
+    constants[at + 8] = 1 - (springs.bias[s] as number);
   }
 }
 

@@ -23,7 +23,7 @@ import { FIELD, METHOD, STATE, SWARM_BYTES } from './swarm-fields.ts';
 import type { Field } from './swarm-fields.ts';
 
 const BODY_BYTES = 68;
-const SPRING_BYTES = 24;
+const SPRING_BYTES = 20;
 const PIN_BYTES = 16;
 const OUTCOME_BYTES = 32;
 const INITIAL_ROWS = 16;
@@ -226,7 +226,7 @@ export class SwarmPool {
     }
     this.setU32(number, FIELD.springCount, padded);
     this.setU32(number, FIELD.springConstants, blocks.springs);
-    this.setU32(number, FIELD.springEnds, blocks.springs + blocks.springCapacity * 16);
+    this.setU32(number, FIELD.springEnds, blocks.springs + blocks.springCapacity * 12);
     this.memory.zero(blocks.springs, blocks.springCapacity * SPRING_BYTES);
   }
 

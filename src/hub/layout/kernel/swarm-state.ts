@@ -22,7 +22,7 @@ const BLOCKS: readonly (readonly [field: Field, bytes: number, per: 'count' | 's
   [FIELD.shape, 8, 'count'],
   [FIELD.components, 4, 'count'],
   [FIELD.springEnds, 8, 'springs'],
-  [FIELD.springConstants, 16, 'springs'],
+  [FIELD.springConstants, 12, 'springs'],
   [FIELD.pins, 16, 'pins'],
 ];
 /** Fields that belong to the pool that a swarm is in. */

@@ -2,12 +2,13 @@
  * Links pull their ends to rest length, as springs of d3-force do (Bostock, d3-force, "link"): as strong as the less
  * linked end allows, and the better linked end moves less; both are worked out by the host, once per change of links.
  *
- * Lengths and pulls of four springs are computed side by side; the four are then added to their ends one after the
+ * Lengths and pulls of four springs are computed side by side, from constants that stand so: four rest lengths, four
+ * strengths, and four shares of the pull that the first end takes. The four are then added to their ends one after the
  * other, since springs of one group may share an end. Coincident ends get no pull: repulsion parts them.
+ *
+ * The fourth number of every place is the same, so a difference of places has 0 there, and so has the force.
  */
-import {
-  add, allW, allX, allY, allZ, highHalves, interleaveHigh, interleaveLow, lowHalves, mul, splat, sub,
-} from "./vectors";
+import { add, allW, allX, allY, allZ, highHalves, interleaveHigh, interleaveLow, lowHalves, mul, splat, sub } from "./vectors";
 
 /** Keeps the length of a spring between coincident ends from being 0. */
 const TINY: f32 = 1e-12;
@@ -28,24 +29,19 @@ export function pullSprings(count: i32, ends: usize, constants: usize, places: u
     const x = lowHalves(xy01, xy23), y = highHalves(xy01, xy23);
     const z = lowHalves(interleaveHigh(d0, d1), interleaveHigh(d2, d3));
     const length = f32x4.sqrt(add(add(add(mul(x, x), mul(y, y)), mul(z, z)), tiny));
-    const k0 = v128.load(constants), k1 = v128.load(constants, 16);
-    const k2 = v128.load(constants, 32), k3 = v128.load(constants, 48);
-    const restStrength01 = interleaveLow(k0, k1), restStrength23 = interleaveLow(k2, k3);
-    const rest = lowHalves(restStrength01, restStrength23);
-    const strength = highHalves(restStrength01, restStrength23);
+    const rest = v128.load(constants), strength = v128.load(constants, 16), share = v128.load(constants, 32);
     const pull = mul(f32x4.div(sub(length, rest), length), strength);
-    apply(forces + a0, forces + b0, mul(d0, allX(pull)), k0);
-    apply(forces + a1, forces + b1, mul(d1, allY(pull)), k1);
-    apply(forces + a2, forces + b2, mul(d2, allZ(pull)), k2);
-    apply(forces + a3, forces + b3, mul(d3, allW(pull)), k3);
+    const pullA = mul(pull, share), pullB = sub(pull, pullA);
+    apply(forces + a0, forces + b0, d0, allX(pullA), allX(pullB));
+    apply(forces + a1, forces + b1, d1, allY(pullA), allY(pullB));
+    apply(forces + a2, forces + b2, d2, allZ(pullA), allZ(pullB));
+    apply(forces + a3, forces + b3, d3, allW(pullA), allW(pullB));
     ends += 32;
-    constants += 64;
+    constants += 48;
   }
 }
 
-/** Shares of the pull: the spring's third constant is that of the end at `a`, the fourth that of the end at `b`. */
-@inline function apply(a: usize, b: usize, pull: v128, constants: v128): void {
-  const g = f32x4.replace_lane(pull, 3, 0);
-  v128.store(a, add(v128.load(a), mul(g, allZ(constants))));
-  v128.store(b, sub(v128.load(b), mul(g, allW(constants))));
+@inline function apply(a: usize, b: usize, difference: v128, pullA: v128, pullB: v128): void {
+  v128.store(a, add(v128.load(a), mul(difference, pullA)));
+  v128.store(b, sub(v128.load(b), mul(difference, pullB)));
 }
