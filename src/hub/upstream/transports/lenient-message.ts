@@ -28,7 +28,8 @@ export function lenientReply(
 
 /** Text, numbers and objects all occur as errors. */
 export function lenientError(error: unknown): JSONRPCErrorResponse['error'] {
-  if (!isFields(error)) return { code: -32603, message: String(error) };
+  // Not by String(): an array may hold an object that has a toString of its own.
+  if (!isFields(error)) return { code: -32603, message: typeof error === 'string' ? error : JSON.stringify(error) };
   const code = Number.isSafeInteger(error['code']) ? Number(error['code']) : -32603;
   const text = error['message'];
   const message = typeof text === 'string' ? text : (JSON.stringify(text ?? error) ?? 'error');

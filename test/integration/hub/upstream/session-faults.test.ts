@@ -232,6 +232,7 @@ describe('odd answers', () => {
 
   test.each([
     { note: 'an error that is text', error: 'broken', expected: { ok: false, code: -32603, message: 'broken' } },
+    { note: 'an error that is no text', error: [{ toString: 'x' }], expected: { ok: false, code: -32603 } },
     { note: 'an error without message', error: { code: -5 }, expected: { ok: false, code: -5 } },
     {
       note: 'an error with an odd code',
