@@ -4,13 +4,8 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
 import type { Actor } from '../model/actor.ts';
 import { targetOf } from '../model/audit.ts';
-import {
-  OPERATION_NAMES,
-  operationOf,
-  OPERATIONS,
-  type OperationFailureCode,
-  type OperationName,
-} from '../protocol/operations/operations.ts';
+import type { OperationFailureCode } from '../protocol/error-codes.ts';
+import { OPERATION_NAMES, operationOf, OPERATIONS, type OperationName } from '../protocol/operations/operations.ts';
 import { deniedBy } from './audit-actions.ts';
 import type { HubStatus } from './hub-status.ts';
 import { OPERATION_BINDINGS, type OperationBinding } from './operation-bindings.ts';

@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { RefusalReason } from '../platform/auth/identity.ts';
-import type { OperationFailureCode } from '../protocol/operations/operations.ts';
+import type { OperationFailureCode } from '../protocol/error-codes.ts';
 
 /** What is wrong in general, by code; the code is also the last part of the problem's `type`. */
 const TITLES: Readonly<Record<OwnCode | OperationFailureCode, string>> = {

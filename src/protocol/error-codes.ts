@@ -42,3 +42,8 @@ export const ERROR_CODES = [
   'internal',
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** Of the socket alone; everything else may also be why a control operation was not done, there and over HTTP. */
+type SocketCode =
+  'malformed' | 'bad_message' | 'unknown_type' | 'bad_payload' | 'unknown_value' | 'unauthorised' | 'not_supported';
+export type OperationFailureCode = Exclude<ErrorCode, SocketCode>;

@@ -1,4 +1,5 @@
-import type { OperationFailure, OperationFailureCode } from '../../protocol/operations/operations.ts';
+import type { OperationFailureCode } from '../../protocol/error-codes.ts';
+import type { OperationFailure } from '../../protocol/operations/operations.ts';
 import { SwarmcastError } from '../../platform/errors.ts';
 import {
   CircuitOpenError,

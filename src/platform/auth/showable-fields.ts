@@ -1,9 +1,7 @@
-/**
- * What a claim may show or hide. Everything else of a record (identity, type, status, place in frames) belongs to seeing
- * it at all; filters work on these, so hiding them would hide nothing.
- */
-export const SHOWABLE_FIELDS = [
-  // Fields of agents.
+import type { AgentRecord } from '../../model/agent.ts';
+
+/** Fields of agents. */
+export const SHOWABLE_AGENT_FIELDS = [
   'name',
   'status_raw',
   'health',
@@ -14,6 +12,14 @@ export const SHOWABLE_FIELDS = [
   'performance',
   'neural',
   'visual',
+] as const satisfies readonly (keyof AgentRecord)[];
+
+/**
+ * What a claim may show or hide. Everything else of a record (identity, type, status, place in frames) belongs to seeing
+ * it at all; filters work on these, so hiding them would hide nothing.
+ */
+export const SHOWABLE_FIELDS = [
+  ...SHOWABLE_AGENT_FIELDS,
   // Whole kinds.
   'tasks',
   'topology',

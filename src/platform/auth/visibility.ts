@@ -4,21 +4,9 @@ import type { Provenance } from '../../model/provenance.ts';
 import type { ServerRecord } from '../../model/server.ts';
 import type { TaskRecord } from '../../model/task.ts';
 import type { Limits } from './identity.ts';
-import type { ShowableField } from './showable-fields.ts';
+import { SHOWABLE_AGENT_FIELDS, type ShowableField } from './showable-fields.ts';
 
-type AgentField = Extract<ShowableField, keyof AgentRecord>;
-const AGENT_FIELDS: readonly AgentField[] = [
-  'name',
-  'status_raw',
-  'health',
-  'capabilities',
-  'current_task',
-  'model',
-  'created_at_ms',
-  'performance',
-  'neural',
-  'visual',
-];
+type AgentField = (typeof SHOWABLE_AGENT_FIELDS)[number];
 
 export class Visibility {
   /** Equal for limits that mean the same; empty without limits. */
@@ -39,7 +27,7 @@ export class Visibility {
     // Ids of servers have no slash, so the first one ends it.
     this.#serversOfSwarms = swarms === undefined ? undefined : new Set(swarms.map((key) => key.split('/', 1)[0] ?? ''));
     this.#fields = fields === undefined ? undefined : new Set(fields);
-    this.hiddenAgentFields = AGENT_FIELDS.filter((field) => !this.sees(field));
+    this.hiddenAgentFields = SHOWABLE_AGENT_FIELDS.filter((field) => !this.sees(field));
   }
 
   /** False when some swarms are hidden: then what a server tells of itself as a whole is hidden too. */

@@ -3,6 +3,7 @@
  * is asked for each is its dialect's business.
  */
 import { z } from 'zod';
+import type { OperationFailureCode } from '../error-codes.ts';
 import { agentOperations } from './agent-operations.ts';
 import { furtherOperations } from './further-operations.ts';
 import type { Operation } from './operation.ts';
@@ -58,34 +59,6 @@ export type OperationReply<K extends OperationName = OperationName> = Omit<z.inf
   operation: K;
   result: OperationResult<K>;
 };
-
-/** Why an operation was not done. The same words in problems of HTTP and errors of the socket. */
-const OPERATION_FAILURES = [
-  /** The input is not as it should be. */
-  'bad_input',
-  /** The role does not allow it. */
-  'forbidden',
-  'rate_limited',
-  'no_such_operation',
-  'no_such_server',
-  'no_such_swarm',
-  'no_such_agent',
-  'no_such_task',
-  /** Several servers, swarms or agents may be meant: name one. */
-  'ambiguous',
-  /** This server cannot do it; the message names those that can. */
-  'unsupported_by_server',
-  /** The server said no; the message has its words. */
-  'refused_by_server',
-  /** The server is not connected, or its circuit is open: nothing was sent. */
-  'unavailable',
-  /** It was sent, and no answer came: it may have been done. */
-  'outcome_unknown',
-  /** As many operations are under way as may be. */
-  'busy',
-  'internal',
-] as const;
-export type OperationFailureCode = (typeof OPERATION_FAILURES)[number];
 
 export interface OperationFailure {
   code: OperationFailureCode;
