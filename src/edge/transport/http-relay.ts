@@ -54,12 +54,12 @@ export function textReply(status: number, text: string): HttpReply {
   };
 }
 
-/** Writes a reply at once, for requests that are answered without their body. */
-export function writeReply(res: UwsResponse, reply: HttpReply, method = 'GET'): void {
+/** Writes a reply at once, for requests that are answered without their body. `last`: and ends the connection. */
+export function writeReply(res: UwsResponse, reply: HttpReply, method = 'GET', last = false): void {
   // The library does not count an end without a body as an answer, and ends the process over a handler that seems to have
   // given none, unless it listens for aborts.
   res.onAborted(() => undefined);
-  res.cork(() => write(res, reply, method));
+  res.cork(() => write(res, reply, method, last));
 }
 
 function readHead(req: UwsRequest): Omit<HttpRequest, 'body'> {
@@ -72,11 +72,11 @@ function readHead(req: UwsRequest): Omit<HttpRequest, 'body'> {
   return { method: req.getCaseSensitiveMethod(), url, headers };
 }
 
-function write(res: UwsResponse, reply: HttpReply, method: string): void {
+function write(res: UwsResponse, reply: HttpReply, method: string, last = false): void {
   res.writeStatus(`${reply.status} ${STATUS_CODES[reply.status] ?? 'Unknown'}`);
   for (const [key, value] of Object.entries(reply.headers)) {
     if (!NOT_RELAYED.has(key.toLowerCase())) res.writeHeader(key, value);
   }
-  if (method === 'HEAD') res.endWithoutBody(reply.body.byteLength);
-  else res.end(reply.body);
+  if (method === 'HEAD') res.endWithoutBody(reply.body.byteLength, last);
+  else res.end(reply.body, last);
 }

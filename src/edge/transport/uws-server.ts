@@ -320,7 +320,8 @@ function allowsRate(
   options.onRefused(kind === 'upgrades' ? 'upgrade_rate' : 'request_rate', address);
   const reply = textReply(429, `too many ${kind} from your address\n`);
   const headers = { ...reply.headers, 'retry-after': String(Math.ceil(waitMs / 1_000)) };
-  writeReply(res, { ...reply, headers }, req.getCaseSensitiveMethod());
+  // Kept open, it would cost a socket until the library's own time limit.
+  writeReply(res, { ...reply, headers }, req.getCaseSensitiveMethod(), true);
   return false;
 }
 
