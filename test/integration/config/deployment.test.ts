@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { simulate } from '../../../src/cli/simulate.ts';
+import { anonymousRole, verifiesTokens } from '../../../src/platform/auth/anonymous.ts';
 import { loadConfig } from '../../../src/platform/config/load.ts';
 import type { Config } from '../../../src/platform/config/schema.ts';
 import { ROOT } from '../../../scripts/docs/pages.ts';
@@ -13,7 +14,8 @@ const read = (path: string) => readFile(ROOT + path, 'utf8');
 
 /** The configuration that a deployment hands to its gateway, checked as the gateway would. */
 function configOf(text: string): Config {
-  const flags = Object.fromEntries(Object.entries(parse(text) as Record<string, unknown>));
+  // In a container it binds every address (Dockerfile).
+  const flags = { ...(parse(text) as Record<string, unknown>), 'server.host': '0.0.0.0' };
   return loadConfig({ files: [], flags, environment: {} }).config;
 }
 
@@ -58,6 +60,9 @@ describe('Kubernetes', async () => {
   test('its configuration is accepted, and its grace period is longer than the longest stop', () => {
     const config = configOf(of('ConfigMap').data['gateway.yaml'] ?? '');
     expect(config.servers).toHaveLength(1);
+    // It is reached by the cluster: nobody gets in without a token.
+    expect(anonymousRole(config)).toBeUndefined();
+    expect(verifiesTokens(config.auth)).toBe(true);
     const { terminationGracePeriodSeconds } = of('Deployment').spec.template.spec;
     expect(terminationGracePeriodSeconds * 1_000).toBeGreaterThan(longestStopMs(config));
     // Endpoints are gone before clients are told to leave: at least two looks of the readiness probe.
