@@ -23,6 +23,12 @@ const world = snapshot([agent(0), agent(1)]);
 const control = new Control({
   config: { ...configSchema.parse({}).control, reads_per_minute: 1_000_000, writes_per_minute: 1_000_000 },
   upstreams: () => undefined,
+  servers: {
+    add: () => undefined,
+    remove: () => 'until a reload',
+    drain: () => Promise.resolve(0),
+    resume: () => true,
+  },
   snapshot: () => world,
   clock: systemClock,
   log,
