@@ -59,7 +59,7 @@ export class Intruder implements Disposable {
       const found = this.says.find((said) => wanted.includes(said));
       if (found !== undefined) return found;
       if (Date.now() > deadlineMs)
-        throw new Error(`${wanted.join(' or ')} not within 15 s; heard ${this.says.join(', ')}`);
+        throw new Error(`${wanted.join(' or ')} not within 15 s; heard ${this.says.slice(-20).join(', ')}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }

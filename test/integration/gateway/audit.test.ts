@@ -18,7 +18,7 @@ test('who did what, over HTTP and the socket, done and refused: held, and in the
     'audit.file': file,
   });
   const { url } = gateway;
-  await expect.poll(async () => (await ask(url, 'GET', '/readyz')).status).toBe(200);
+  await expect.poll(async () => (await ask(url, 'GET', '/readyz')).status, { timeout: 15_000 }).toBe(200);
   const begin = String((await ask(url, 'GET', '/api/audit')).body['next']);
 
   await ask(url, 'PUT', '/api/clients/cap', { mode: 'normal' });

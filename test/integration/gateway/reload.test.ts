@@ -112,7 +112,11 @@ test('SIGHUP: servers come and go, clients stay; a bad file is refused whole and
 });
 
 test('POST /api/reload: says what changed and what needs a restart; limits and log levels hold everywhere', async () => {
-  const [first, second] = await Promise.all([openTestServer('first'), openTestServer('second', { seed: 2 })]);
+  // None leaves by itself: whoever goes was lost by the reload.
+  const [first, second] = await Promise.all([
+    openTestServer('first', { agentsChange: false }),
+    openTestServer('second', { seed: 2, agentsChange: false }),
+  ]);
   await using _first = first.simulator;
   await using _second = second.simulator;
   const before = { server: { port: 0 }, edge: { threads: 2 }, log: { level: 'silent' }, servers: [first.server] };
