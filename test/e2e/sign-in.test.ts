@@ -57,6 +57,12 @@ async function whatIsKept(page: Page): Promise<string> {
   return `${kept} ${JSON.stringify(await page.context().cookies())}`;
 }
 
+/** Signs in by the form, which the gateway's refusal opens a moment later. */
+async function enter(page: Page, token: string): Promise<void> {
+  await page.getByRole('dialog').waitFor();
+  await signIn(page, token);
+}
+
 describe('a gateway that asks for tokens', () => {
   test('shows nothing without one, says why it refuses one, and shows all to one that it knows', async () => {
     await using opened = await openClosed('?panel=connection');
@@ -70,14 +76,14 @@ describe('a gateway that asks for tokens', () => {
     expect(await page.getByTestId('counts').textContent()).toContain('0 agents');
     for (const violation of await axeViolations(page)) troubles.push(violation);
 
-    await signIn(page, 'swk_nobody_knows_this_key_000000000');
+    await enter(page, 'swk_nobody_knows_this_key_000000000');
     await dialog.getByRole('alert').getByText('This key is not known here').waitFor();
-    await signIn(page, 'a key with spaces');
+    await enter(page, 'a key with spaces');
     await dialog.getByRole('alert').getByText('characters that none has').waitFor();
-    await signIn(page, await signToken({ exp: Math.floor(Date.now() / 1_000) - 60 }));
+    await enter(page, await signToken({ exp: Math.floor(Date.now() / 1_000) - 60 }));
     await dialog.getByRole('alert').getByText('expired').waitFor();
 
-    await signIn(page, VIEWER_KEY);
+    await enter(page, VIEWER_KEY);
     await drawnAgents(page, (count) => count === 12);
     expect(await page.getByTestId('seen-as').textContent()).toBe('key:wall, viewer');
     expect(await page.getByTestId('shown-to-you').textContent()).toBe('everything');
@@ -96,13 +102,13 @@ describe('a gateway that asks for tokens', () => {
   test('shows to each what its token allows; the panel of operators to operators alone', async () => {
     await using opened = await openClosed('?panel=operator');
     const { page, troubles } = opened;
-    await signIn(page, LIMITED_KEY);
+    await enter(page, LIMITED_KEY);
     await drawnAgents(page, (count) => count === 6);
     expect(await page.locator('.server').count()).toBe(1);
     await page.getByRole('tab', { name: 'Connection' }).click();
     expect(await page.getByTestId('shown-to-you').textContent()).toBe('servers: desk');
     await page.getByRole('button', { name: 'Sign out' }).click();
-    await signIn(page, OPERATOR_KEY);
+    await enter(page, OPERATOR_KEY);
     await page.getByRole('tab', { name: 'Operator' }).click();
     await page.locator('.client', { hasText: 'THIS PAGE' }).waitFor();
     expect(await whatIsKept(page)).not.toContain(OPERATOR_KEY);
@@ -113,13 +119,13 @@ describe('a gateway that asks for tokens', () => {
     await using opened = await openClosed('?panel=connection');
     const { page, sockets, troubles } = opened;
     const now = Math.floor(Date.now() / 1_000);
-    await signIn(page, await signToken({ iat: now - 60, exp: now + 240 }));
+    await enter(page, await signToken({ iat: now - 60, exp: now + 240 }));
     const banner = page.locator('.banner', { hasText: 'Your sign-in ends soon' });
     await banner.getByText(/^[34] min left\.$/).waitFor();
     const used = sockets();
     const renew = async (token: string): Promise<void> => {
       if ((await page.getByRole('dialog').count()) === 0) await banner.getByRole('button', { name: 'Renew' }).click();
-      await signIn(page, token);
+      await enter(page, token);
     };
     await renew(await signToken({ sub: 'eve', iat: now, exp: now + 3_600 }));
     await page.getByRole('dialog').getByRole('alert').getByText('somebody else').waitFor();
@@ -129,11 +135,11 @@ describe('a gateway that asks for tokens', () => {
     expect(await page.getByTestId('seen-as').textContent()).toBe('ada, viewer');
 
     await page.getByRole('button', { name: 'Sign out' }).click();
-    await signIn(page, await signToken({ sub: 'bob', iat: now - 60, exp: Math.floor(Date.now() / 1_000) + 4 }));
+    await enter(page, await signToken({ sub: 'bob', iat: now - 60, exp: Math.floor(Date.now() / 1_000) + 4 }));
     await page.getByTestId('seen-as').getByText('bob').waitFor();
     const dialog = page.getByRole('dialog', { name: 'Sign in to Swarmcast' });
     await dialog.getByRole('alert').getByText('The token has expired and was not renewed').waitFor();
-    await signIn(page, VIEWER_KEY);
+    await enter(page, VIEWER_KEY);
     await page.getByTestId('seen-as').getByText('key:wall').waitFor();
     expect(troubles).toEqual([]);
   });

@@ -30,6 +30,10 @@ const ROOM_STEP = 1.25;
 /** Free space between swarms, and between servers, as shares of a typical room; labels need more above than beside. */
 const SWARM_GAP: Gap = { x: 0.35, y: 0.5 };
 const SERVER_GAP: Gap = { x: 0.8, y: 1.5 };
+/** Between servers at least this share of the picture's height: a name has its size in pixels, however many swarms there are. */
+const NAME_SHARE = 0.1;
+/** Space that an arrangement takes beside the rooms themselves, about. */
+const SLACK = 1.8;
 
 /** The smallest step that holds `radius` with some space to grow. */
 export function roomFor(radius: number): number {
@@ -94,7 +98,9 @@ function arrangeServers(servers: [string, SwarmRoom[]][], aspect: number, innerA
     const inner = shelves(cells, innerAspect, times(SWARM_GAP, typical));
     return { item: { server, inner }, width: inner.width, height: inner.height };
   });
-  return shelves(blocks, aspect, times(SERVER_GAP, typical));
+  const area = servers.flatMap(([, list]) => list).reduce((sum, { radius }) => sum + (2 * roomFor(radius)) ** 2, 0);
+  const gap = times(SERVER_GAP, typical);
+  return shelves(blocks, aspect, { x: gap.x, y: Math.max(gap.y, NAME_SHARE * Math.sqrt((area * SLACK) / aspect)) });
 }
 
 function times({ x, y }: Gap, factor: number): Gap {
