@@ -28,7 +28,7 @@ test('10,000 addresses are remembered: who comes again stays, who came longest a
   for (let n = 0; n < 9_998; n++) gate.take(`other ${n}`, 0);
   // Both are still known; asking again makes one of them the newest.
   expect(gate.take('busy', 0)).toBeGreaterThan(0);
-  gate.take('one more', 0);
+  for (const address of ['one more', 'two more']) gate.take(address, 0);
   expect(gate.take('busy', 0)).toBeGreaterThan(0);
   // Forgotten, it has a full bucket again.
   expect(gate.take('old', 0)).toBe(0);
