@@ -135,7 +135,8 @@ describe('hostile texts', () => {
     expect(TEXTS.length).toBeGreaterThanOrEqual(200);
     await using opened = await openPage(browser, `${gateway.url}/?view=both`, { agents: TEXTS.length, prepare });
     const { page, troubles } = opened;
-    await page.waitForFunction((count) => document.querySelectorAll('.server').length > count, TEXTS.length);
+    const allThere = (count: number) => document.querySelectorAll('.server').length > count;
+    await page.waitForFunction(allThere, TEXTS.length, { timeout: 90_000 });
     expect(await page.locator('.banner').innerText()).toContain('is degraded');
     expect(await page.locator('.side').innerText()).toContain(`<script>${ALARM}()</script>`);
     expect(await foreignElements(page)).toBe(0);

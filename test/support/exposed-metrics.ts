@@ -23,6 +23,8 @@ export async function exposedMetrics(): Promise<string> {
         expect(now).toContain('swarmcast_upstream_average_round_trip_seconds{');
         expect(now).toContain('swarmcast_cost_turn_seconds_total{');
         expect(now).toContain('swarmcast_http_requests_total{');
+        // A rate needs two readings.
+        expect(now).toContain('\nmcp_message_throughput_per_sec ');
         return now;
       },
       { timeout: 15_000, interval: 100 },

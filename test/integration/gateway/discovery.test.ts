@@ -113,7 +113,7 @@ test('a registry cannot lead inside unless that is allowed: no connection is mad
     entry('io.test/by-name', byName),
   ]);
   await using gateway = await openTestGateway({ 'discovery.registry': registry.url, 'discovery.refresh_ms': 100 });
-  await expect.poll(() => registry.asked.length).toBeGreaterThan(4);
+  await expect.poll(() => registry.asked.length, { timeout: 15_000 }).toBeGreaterThan(4);
   expect(await serversOf(gateway.url)).toEqual([]);
   expect(inside.simulator.stats.connectionsTotal).toBe(0);
   await inside.simulator[Symbol.asyncDispose]();

@@ -60,7 +60,9 @@ describe('as a process', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
-  test.each(DIALECT_NAMES.flatMap((dialect) => (['legacy', 'modern'] as const).map((era) => ({ dialect, era }))))(
+  // The seeds' servers are of the older era: their `batch` is none of the newer one's.
+  const erasOf = (dialect: string) => (dialect === 'seed' ? (['legacy'] as const) : (['legacy', 'modern'] as const));
+  test.each(DIALECT_NAMES.flatMap((dialect) => erasOf(dialect).map((era) => ({ dialect, era }))))(
     '$dialect over stdio with the official client, $era era',
     async ({ dialect, era }) => {
       const args = [builtMain(), 'simulate', '--transport', 'stdio', '--dialect', dialect, '--agents', '2'];
