@@ -36,7 +36,9 @@ export function measureReconnects(context) {
       });
       // Each has a cursor of its last group once it was served; a heartbeat brings the newest.
       await delay(quick ? 1_500 : 6_000);
-      // Servers are asked more often once something has changed: what a storm adds is what a change alone does not.
+      // Servers are asked more often while things change: what a storm adds is what a change like it does not.
+      await change(simulators);
+      await delay(quick ? 1_500 : 8_000);
       await change(simulators);
       const quiet = await requestsPerSecond(simulators, () => delay(quick ? COUNT_MS / 4 : COUNT_MS));
       const resumed = await storm({ simulators, gateway, driver, quick, resume: true });

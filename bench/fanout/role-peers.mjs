@@ -80,6 +80,13 @@ function phasesOf(clients) {
 
 async function serveUws(views, send) {
   const app = library.App();
+  // Those without a view are only there.
+  const change = (ws, act) => {
+    const clients = views[ws.getUserData().view]?.clients;
+    if (clients === undefined) return;
+    act(clients);
+    clients.phases = undefined;
+  };
   app.ws('/*', {
     maxBackpressure: 16 * 1_024 * 1_024,
     idleTimeout: 0,
@@ -89,18 +96,10 @@ async function serveUws(views, send) {
       const header = (name) => req.getHeader(name);
       res.upgrade(state, header('sec-websocket-key'), '', header('sec-websocket-extensions'), context);
     },
-    open: (ws) => {
-      const { clients } = views[ws.getUserData().view];
-      clients.push(ws);
-      clients.phases = undefined;
-    },
+    open: (ws) => change(ws, (clients) => clients.push(ws)),
     // Acknowledgements come here too: it takes them and does nothing.
     message: () => undefined,
-    close: (ws) => {
-      const { clients } = views[ws.getUserData().view];
-      clients.phases = undefined;
-      leave(clients, ws);
-    },
+    close: (ws) => change(ws, (clients) => leave(clients, ws)),
   });
   const socket = await new Promise((resolve) => app.listen('127.0.0.1', 0, resolve));
   return {
