@@ -2,7 +2,7 @@
  * What the page does with text that attacks it. The gateway screens what servers say; here the texts are put into its
  * messages on their way to the page, so that nothing but the page stands between them and the browser.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Browser, Page } from 'playwright-core';
 import type { AgentRecord, ServerRecord, SwarmRecord } from '../../src/client/client.ts';
 import type { Gateway } from '../../src/gateway.ts';
@@ -30,6 +30,14 @@ beforeAll(async () => {
   const desk = await openTestServer('desk', { face: 'generic', eventsPerSecond: 0, agents: TEXTS.length });
   simulator = desk.simulator;
   [browser, gateway] = await Promise.all([launchBrowser(), openTestGateway({ servers: [desk.server] })]);
+  // The page is told all at once: what comes later is not poisoned.
+  await vi.waitFor(
+    async () => {
+      const { count } = (await (await fetch(`${gateway.url}/api/bots/agents`)).json()) as { count: number };
+      expect(count).toBeGreaterThanOrEqual(TEXTS.length);
+    },
+    { timeout: 30_000, interval: 200 },
+  );
 });
 afterAll(async () => {
   await browser.close();
