@@ -7,6 +7,7 @@ import { byteCount, clockTime, digits, displayText } from '../format.ts';
 import type { ModeState } from '../session/dashboard-session.ts';
 import { CopyLink } from './filters-panel.tsx';
 import { MODE_TEXT, MODES } from './mode-text.ts';
+import { Segments } from './segments.tsx';
 
 export function ConnectionPanel(): JSX.Element {
   const { session, store } = useApp();
@@ -22,20 +23,13 @@ export function ConnectionPanel(): JSX.Element {
     <div class="connection-panel">
       <fieldset>
         <legend>Updates</legend>
-        <div class="segments segments-wide" role="group" aria-label="Update rate">
-          {MODES.map((each) => (
-            <button
-              key={each}
-              type="button"
-              aria-pressed={each === asked}
-              onClick={() => {
-                choose(each);
-              }}
-            >
-              {MODE_TEXT[each]}
-            </button>
-          ))}
-        </div>
+        <Segments
+          label="Update rate"
+          choices={MODES}
+          chosen={asked}
+          textOf={(each) => MODE_TEXT[each]}
+          onChoose={choose}
+        />
         <p class="quiet" data-testid="mode-reason">
           {reasonText(mode, asked)}
         </p>

@@ -5,14 +5,12 @@ import { useApp } from '../app-context.ts';
 import { plural } from '../format.ts';
 import { selectRows } from '../table/agent-rows.ts';
 import type { MainView } from '../view/url-state.ts';
+import { MAIN_VIEWS } from '../view/url-state.ts';
 import type { Theme } from '../view/view-store.ts';
 import { Account } from './account.tsx';
+import { Segments } from './segments.tsx';
 
-const VIEWS: readonly { main: MainView; text: string }[] = [
-  { main: 'graph', text: 'Graph' },
-  { main: 'table', text: 'Table' },
-  { main: 'both', text: 'Both' },
-];
+const VIEW_TEXT: Readonly<Record<MainView, string>> = { graph: 'Graph', table: 'Table', both: 'Both' };
 const THEMES: readonly { theme: Theme; text: string }[] = [
   { theme: 'system', text: 'Auto' },
   { theme: 'light', text: 'Light' },
@@ -44,20 +42,16 @@ export function TopBar({ search }: { search: RefObject<HTMLInputElement | null> 
       </p>
       <SearchBox input={search} />
       {!store.narrow.value && (
-        <div class="segments" role="group" aria-label="View">
-          {VIEWS.map((view) => (
-            <button
-              key={view.main}
-              type="button"
-              aria-pressed={view.main === main}
-              onClick={() => {
-                store.patch({ main: view.main });
-              }}
-            >
-              {view.text}
-            </button>
-          ))}
-        </div>
+        <Segments
+          wide={false}
+          label="View"
+          choices={MAIN_VIEWS}
+          chosen={main}
+          textOf={(view) => VIEW_TEXT[view]}
+          onChoose={(view) => {
+            store.patch({ main: view });
+          }}
+        />
       )}
       <label class="theme">
         <span class="visually-hidden">Theme</span>

@@ -11,7 +11,7 @@ export const FILTER_STATUSES: readonly Filters['statuses'][number][] = [
   'offline',
   'unknown',
 ];
-const MAIN_VIEWS = ['graph', 'table', 'both'] as const;
+export const MAIN_VIEWS = ['graph', 'table', 'both'] as const;
 export type MainView = (typeof MAIN_VIEWS)[number];
 export const PANELS = ['servers', 'filters', 'connection', 'operator'] as const;
 export type Panel = (typeof PANELS)[number];

@@ -4,6 +4,7 @@ import { useApp } from '../../app-context.ts';
 import { plural } from '../../format.ts';
 import type { Cap } from '../../session/operator-api.ts';
 import { MODE_TEXT } from '../mode-text.ts';
+import { Segments } from '../segments.tsx';
 
 const CHOICES: readonly (Cap | null)[] = [null, 'normal', 'low_frequency'];
 
@@ -24,20 +25,13 @@ export function ClientCap(): JSX.Element {
   return (
     <fieldset>
       <legend>Cap for all clients</legend>
-      <div class="segments segments-wide" role="group" aria-label="Cap for all clients">
-        {CHOICES.map((mode) => (
-          <button
-            key={mode}
-            type="button"
-            aria-pressed={mode === cap}
-            onClick={() => {
-              choose(mode);
-            }}
-          >
-            {mode === null ? 'No cap' : `At most ${MODE_TEXT[mode]}`}
-          </button>
-        ))}
-      </div>
+      <Segments
+        label="Cap for all clients"
+        choices={CHOICES}
+        chosen={cap}
+        textOf={(mode) => (mode === null ? 'No cap' : `At most ${MODE_TEXT[mode]}`)}
+        onChoose={choose}
+      />
     </fieldset>
   );
 }

@@ -10,6 +10,7 @@ import { ClientCap } from './client-cap.tsx';
 import { ClientCosts } from './client-costs.tsx';
 import { ClientList } from './client-list.tsx';
 import { ControlForms } from './control/control-forms.tsx';
+import { Segments } from '../segments.tsx';
 
 const TITLES: Readonly<Record<OperatorPart, string>> = { clients: 'Clients', control: 'Control', audit: 'Audit' };
 
@@ -18,20 +19,15 @@ export function OperatorPanel(): JSX.Element {
   const part = operator.part.value;
   return (
     <div class="operator">
-      <div class="segments segments-wide" role="group" aria-label="Operate">
-        {OPERATOR_PARTS.map((name) => (
-          <button
-            key={name}
-            type="button"
-            aria-pressed={name === part}
-            onClick={() => {
-              operator.part.value = name;
-            }}
-          >
-            {TITLES[name]}
-          </button>
-        ))}
-      </div>
+      <Segments
+        label="Operate"
+        choices={OPERATOR_PARTS}
+        chosen={part}
+        textOf={(name) => TITLES[name]}
+        onChoose={(name) => {
+          operator.part.value = name;
+        }}
+      />
       {part === 'clients' && <Clients />}
       {part === 'control' && <ControlForms />}
       {part === 'audit' && <AuditFeed />}

@@ -9,6 +9,7 @@ import { Modal } from '../../modal.tsx';
 import { MessageForm, SpawnForm, TaskForm, TerminateForm } from './forms.tsx';
 import type { Fact, Order, Report } from './order.ts';
 import { carryOut } from './order.ts';
+import { Segments } from '../../segments.tsx';
 
 const TITLES: Readonly<Record<ControlForm, string>> = {
   spawn: 'Spawn',
@@ -31,21 +32,16 @@ export function ControlForms(): JSX.Element {
   };
   return (
     <section class="control" aria-label="Control">
-      <div class="segments segments-wide" role="group" aria-label="What to do">
-        {CONTROL_FORMS.map((name) => (
-          <button
-            key={name}
-            type="button"
-            aria-pressed={name === form}
-            onClick={() => {
-              operator.form.value = name;
-              report.value = undefined;
-            }}
-          >
-            {TITLES[name]}
-          </button>
-        ))}
-      </div>
+      <Segments
+        label="What to do"
+        choices={CONTROL_FORMS}
+        chosen={form}
+        textOf={(name) => TITLES[name]}
+        onChoose={(name) => {
+          operator.form.value = name;
+          report.value = undefined;
+        }}
+      />
       <Form
         key={form}
         busy={report.value === 'pending'}
