@@ -4,9 +4,9 @@
  * The kernel takes megabytes before a socket reports backpressure: eight seconds of frames at 60 Hz, eight minutes at
  * 1 Hz. So what is in flight is bounded by answers. Acknowledgements are the exact signal: the oldest frame that may
  * be unacknowledged is no older than {@link BEHIND_TICKS}, or than {@link BEHIND_FRAMES} frames where that is longer:
- * most clients of a large gateway are slow ones, and most of what it receives would be their acknowledgements. A client need not send them, but its pongs come by
- * themselves: a ping queues behind the data, and one that stays unanswered for {@link BEHIND_MS} while more was sent
- * says the same.
+ * most clients of a large gateway are slow ones, and most of what it receives would be their acknowledgements. A client
+ * need not send them, but its pongs come by themselves: a ping queues behind the data, and one that stays unanswered for
+ * {@link BEHIND_MS} while more was sent says the same.
  *
  * A client that acknowledged once and stopped, and answers pings, has not lost its claim: each pong proves that what
  * was sent before its ping has arrived, and lets one more turn pass.

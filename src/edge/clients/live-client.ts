@@ -5,12 +5,12 @@
 import { isLimited, type Identity } from '../../platform/auth/identity.ts';
 import { CLOSE_CODES } from '../../protocol/close-codes.ts';
 import type { ClientMessage, ClientPayload, PositionFormat, RequestId } from '../../protocol/client-messages.ts';
-import { DEFAULT_FILTERS, type FilterPatch, type Filters } from '../../protocol/filters.ts';
+import type { FilterPatch, Filters } from '../../protocol/filters.ts';
 import { DEFAULT_MODE, MODE_HZ, type Mode, type ModeReason } from '../../protocol/modes.ts';
 import type { ServerPayloads } from '../../protocol/server-messages.ts';
-import { TooManyViewsError } from '../views/errors.ts';
 import type { View } from '../views/view.ts';
-import { renewed, visibilityOf, visibleServers } from './access.ts';
+import { renewed, visibleServers } from './access.ts';
+import { acquireView, changedFilters } from './asked-view.ts';
 import type { Backlog } from './backlog.ts';
 import { TURNS_PER_SAMPLE } from './client-counters.ts';
 import { Commands } from './commands.ts';
@@ -256,7 +256,7 @@ export class LiveClient {
   }
 
   #updateFilters(id: RequestId | undefined, patch: FilterPatch): void {
-    const view = this.#acquire({ ...this.#stream.view.filters, ...definedFields(patch) }, id);
+    const view = this.#acquire(changedFilters(this.#stream.view.filters, patch), id);
     if (view === undefined) return;
     this.#replies.ok(id, 'update_filters', { filters: view.filters, unmatched: view.unmatched() });
     this.#show(view);
@@ -442,13 +442,12 @@ export class LiveClient {
     const { heartbeat_interval_ms: intervalMs } = config;
     const isOnDemand = this.mode === 'on_demand';
     const proof = isOnDemand ? this.#lastProof : undefined;
-    const hash = isOnDemand ? undefined : this.#hash(lateMs > intervalMs);
-    if (proof === undefined && hash === undefined) return;
+    if (isOnDemand ? proof === undefined : this.#hash(lateMs > intervalMs) === undefined) return;
     this.#nextHeartbeatMs = nextOccurrence(this.#nextHeartbeatMs, intervalMs, Math.floor(nowMs));
     // Evidence that changes with every request to a server would else be most of what a world at rest sends.
     this.#stream.serveHealth();
-    if (hash !== undefined) this.#outlet.control(this.#stream.view.heartbeat(hash, clock.now()));
-    else if (proof !== undefined) this.#replies.send('heartbeat', proof);
+    if (proof === undefined) this.#outlet.control(this.#stream.view.heartbeat(clock.now()));
+    else this.#replies.send('heartbeat', proof);
   }
 
   /**
@@ -487,30 +486,4 @@ function turnCorked(): void {
   const client = corked;
   corked = undefined;
   client?.takeTurn(corkedMs);
-}
-
-/** The view of these filters, within what somebody may see. Undefined when there may be no more views: the client was told so. */
-export function acquireView(
-  { views }: SessionContext,
-  replies: Replies,
-  identity: Identity,
-  asked: { filters: Filters; coding: Coding; positions: PositionFormat; id?: RequestId | undefined },
-): View | undefined {
-  try {
-    return views.acquire(asked.filters, asked.coding, asked.positions, visibilityOf(identity));
-  } catch (error) {
-    if (!(error instanceof TooManyViewsError)) throw error;
-    replies.refuse({ id: asked.id, code: 'rate_limited', message: error.message }, 1_000);
-    return undefined;
-  }
-}
-
-/** The default filters, changed by what a client asks for. */
-export function askedFilters(patch: FilterPatch | undefined): Filters {
-  return { ...DEFAULT_FILTERS, ...definedFields(patch) };
-}
-
-/** Without keys whose value is undefined: they must not overwrite. */
-function definedFields(patch: FilterPatch | undefined): Partial<Filters> {
-  return Object.fromEntries(Object.entries(patch ?? {}).filter(([, value]) => value !== undefined));
 }

@@ -11,13 +11,15 @@ import {
 } from '../../protocol/client-messages.ts';
 import type { Identity } from '../../platform/auth/identity.ts';
 import { CLOSE_CODES } from '../../protocol/close-codes.ts';
+import { DEFAULT_FILTERS } from '../../protocol/filters.ts';
 import { DEFAULT_MODE, MODE_HZ, type Mode } from '../../protocol/modes.ts';
 import type { ClientInfo } from '../../feed/feed.ts';
 import type { Access } from './access.ts';
 import { Backlog } from './backlog.ts';
 import { describeView } from './describe-view.ts';
 import type { ClientSocket } from './client-socket.ts';
-import { acquireView, askedFilters, LiveClient } from './live-client.ts';
+import { acquireView, changedFilters } from './asked-view.ts';
+import { LiveClient } from './live-client.ts';
 import { Liveness } from './liveness.ts';
 import { MessageLimit } from './message-limit.ts';
 import { Outlet } from './outlet.ts';
@@ -311,7 +313,11 @@ export class Session implements Paced {
     if (opening.phase !== 'opening' || !opening.decided || !this.#context.replica.ready) return;
     const asked = opening.hello?.payload ?? {};
     const coding = this.#socket.coding;
-    const wanted = { filters: askedFilters(asked.filters), coding, positions: asked.positions ?? 'q16' };
+    const wanted = {
+      filters: changedFilters(DEFAULT_FILTERS, asked.filters),
+      coding,
+      positions: asked.positions ?? 'q16',
+    };
     const view = acquireView(this.#context, this.#replies, this.identity, wanted);
     if (view === undefined) {
       this.close(CLOSE_CODES.TOO_MANY_CLIENTS, 'too many distinct filters');

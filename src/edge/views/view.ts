@@ -227,17 +227,15 @@ export class View {
   }
 
   /**
-   * The heartbeat of those who hold the present version, and `hash` is its state hash. @param nowMs since 1970; one of a
-   * moment ago does for all.
+   * The heartbeat of those who hold the present version. @param nowMs since 1970; that of a moment ago does for all.
    */
-  heartbeat(hash: string, nowMs: number): EncodedMessage {
+  heartbeat(nowMs: number): EncodedMessage {
     this.#sync();
     this.#note();
-    const { version } = this.#replica;
     return (this.#heartbeat ??= this.#encode({
       type: 'heartbeat',
       timestamp: nowMs,
-      payload: { state_hash: hash, cursor: this.cursor(version) },
+      payload: { state_hash: this.stateHash(), cursor: this.cursor(this.#replica.version) },
     }));
   }
 
