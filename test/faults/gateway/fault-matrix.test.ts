@@ -350,7 +350,7 @@ async function run(one: Faulty): Promise<void> {
   const bad = () => news().find(({ state }) => state !== 'healthy');
   if (row.counts === 'oversizeLines') {
     const seen = async () => bad() !== undefined || (await upstreamCount(id, row.counts)) > before;
-    await untilAsync(`${row.note}: seen`, seen);
+    await until(`${row.note}: seen`, seen, 20_000);
   }
   if (row.sees !== 'harmless' && row.mayPass !== true) await until(`${row.note}: news`, bad, 20_000);
   const failing = () => news().some(({ state }) => state === 'down' || state === 'unhealthy');
@@ -370,14 +370,6 @@ async function run(one: Faulty): Promise<void> {
     healedAfterMs: performance.now() - endedAt,
     counted,
   });
-}
-
-async function untilAsync(what: string, probe: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  while (!(await probe())) {
-    if (performance.now() > deadline) throw new Error(`${what}: not within 20 s`);
-    await pause(50);
-  }
 }
 
 function pause(ms: number): Promise<void> {
