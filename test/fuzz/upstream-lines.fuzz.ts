@@ -1,14 +1,13 @@
 /** What MCP servers send, of every dialect: replies, events and noise with fields that mean something else, or nothing. */
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
-import { createCounters } from '../../src/hub/upstream/connection-counters.ts';
 import { createDialects } from '../../src/hub/upstream/dialects/all-dialects.ts';
 import type { Call, Dialect, DialectSession } from '../../src/hub/upstream/dialects/dialect.ts';
 import { EventReader } from '../../src/hub/upstream/event-reader.ts';
 import { outcomeOf } from '../../src/hub/upstream/outcome.ts';
 import { isFields, lenientReply } from '../../src/hub/upstream/transports/lenient-message.ts';
 import { LineDecoder } from '../../src/hub/upstream/transports/line-codec.ts';
-import type { UpstreamCounts } from '../../src/hub/upstream/upstream-stats.ts';
+import { createUpstreamCounts } from '../../src/hub/upstream/upstream-stats.ts';
 import { World } from '../../src/hub/world/world.ts';
 import { configSchema, serverSchema } from '../../src/platform/config/schema.ts';
 import { HOSTILE_TEXTS, HOSTILE_VALUES } from '../corpus/hostile-text.ts';
@@ -80,22 +79,6 @@ const peer = {
 };
 const dialects: readonly Dialect[] = createDialects(server);
 
-const counts = (): UpstreamCounts => ({
-  ...createCounters(),
-  calls: 0,
-  failures: 0,
-  reconnects: 0,
-  pushes: 0,
-  refusedObservations: 0,
-  unreadable: 0,
-  messagesDropped: 0,
-  factsMerged: 0,
-  inboxesFull: 0,
-  waitingObservations: 0,
-  batches: 0,
-  batchedCalls: 0,
-});
-
 let nowMs = Date.parse('2026-11-28T12:00:00Z');
 const clock = { now: () => nowMs, monotonic: () => nowMs };
 let world = openWorld();
@@ -130,7 +113,7 @@ export const FUZZES = dialects.map((dialect) => ({
     worldAge += 1;
     if (worldAge % 500 === 0) world = openWorld();
     const session = dialect.open(peer);
-    const own = counts();
+    const own = createUpstreamCounts();
     const reader = new EventReader({
       serverId: 'one',
       session,

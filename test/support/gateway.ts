@@ -8,10 +8,16 @@ import { startSimulator, type Simulator } from '../../src/simulator/simulator.ts
 
 type SimulatorOptions = Parameters<typeof startSimulator>[0];
 
-/** A gateway on a free port with these settings (dotted paths) over quiet defaults. */
+/**
+ * A gateway on a free port with these settings (dotted paths) over quiet defaults. At a reload it reads `settings` again, as
+ * they are then.
+ */
 export async function openTestGateway(settings: Record<string, unknown> = {}): Promise<Gateway> {
-  const flags = { 'server.port': 0, 'log.level': 'silent', ...settings };
-  return openGateway(loadConfig({ files: [], flags, environment: {} }).config);
+  const readConfig = () => {
+    const flags = { 'server.port': 0, 'log.level': 'silent', ...settings };
+    return loadConfig({ files: [], flags, environment: {} }).config;
+  };
+  return openGateway(readConfig(), { readConfig });
 }
 
 /** A simulator in this process, and the entry for `servers` that leads to it. */

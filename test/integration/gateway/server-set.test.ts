@@ -3,8 +3,6 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { connectSwarmcast } from '../../../src/client/client.ts';
-import { openGateway } from '../../../src/gateway.ts';
-import { loadConfig } from '../../../src/platform/config/load.ts';
 import { builtMain } from '../../support/built-main.ts';
 import { ask, done, OPERATOR_KEY } from '../../support/control.ts';
 import { agentsByKey, openTestGateway, openTestServer, RecordingClient } from '../../support/gateway.ts';
@@ -129,19 +127,11 @@ test('a reload keeps what was added and brings back what was removed or drained'
   const opened = await Promise.all(['a', 'b', 'c'].map((id, seed) => openTestServer(id, { seed: seed + 1 })));
   const [a, b, c] = opened;
   if (a === undefined || b === undefined || c === undefined) throw new Error('three were opened');
-  const readConfig = () =>
-    loadConfig({
-      files: [],
-      environment: {},
-      flags: {
-        'server.port': 0,
-        'log.level': 'silent',
-        'server.operator_key': OPERATOR_KEY,
-        servers: [a.server, b.server],
-      },
-    }).config;
   {
-    await using gateway = await openGateway(readConfig(), { readConfig });
+    await using gateway = await openTestGateway({
+      'server.operator_key': OPERATOR_KEY,
+      servers: [a.server, b.server],
+    });
     using client = await RecordingClient.connect(gateway.url);
     const all = (...ids: string[]) => ids.every((id) => healthOf(client, id)?.state === 'healthy');
     await client.until('both', () => all('a', 'b'));

@@ -5,8 +5,8 @@ import { request } from 'node:https';
 import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { connectSwarmcast } from '../../../src/client/client.ts';
-import { openGateway, type Gateway } from '../../../src/gateway.ts';
-import { loadConfig } from '../../../src/platform/config/load.ts';
+import type { Gateway } from '../../../src/gateway.ts';
+import { openTestGateway } from '../../support/gateway.ts';
 import { makeCertificate, nameShownAt, type TestCertificate } from '../../support/self-signed.ts';
 import { openTestServer } from '../../support/gateway.ts';
 import { fileOf, keyPair } from '../../support/tokens.ts';
@@ -32,15 +32,12 @@ interface Secure {
 /** A gateway with two edge threads that reads `settings` again when told. */
 async function openSecure(files: TestCertificate, more: Record<string, unknown> = {}): Promise<Secure> {
   const settings: Record<string, unknown> = {
-    'server.port': 0,
-    'log.level': 'silent',
     'edge.threads': 2,
     'edge.tls.cert': files.cert,
     'edge.tls.key': files.key,
     ...more,
   };
-  const readConfig = () => loadConfig({ files: [], flags: settings, environment: {} }).config;
-  return { gateway: await openGateway(readConfig(), { readConfig }), settings };
+  return { gateway: await openTestGateway(settings), settings };
 }
 
 /** Trusts the certificates of these tests and no other. */
@@ -169,9 +166,8 @@ describe('other files that the configuration names, at a reload', () => {
     ['auth.jwt.public_key_file', keyPair('rsa').file, 'no key'],
     ['auth.jwt.secret_file', fileOf('a secret of thirty-two bytes and more'), 'short'],
   ])('%s: one that is none any more refuses the whole', async (setting, file, garbage) => {
-    const settings: Record<string, unknown> = { 'server.port': 0, 'log.level': 'silent', [setting]: file };
-    const readConfig = () => loadConfig({ files: [], flags: settings, environment: {} }).config;
-    await using gateway = await openGateway(readConfig(), { readConfig });
+    const settings: Record<string, unknown> = { [setting]: file };
+    await using gateway = await openTestGateway(settings);
     // Its hub has read the file.
     expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
     writeFileSync(file, garbage);
@@ -185,9 +181,8 @@ describe('other files that the configuration names, at a reload', () => {
   });
 
   test('settings that need a restart are named, logins are not among them', async () => {
-    const settings: Record<string, unknown> = { 'server.port': 0, 'log.level': 'silent' };
-    const readConfig = () => loadConfig({ files: [], flags: settings, environment: {} }).config;
-    await using gateway = await openGateway(readConfig(), { readConfig });
+    const settings: Record<string, unknown> = {};
+    await using gateway = await openTestGateway(settings);
     settings['telemetry.otlp_endpoint'] = 'http://127.0.0.1:1';
     settings['audit.entries_kept'] = 7;
     settings['edge.threads'] = 2;
@@ -203,13 +198,10 @@ describe('other files that the configuration names, at a reload', () => {
 
   test('logins are not taken away under an address that stays wide until the restart', async () => {
     const settings: Record<string, unknown> = {
-      'server.port': 0,
       'server.host': '0.0.0.0',
-      'log.level': 'silent',
       'auth.keys': [{ id: 'a', sha256: '0'.repeat(64) }],
     };
-    const readConfig = () => loadConfig({ files: [], flags: settings, environment: {} }).config;
-    await using gateway = await openGateway(readConfig(), { readConfig });
+    await using gateway = await openTestGateway(settings);
     Object.assign(settings, { 'server.host': '127.0.0.1', 'auth.keys': [], 'auth.anonymous': 'operator' });
     expect(await gateway.reload()).toMatchObject({
       outcome: 'refused',

@@ -1,8 +1,6 @@
 /** Credentials towards servers, through a whole gateway: a reload takes new ones, and nobody else's are passed on. */
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { openGateway } from '../../../src/gateway.ts';
-import { loadConfig } from '../../../src/platform/config/load.ts';
 import { done, OPERATOR_KEY } from '../../support/control.ts';
 import { openTestGateway, RecordingClient } from '../../support/gateway.ts';
 import { fileOf, SECRET, signToken } from '../../support/tokens.ts';
@@ -27,17 +25,9 @@ test('a reload reads secrets again; one that cannot be read is refused, and the 
     return true;
   };
   const file = fileOf('token-1\n');
-  const readConfig = () =>
-    loadConfig({
-      files: [],
-      environment: {},
-      flags: {
-        'server.port': 0,
-        'log.level': 'silent',
-        servers: [{ id: 'web', transport: 'http', url: peer.url, dialect: 'claude-flow', bearer: { file } }],
-      },
-    }).config;
-  await using gateway = await openGateway(readConfig(), { readConfig });
+  await using gateway = await openTestGateway({
+    servers: [{ id: 'web', transport: 'http', url: peer.url, dialect: 'claude-flow', bearer: { file } }],
+  });
   using client = await RecordingClient.connect(gateway.url);
   await client.until('healthy', () => stateOf(client)?.state === 'healthy');
   wanted = 'token-2';
