@@ -69,8 +69,6 @@ const RESTART_TICKS = 600;
 const REFUSALS_LOGGED = { perSecond: 1, burst: 20 };
 /** Seconds' worth of HTTP requests that an address may send at once. */
 const HTTP_BURST_S = 3;
-/** Agent messages remembered for clients slower than the hub. */
-const FLOW_LIMIT = 10_000;
 
 /**
  * Listens and starts following the feed. Clients that connect before the first snapshot wait for it.
@@ -109,7 +107,7 @@ class RunningEdge implements Edge {
     this.#options = options;
     this.#authenticator = authenticator;
     this.#certificate = options.certificate;
-    this.#replica = new Replica({ tombstones: clients.tombstones, flowLimit: FLOW_LIMIT });
+    this.#replica = new Replica({ tombstones: clients.tombstones, flowLimit: clients.message_history });
     this.#views = new ViewRegistry(this.#replica, { maxViews: clients.max_views });
     this.#clients = new Clients({
       config: clients,

@@ -242,6 +242,7 @@ const clientsSchema = z.strictObject({
     0,
   ),
   tombstones: count(100_000, 10_000_000, 'Removed entities remembered for resume'),
+  message_history: count(10_000, 1_000_000, 'Agent messages remembered for clients slower than the hub'),
 });
 
 const controlSchema = z.strictObject({
