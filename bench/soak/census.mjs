@@ -1,18 +1,24 @@
 // Loaded into the gateway of a soak (node --import), in each of its threads: counts what is alive when asked. The main
 // thread is asked over its channel to the parent; it asks the others, which run it too.
 import { EventEmitter } from 'node:events';
-import { queryObjects } from 'node:v8';
+import { getHeapStatistics, queryObjects, writeHeapSnapshot } from 'node:v8';
 import { BroadcastChannel, isMainThread, threadId } from 'node:worker_threads';
 
 /** Longest wait for the next thread's answer: each collects its garbage first. */
-const ANSWER_MS = 10_000;
+const ANSWER_MS = 30_000;
+const MB = 1_048_576;
+/** Leaked objects a second, in a thread that leaks on purpose. */
+const LEAKS_PER_SECOND = 10;
+const WORK = { count, snapshot: writeSnapshot, leak };
 /** Of other threads. */
 const answers = [];
 let onAnswer;
 const channel = new BroadcastChannel('soak-census');
 
 if (isMainThread) {
-  process.on('message', ({ expected }) => void answerParent(expected));
+  process.on('message', (order) => void answerParent(order));
+  // Whoever watches is gone, however it ended.
+  process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   channel.addEventListener('message', ({ data }) => {
     answers.push(data);
     onAnswer?.();
@@ -20,22 +26,26 @@ if (isMainThread) {
   process.channel?.unref();
 } else {
   channel.addEventListener('message', ({ data }) => {
-    if (data === 'count') channel.postMessage(count());
+    if (data.kind !== undefined) channel.postMessage(answerTo(data));
   });
 }
 // After listening, which would hold the thread again.
 channel.unref();
 
 /** `expected`: threads that there are. */
-async function answerParent(expected) {
-  const threads = [count()];
-  channel.postMessage('count');
-  while (threads.length < expected) {
+async function answerParent(order) {
+  const threads = [answerTo(order)];
+  channel.postMessage(order);
+  while (threads.length < order.expected) {
     const answer = await Promise.race([nextAnswer(), pause(ANSWER_MS)]);
     if (answer === undefined) break;
     threads.push(answer);
   }
   process.send(threads.toSorted((a, b) => a.thread - b.thread));
+}
+
+function answerTo(order) {
+  return { thread: threadId, ...WORK[order.kind](order) };
 }
 
 function nextAnswer() {
@@ -64,5 +74,18 @@ function count() {
   };
   const resources = {};
   for (const type of process.getActiveResourcesInfo()) resources[type] = (resources[type] ?? 0) + 1;
-  return { thread: threadId, objects, resources, heap_mb: process.memoryUsage().heapUsed / 1_048_576 };
+  const { heapUsed, external } = process.memoryUsage();
+  const { malloced_memory: malloced } = getHeapStatistics();
+  return { objects, resources, heap_mb: heapUsed / MB, external_mb: external / MB, malloced_mb: malloced / MB };
+}
+
+function writeSnapshot({ path }) {
+  return { file: writeHeapSnapshot(`${path}-${threadId}.heapsnapshot`) };
+}
+
+function leak({ bytesPerSecond }) {
+  const kept = [];
+  const each = bytesPerSecond / LEAKS_PER_SECOND;
+  setInterval(() => kept.push(Array.from({ length: each / 8 }, (_, index) => index)), 1_000 / LEAKS_PER_SECOND).unref();
+  return {};
 }
