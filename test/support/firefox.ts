@@ -1,6 +1,6 @@
 /**
- * A real headless Firefox by WebDriver BiDi (https://w3c.github.io/webdriver-bidi/), which it speaks itself: no driver in
- * between. Only what a smoke test needs.
+ * A real Firefox by WebDriver BiDi (https://w3c.github.io/webdriver-bidi/), which it speaks itself: no driver in between. Only
+ * what a smoke test needs. It draws on a virtual display where there is one; headless it has no WebGL.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { WebSocket } from 'ws';
+import { hasVirtualDisplay, openVirtualDisplay, type VirtualDisplay } from './virtual-display.ts';
 
 /** Software rendering of WebGL, and no calls home. */
 const PREFERENCES = {
@@ -38,21 +39,34 @@ export async function launchFirefox(): Promise<FirefoxPage> {
   const profile = await mkdtemp(join(tmpdir(), 'swarmcast-firefox-'));
   const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref("${name}", ${JSON.stringify(value)});\n`);
   await writeFile(join(profile, 'user.js'), lines.join(''));
+  const display = hasVirtualDisplay ? await openVirtualDisplay() : undefined;
   const child = spawn(
     process.env['FIREFOX'] ?? '/usr/bin/firefox-esr',
-    ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', '0'],
-    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, HOME: profile } },
+    [
+      ...(display === undefined ? ['--headless'] : []),
+      '--no-remote',
+      '--profile',
+      profile,
+      '--remote-debugging-port',
+      '0',
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, HOME: profile, ...environmentOf(display) } },
   );
   try {
     const socket = new WebSocket(`${await addressOf(child)}/session`);
     await once(socket, 'open');
-    const page = new FirefoxPage(child, profile, socket);
+    const page = new FirefoxPage(child, profile, socket, display);
     await page.open();
     return page;
   } catch (error) {
     child.kill('SIGKILL');
+    await display?.[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+function environmentOf(display: VirtualDisplay | undefined): Record<string, string> {
+  return display === undefined ? {} : { DISPLAY: display.name, MOZ_ENABLE_WAYLAND: '0', LIBGL_ALWAYS_SOFTWARE: '1' };
 }
 
 async function addressOf(child: ChildProcess): Promise<string> {
@@ -70,14 +84,17 @@ export class FirefoxPage implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #profile: string;
   readonly #socket: WebSocket;
+  readonly #display: VirtualDisplay | undefined;
   readonly #waiting = new Map<number, (answer: Answer) => void>();
   #context = '';
   #lastId = 0;
 
-  constructor(child: ChildProcess, profile: string, socket: WebSocket) {
+  /** Owns all of them, and ends them. */
+  constructor(child: ChildProcess, profile: string, socket: WebSocket, display: VirtualDisplay | undefined) {
     this.#child = child;
     this.#profile = profile;
     this.#socket = socket;
+    this.#display = display;
     child.stderr?.resume();
     socket.on('message', (data: Buffer) => this.#received(JSON.parse(data.toString()) as Answer));
   }
@@ -114,6 +131,19 @@ export class FirefoxPage implements AsyncDisposable {
     }
   }
 
+  /** A picture of the element, in PNG, with what lies over it. */
+  async screenshot(selector: string): Promise<Buffer> {
+    const box = JSON.parse(
+      await this.text(`JSON.stringify(document.querySelector(${JSON.stringify(selector)}).getBoundingClientRect())`),
+    ) as { x: number; y: number; width: number; height: number };
+    const { x, y, width, height } = box;
+    const { data } = (await this.#ask('browsingContext.captureScreenshot', {
+      context: this.#context,
+      clip: { type: 'box', x, y, width, height },
+    })) as { data: string };
+    return Buffer.from(data, 'base64');
+  }
+
   async type(keys: string): Promise<void> {
     const actions = Array.from(keys).flatMap((value) => [
       { type: 'keyDown', value },
@@ -130,6 +160,7 @@ export class FirefoxPage implements AsyncDisposable {
     await this.#ask('browser.close', {}).catch(() => this.#child.kill('SIGKILL'));
     await ended;
     this.#socket.terminate();
+    await this.#display?.[Symbol.asyncDispose]();
     await rm(this.#profile, { recursive: true, force: true });
   }
 
