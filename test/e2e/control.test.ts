@@ -3,6 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import type { Gateway } from '../../src/gateway.ts';
 import { axeViolations, drawnAgents, launchBrowser, openPage, signIn } from '../support/browser.ts';
 import { openTestGateway, openTestServer } from '../support/gateway.ts';
+import { until } from '../support/until.ts';
 
 const KEY = 'an-operator-key-of-these-tests';
 
@@ -38,8 +39,10 @@ async function openControl(page: Page): Promise<void> {
 }
 
 async function chooseSwarm(page: Page, server: string): Promise<void> {
-  const offered = await field(page, 'Swarm').locator('option').allTextContents();
-  await field(page, 'Swarm').selectOption({ label: offered.find((key) => key.startsWith(server)) ?? server });
+  const label = await until(`a swarm of ${server}`, async () =>
+    (await field(page, 'Swarm').locator('option').allTextContents()).find((key) => key.startsWith(server)),
+  );
+  await field(page, 'Swarm').selectOption({ label });
 }
 
 /** Confirms what the dialog shows, after having read it. */
@@ -49,9 +52,9 @@ async function confirm(page: Page, shows: readonly string[]): Promise<void> {
   await dialog.getByRole('button', { name: 'Confirm' }).click();
 }
 
-/** Text of the report, once there is one. */
-async function reported(page: Page, kind: 'done' | 'failed'): Promise<string> {
-  const report = page.locator(`[data-report=${kind}]`);
+/** Text of the report, once there is one of that operation. */
+async function reported(page: Page, kind: 'done' | 'failed', operation: string): Promise<string> {
+  const report = page.locator(`[data-report=${kind}][data-operation="${operation}"]`);
   await report.waitFor();
   return report.innerText();
 }
@@ -70,7 +73,9 @@ describe('operators have servers do things', () => {
     expect(await page.locator('[data-report=done]').count()).toBe(0);
     await choose(page, 'Spawn…');
     await confirm(page, ['Start a reviewer in hive/', 'agent.spawn', 'Newcomer Nell']);
-    expect(await reported(page, 'done')).toMatch(/agent\.spawn: done by hive \(simulated\) in [\d.]+ ms\.[^]*agent_id/);
+    expect(await reported(page, 'done', 'agent.spawn')).toMatch(
+      /agent\.spawn: done by hive \(simulated\) in [\d.]+ ms\.[^]*agent_id/,
+    );
     await drawnAgents(page, (count) => count === 13);
     await page.locator('.events').getByText('Newcomer Nell joined').waitFor();
 
@@ -79,23 +84,23 @@ describe('operators have servers do things', () => {
     await page.keyboard.press('Enter');
     const details = page.getByRole('complementary', { name: 'Details of the selected agent' });
     await details.getByRole('button', { name: 'Message…' }).click();
-    expect(await field(page, 'Agent').inputValue()).toMatch(/^hive\//);
+    await until('the selected agent', async () => /^hive\//.test(await field(page, 'Agent').inputValue()));
     await field(page, 'Message').fill('<b>review</b> this');
     await choose(page, 'Send…');
     await confirm(page, ['Send this to hive/', '<b>review</b> this']);
-    await reported(page, 'done');
+    await reported(page, 'done', 'agent.message');
 
     await choose(page, 'Task');
     await field(page, 'Task').fill('look at everything');
     await choose(page, 'Orchestrate…');
     await confirm(page, ['look at everything', 'medium']);
-    expect(await reported(page, 'done')).toContain('task_id');
+    expect(await reported(page, 'done', 'task.orchestrate')).toContain('task_id');
 
     await details.getByRole('button', { name: 'Terminate…' }).click();
     await choose(page, 'Terminate…');
     await page.getByRole('dialog').getByText('This cannot be undone.').waitFor();
     await confirm(page, ['agent.terminate']);
-    await reported(page, 'done');
+    await reported(page, 'done', 'agent.terminate');
     await drawnAgents(page, (count) => count === 12);
     await page.locator('.events').getByText('Newcomer Nell left').waitFor();
 
@@ -116,12 +121,12 @@ describe('operators have servers do things', () => {
     await field(page, 'Type').fill('coder');
     await choose(page, 'Spawn…');
     await confirm(page, ['shelf/']);
-    expect(await reported(page, 'failed')).toMatch(/Not done\.[^]*unsupported_by_server[^]*detail/);
+    expect(await reported(page, 'failed', 'agent.spawn')).toMatch(/Not done\.[^]*unsupported_by_server[^]*detail/);
     await choose(page, 'Terminate');
     await field(page, 'Agent').fill('hive/no-such-swarm/nobody');
     await choose(page, 'Terminate…');
     await confirm(page, ['hive/no-such-swarm/nobody']);
-    expect(await reported(page, 'failed')).toContain('no_such_');
+    expect(await reported(page, 'failed', 'agent.terminate')).toContain('no_such_');
     await choose(page, 'Audit');
     await page.locator('[data-outcome=unsupported_by_server]').first().waitFor();
     expect(troubles).toEqual([]);
@@ -146,7 +151,7 @@ describe('operators have servers do things', () => {
     await choose(page, 'Terminate…');
     await check('confirmation');
     await confirm(page, ['nobody']);
-    await reported(page, 'failed');
+    await reported(page, 'failed', 'agent.terminate');
     await check('report');
     await choose(page, 'Audit');
     await page.locator('.audit-lines li').first().waitFor();

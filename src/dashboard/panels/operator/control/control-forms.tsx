@@ -19,16 +19,25 @@ const TITLES: Readonly<Record<ControlForm, string>> = {
 };
 const FORMS = { spawn: SpawnForm, task: TaskForm, message: MessageForm, terminate: TerminateForm } as const;
 
+/** The last order that was confirmed, and what came of it; no report yet: it is under way. */
+interface Sent {
+  form: ControlForm;
+  operation: Order['operation'];
+  report: Report | undefined;
+}
+
 export function ControlForms(): JSX.Element {
   const { operator, session } = useApp();
   const order = useSignal<Order | undefined>(undefined);
-  const report = useSignal<Report | 'pending' | undefined>(undefined);
+  const sent = useSignal<Sent | undefined>(undefined);
   const form = operator.form.value;
   const Form = FORMS[form];
   const send = async (confirmed: Order): Promise<void> => {
+    const { operation } = confirmed;
     order.value = undefined;
-    report.value = 'pending';
-    report.value = await carryOut(confirmed, session.client);
+    sent.value = { form, operation, report: undefined };
+    const report = await carryOut(confirmed, session.client);
+    sent.value = { form, operation, report };
   };
   return (
     <section class="control" aria-label="Control">
@@ -39,17 +48,17 @@ export function ControlForms(): JSX.Element {
         textOf={(name) => TITLES[name]}
         onChoose={(name) => {
           operator.form.value = name;
-          report.value = undefined;
+          sent.value = undefined;
         }}
       />
       <Form
         key={form}
-        busy={report.value === 'pending'}
+        busy={sent.value !== undefined && sent.value.report === undefined}
         onOrder={(next) => {
           order.value = next;
         }}
       />
-      <ReportView report={report.value} />
+      <ReportView sent={sent.value?.form === form ? sent.value : undefined} />
       {order.value !== undefined && (
         <Confirmation
           order={order.value}
@@ -88,17 +97,19 @@ function Confirmation(props: { order: Order; onCancel: () => void; onConfirm: (o
   );
 }
 
-function ReportView({ report }: { report: Report | 'pending' | undefined }): JSX.Element {
-  const kind = report === undefined || report === 'pending' ? 'pending' : report.failed ? 'failed' : 'done';
+function ReportView({ sent }: { sent: Sent | undefined }): JSX.Element {
+  const report = sent?.report;
+  const kind = report === undefined ? 'pending' : report.failed ? 'failed' : 'done';
   return (
     <div
       class={kind === 'failed' ? 'problem' : 'outcome'}
       role="status"
       data-report={kind}
-      hidden={report === undefined}
+      data-operation={sent?.operation}
+      hidden={sent === undefined}
     >
-      {report === 'pending' && <p>Asking the server…</p>}
-      {typeof report === 'object' && (
+      {sent !== undefined && report === undefined && <p>Asking the server…</p>}
+      {report !== undefined && (
         <>
           <p>{displayText(report.text)}</p>
           <Facts facts={report.facts} />

@@ -4,6 +4,7 @@ import { RequestError } from '../../../../client/client.ts';
 import { digits } from '../../../format.ts';
 
 export interface Order {
+  operation: OperationName;
   /** What is about to be done, for people. */
   question: string;
   /** Everything that will be sent. */
@@ -23,6 +24,7 @@ export interface Report {
 
 export function orderOf<K extends OperationName>(operation: K, input: OperationRequest<K>, question: string): Order {
   return {
+    operation,
     question,
     fields: factsOf({ operation, ...input }),
     send: (client) => client.command(operation, input),
