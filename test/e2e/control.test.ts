@@ -84,7 +84,7 @@ describe('operators have servers do things', () => {
     await page.keyboard.press('Enter');
     const details = page.getByRole('complementary', { name: 'Details of the selected agent' });
     await details.getByRole('button', { name: 'Message…' }).click();
-    await until('the selected agent', async () => /^hive\//.test(await field(page, 'Agent').inputValue()));
+    await until('the selected agent', async () => (await field(page, 'Agent').inputValue()).startsWith('hive/'));
     await field(page, 'Message').fill('<b>review</b> this');
     await choose(page, 'Send…');
     await confirm(page, ['Send this to hive/', '<b>review</b> this']);

@@ -35,4 +35,4 @@ test('ten thousand agents at rest: nothing is drawn; a hand that moves the pictu
   await opened[Symbol.asyncDispose]();
   await browser.close();
   await simulator[Symbol.asyncDispose]();
-}, 180_000);
+}, 300_000);

@@ -73,7 +73,7 @@ describe('a gateway that asks for tokens', () => {
     expect(await dialog.getByRole('alert').count()).toBe(0);
     for (const key of ['Escape', 'Escape', 'Escape']) await page.keyboard.press(key);
     expect(await dialog.isVisible()).toBe(true);
-    expect(await page.getByTestId('counts').textContent()).toContain('0 agents');
+    await page.getByTestId('counts').getByText('0 agents').waitFor();
     for (const violation of await axeViolations(page)) troubles.push(violation);
 
     await enter(page, 'swk_nobody_knows_this_key_000000000');
@@ -85,15 +85,15 @@ describe('a gateway that asks for tokens', () => {
 
     await enter(page, VIEWER_KEY);
     await drawnAgents(page, (count) => count === 12);
-    expect(await page.getByTestId('seen-as').textContent()).toBe('key:wall, viewer');
-    expect(await page.getByTestId('shown-to-you').textContent()).toBe('everything');
+    await page.getByTestId('seen-as').getByText('key:wall, viewer', { exact: true }).waitFor();
+    await page.getByTestId('shown-to-you').getByText('everything', { exact: true }).waitFor();
     expect(await page.getByRole('tab', { name: 'Operator' }).count()).toBe(0);
     expect(await whatIsKept(page)).not.toContain(VIEWER_KEY);
     for (const violation of await axeViolations(page)) troubles.push(violation);
 
     await page.getByRole('button', { name: 'Sign out' }).click();
     await dialog.waitFor();
-    expect(await page.getByTestId('counts').textContent()).toContain('0 agents');
+    await page.getByTestId('counts').getByText('0 agents').waitFor();
     await page.reload();
     await dialog.waitFor();
     expect(troubles).toEqual([]);
@@ -104,9 +104,10 @@ describe('a gateway that asks for tokens', () => {
     const { page, troubles } = opened;
     await enter(page, LIMITED_KEY);
     await drawnAgents(page, (count) => count === 6);
+    await page.locator('.server[data-server=desk]').waitFor();
     expect(await page.locator('.server').count()).toBe(1);
     await page.getByRole('tab', { name: 'Connection' }).click();
-    expect(await page.getByTestId('shown-to-you').textContent()).toBe('servers: desk');
+    await page.getByTestId('shown-to-you').getByText('servers: desk', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await enter(page, OPERATOR_KEY);
     await page.getByRole('tab', { name: 'Operator' }).click();
@@ -132,10 +133,10 @@ describe('a gateway that asks for tokens', () => {
     await renew(await signToken({ iat: now, exp: now + 3_600 }));
     await banner.waitFor({ state: 'detached' });
     expect(sockets()).toBe(used);
-    expect(await page.getByTestId('seen-as').textContent()).toBe('ada, viewer');
+    await page.getByTestId('seen-as').getByText('ada, viewer', { exact: true }).waitFor();
 
     await page.getByRole('button', { name: 'Sign out' }).click();
-    await enter(page, await signToken({ sub: 'bob', iat: now - 60, exp: Math.floor(Date.now() / 1_000) + 4 }));
+    await enter(page, await signToken({ sub: 'bob', iat: now - 60, exp: Math.floor(Date.now() / 1_000) + 12 }));
     await page.getByTestId('seen-as').getByText('bob').waitFor();
     const dialog = page.getByRole('dialog', { name: 'Sign in to Swarmcast' });
     await dialog.getByRole('alert').getByText('The token has expired and was not renewed').waitFor();

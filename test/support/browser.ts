@@ -37,6 +37,7 @@ export async function openPage(
 ): Promise<WatchedPage> {
   const { agents = 1, prepare, ...contextOptions } = options;
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...contextOptions });
+  context.setDefaultTimeout(ANSWER_WITHIN_MS);
   const page = await context.newPage();
   const troubles: string[] = [];
   const frames: WatchedPage['frames'] = [];
@@ -84,7 +85,8 @@ export async function signIn(page: Page, token: string): Promise<void> {
 }
 
 /** Software rendering on a busy machine is slow. */
-const DRAWN_WITHIN_MS = 45_000;
+const DRAWN_WITHIN_MS = 90_000;
+const ANSWER_WITHIN_MS = 60_000;
 
 /** Waits until the graph draws as many agents as `accepts` wants. */
 export async function drawnAgents(page: Page, accepts: (count: number) => boolean): Promise<number> {
