@@ -56,6 +56,7 @@ const STEPS: readonly Step[] = [
   { method: 'PATCH', path: '/api/agents/{agent}', body: { status: 'reviewing' } },
   { method: 'POST', path: '/api/agents/{agent}/messages', body: { message: { go: 'on' } } },
   { method: 'POST', path: '/api/swarms/{swarm}/messages', body: { message: 'all together' } },
+  { method: 'POST', path: '/api/swarms/{first}/messages/to/{swarm}', body: { message: 'your turn' } },
   { method: 'POST', path: '/api/agents/{agent}/tasks', body: { task: 'write the parser', priority: 'high' } },
   { method: 'GET', path: '/api/tasks/{task}' },
   { method: 'GET', path: '/api/tasks/{task}/results' },
@@ -191,7 +192,7 @@ function isAt(described: string, path: string): boolean {
 }
 
 function fill(text: string, answers: Answers, encode = false): string {
-  return text.replaceAll(/\{(swarm|agent|task|other)\}/g, (_, name: string) => {
+  return text.replaceAll(/\{(swarm|first|agent|task|other)\}/g, (_, name: string) => {
     const value = answers[name] ?? 'unknown';
     return encode ? encodeURIComponent(value) : value;
   });
@@ -203,6 +204,8 @@ function learn(body: unknown, answers: Answers): void {
   for (const [name, [of, field]] of Object.entries(wanted)) {
     if (operation === of && typeof result?.[field] === 'string') answers[name] = result[field];
   }
+  const [first] = (result?.['swarms'] ?? []) as { swarm_id?: string }[];
+  if (first?.swarm_id !== undefined) answers['first'] ??= first.swarm_id;
   if (operation?.startsWith('task.') && typeof result?.['task_id'] === 'string') answers['task'] = result['task_id'];
 }
 

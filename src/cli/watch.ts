@@ -19,6 +19,7 @@ const JSON_EVENTS = [
   'performance',
   'neural',
   'flow',
+  'swarms',
   'health',
   'mode',
   'goodbye',

@@ -26,6 +26,8 @@ export interface ClientEvents {
   performance: ServerPayloads['performance_update'];
   neural: ServerPayloads['neural_update'];
   flow: ServerPayloads['message_flow'];
+  /** Swarms created, dissolved, moved, or sent a message by another. */
+  swarms: ServerPayloads['swarm_event'];
   health: ServerPayloads['health_update'];
   mode: ServerPayloads['mode_changed'];
   frame: DecodedFrame;
@@ -46,5 +48,6 @@ export const EVENT_OF = {
   performance_update: 'performance',
   neural_update: 'neural',
   message_flow: 'flow',
+  swarm_event: 'swarms',
   health_update: 'health',
 } as const satisfies Partial<Record<ServerMessageType, keyof ClientEvents>>;

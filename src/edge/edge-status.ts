@@ -85,6 +85,7 @@ function bounds({ clients, views, replica, limits, pendingRequests }: EdgeParts)
     { name: 'views', used: views.size, limit: limits.max_views },
     { name: 'departures', used: views.mostDepartures(), limit: views.departureLimit },
     { name: 'tombstones', used: replica.tombstones.size, limit: replica.tombstones.capacity },
+    { name: 'swarm_events', used: replica.swarmEvents.size, limit: replica.swarmEvents.capacity },
     { name: 'agent_messages', used: replica.flow.size, limit: replica.flow.capacity },
     { name: 'hub_requests', used: pendingRequests, limit: MAX_PENDING_REQUESTS },
     { name: 'outbox_messages_peak', used: clients.counters.outboxPeak, limit: MAX_OUTBOX_MESSAGES },

@@ -74,6 +74,7 @@ export const METRIC_GROUPS: Readonly<Record<string, MetricGroup>> = {
       records: 'Records held, those gone since the last flush included',
       queued: 'Entries of the queues in order of time (silence, decay)',
       waiting: 'Swarms and servers with work put off to the next flush',
+      remembered_moves: 'Names of swarms and agents that began or ended lately, kept to tell moves by',
       pending_messages: 'Agent messages for the next batch',
       messages: 'Agent messages in the history',
       observations_total: 'Facts taken from servers',
@@ -81,6 +82,9 @@ export const METRIC_GROUPS: Readonly<Record<string, MetricGroup>> = {
       unknown_sender_total: 'Messages from or to agents nobody reported: dropped, since agents are not invented',
       flow_dropped_total:
         'Messages beyond the newest 1,000 of a server in one flush: not passed on, though counted in links',
+      swarm_events_total:
+        'Swarms that were created, dissolved, moved or sent a message, and agents that changed theirs',
+      swarm_events_dropped_total: 'Such events beyond the first 1,000 of a flush: not told to clients',
       refused_agents_total: 'Agents refused because world.max_agents was reached',
       refused_swarms_total: 'Swarms refused because a bound was reached',
       refused_links_total: 'Links refused because world.max_links was reached',

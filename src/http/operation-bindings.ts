@@ -20,6 +20,7 @@ const RESOURCES: readonly OperationBinding[] = [
   { method: 'get', path: '/api/swarms/:swarm_id', operation: 'swarm.status' },
   { method: 'delete', path: '/api/swarms/:swarm_id', operation: 'swarm.dissolve' },
   { method: 'post', path: '/api/swarms/:swarm_id/messages', operation: 'swarm.coordinate' },
+  { method: 'post', path: '/api/swarms/:from_swarm_id/messages/to/:swarm_id', operation: 'swarm.message' },
   { method: 'get', path: '/api/agents', operation: 'agent.list' },
   { method: 'post', path: '/api/agents', operation: 'agent.spawn' },
   { method: 'get', path: '/api/agents/:agent_id', operation: 'agent.status' },

@@ -89,6 +89,7 @@ export class Hub implements AsyncDisposable {
         drain: async (id) => this.#upstreams?.drain(id),
         resume: (id) => this.#upstreams?.resume(id) ?? false,
       },
+      messageSent: (from, to) => this.#world.messageBetweenSwarms(from, to),
       snapshot: () => {
         this.#flush();
         return this.#world.snapshot();

@@ -66,6 +66,7 @@ const NAMED = [
   'topology',
   'key',
   'from',
+  'from_swarm_id',
   'mode',
   'level',
 ] as const;

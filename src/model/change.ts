@@ -7,6 +7,7 @@ import type { Ref } from './ids.ts';
 import type { LinkRecord } from './link.ts';
 import type { MessageFlow } from './message.ts';
 import type { ServerRecord } from './server.ts';
+import type { SwarmEvent } from './swarm-event.ts';
 import type { SwarmRecord } from './swarm.ts';
 import type { TaskRecord } from './task.ts';
 
@@ -27,7 +28,7 @@ export interface StatefulRecords {
   link: LinkRecord;
   task: TaskRecord;
 }
-/** Kinds that have state; message flow has none. */
+/** Kinds that have state; message flow and events of swarms have none. */
 export type EntityKind = keyof StatefulRecords;
 
 /**
@@ -47,6 +48,7 @@ export interface ChangeBatch {
   links?: KindChanges<LinkRecord>;
   tasks?: KindChanges<TaskRecord>;
   flow?: MessageFlow[];
+  swarm_events?: SwarmEvent[];
   /** Swarms whose membership changed, with its new count: as in a publication's header (position-region.ts). Never sent to clients. */
   membership?: [Ref, number][];
 }

@@ -9,6 +9,7 @@ import type { Ref } from '../model/ids.ts';
 import type { LinkRecord } from '../model/link.ts';
 import type { MessageFlow } from '../model/message.ts';
 import type { ServerRecord } from '../model/server.ts';
+import type { SwarmEvent } from '../model/swarm-event.ts';
 import type { SwarmRecord } from '../model/swarm.ts';
 import type { TaskRecord } from '../model/task.ts';
 import type { RequestId } from './client-messages.ts';
@@ -76,6 +77,8 @@ export interface ServerPayloads {
   neural_update: { agents: { ref: Ref; neural: AgentNeural | null }[] };
   /** `dropped`: messages not listed, since a tick lists at most 500 a view. */
   message_flow: { messages: MessageFlow[]; dropped: number };
+  /** `dropped`: events not listed, since a turn lists at most 100. */
+  swarm_event: { events: SwarmEvent[]; dropped: number };
   health_update: {
     server: Ref;
     server_id: string;
@@ -114,5 +117,6 @@ export const TICK_ORDER = [
   'performance_update',
   'neural_update',
   'message_flow',
+  'swarm_event',
   'health_update',
 ] as const satisfies readonly ServerMessageType[];

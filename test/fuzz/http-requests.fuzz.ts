@@ -23,6 +23,7 @@ const world = snapshot([agent(0), agent(1)]);
 const control = new Control({
   config: { ...configSchema.parse({}).control, reads_per_minute: 1_000_000, writes_per_minute: 1_000_000 },
   upstreams: () => undefined,
+  messageSent: () => undefined,
   servers: {
     add: () => undefined,
     remove: () => 'until a reload',

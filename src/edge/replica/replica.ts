@@ -9,6 +9,7 @@ import type { LinkRecord } from '../../model/link.ts';
 import type { MessageFlow } from '../../model/message.ts';
 import type { LayoutEvent } from '../../model/position-region.ts';
 import type { ServerRecord } from '../../model/server.ts';
+import type { SwarmEvent } from '../../model/swarm-event.ts';
 import type { SwarmRecord } from '../../model/swarm.ts';
 import type { TaskRecord } from '../../model/task.ts';
 import {
@@ -38,6 +39,9 @@ export interface FlowEntry {
   to: AgentEntity;
 }
 
+/** Events of swarms that are remembered for clients slower than the hub. */
+const SWARM_EVENT_LIMIT = 1_000;
+
 /** How the changes of one kind reach the tables. */
 interface KindHooks<R extends { ref: Ref }, E> {
   create(record: R, version: number): E;
@@ -55,6 +59,7 @@ export class Replica {
   readonly tombstones: VersionedRing<AnyEntity>;
   /** Messages between known agents. */
   readonly flow: VersionedRing<FlowEntry>;
+  readonly swarmEvents = new VersionedRing<SwarmEvent>(SWARM_EVENT_LIMIT);
   readonly positions = new PositionStore();
   readonly #serversById = new Map<string, ServerEntity>();
   #epoch = '';
@@ -154,6 +159,7 @@ export class Replica {
     this.#serversById.clear();
     this.tombstones.clear(snapshot.version);
     this.flow.clear(snapshot.version);
+    this.swarmEvents.clear(snapshot.version);
     this.positions.restartClock();
     this.#epoch = snapshot.epoch;
     this.#version = snapshot.version;
@@ -181,6 +187,7 @@ export class Replica {
     this.#applyKind(this.links, batch.links, this.#linkHooks);
     this.#applyKind(this.tasks, batch.tasks, this.#taskHooks);
     if (batch.flow !== undefined) this.#takeFlow(batch.flow);
+    for (const event of batch.swarm_events ?? []) this.swarmEvents.push(event, this.#version);
     if (batch.membership !== undefined) this.#takeMembership(batch.membership);
   }
 

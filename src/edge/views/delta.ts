@@ -3,6 +3,7 @@ import type { AgentPerformance, AgentNeural, AgentRecord } from '../../model/age
 import type { Patch } from '../../model/change.ts';
 import type { Ref } from '../../model/ids.ts';
 import type { MessageFlow } from '../../model/message.ts';
+import type { SwarmEvent } from '../../model/swarm-event.ts';
 import type { AgentEntity, AnyEntity, LinkEntity, ServerEntity, SwarmEntity, TaskEntity } from '../replica/entity.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { ShownSet } from './shown-set.ts';
@@ -10,6 +11,8 @@ import { FIELDS, type ViewFilter } from './view-filter.ts';
 
 /** Messages between agents that one tick lists. */
 const MAX_FLOW_MESSAGES = 500;
+/** Events of swarms that one turn lists. */
+const MAX_SWARM_EVENTS = 100;
 
 export class Delta {
   /** Send the whole discovery instead of `servers` and `swarms`. */
@@ -31,6 +34,9 @@ export class Delta {
   readonly flow: MessageFlow[] = [];
   /** Messages that the view shows and that were one too many for `flow`. */
   flowDropped = 0;
+  /** Oldest first. */
+  readonly swarmEvents: SwarmEvent[] = [];
+  swarmEventsDropped = 0;
 
   /** Lists an entity as removed. Links only where the removal of an end does not imply it. */
   remove(entity: AnyEntity, shown: ShownSet): void {
@@ -77,8 +83,18 @@ export class Delta {
     if (patch !== undefined) this.updated.push(patch);
   }
 
-  /** Lists the newest messages after `version` whose ends are both shown. */
-  addFlow(replica: Replica, shown: ShownSet, version: number): void {
+  /** Lists what happened after `version` and has no state: the newest messages and events of swarms. */
+  addHappened(replica: Replica, shown: ShownSet, version: number): void {
+    this.#addFlow(replica, shown, version);
+    replica.swarmEvents.newerThan(version, (event) => {
+      if (!shown.showsEvent(event)) return;
+      if (this.swarmEvents.length < MAX_SWARM_EVENTS) this.swarmEvents.push(event);
+      else this.swarmEventsDropped++;
+    });
+    this.swarmEvents.reverse();
+  }
+
+  #addFlow(replica: Replica, shown: ShownSet, version: number): void {
     if (!shown.filter.showsMessages) return;
     replica.flow.newerThan(version, ({ message, from, to }) => {
       if (shown.agentSince(from) === undefined || shown.agentSince(to) === undefined) return;

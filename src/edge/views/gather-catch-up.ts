@@ -35,7 +35,7 @@ export function gatherCatchUp(replica: Replica, shown: ShownSet, held: number): 
       delta.remove(entity, shown);
     } else if (entity.kind === 'task') catchUpTask(delta, shown, entity, held);
   });
-  delta.addFlow(replica, shown, held);
+  delta.addHappened(replica, shown, held);
   return delta;
 }
 

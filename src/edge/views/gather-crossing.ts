@@ -26,7 +26,7 @@ export function gatherCrossing(replica: Replica, old: ShownSet, shown: ShownSet,
   for (const link of shown.links.keys()) if (link.version > held || !holds(link)) delta.linked.push(link);
   for (const task of shown.tasks.keys()) if (task.version > held || !holds(task)) delta.tasks.push(task);
   removeHidden(delta, old, shown, held);
-  delta.addFlow(replica, shown, held);
+  delta.addHappened(replica, shown, held);
   return delta;
 }
 

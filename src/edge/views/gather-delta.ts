@@ -22,7 +22,7 @@ export function gatherDelta(replica: Replica, shown: ShownSet, held: number): De
   shown.departures.newerThan(held, ({ entity, enteredAt }) => {
     if (enteredAt <= held && shown.since(entity) === undefined) delta.remove(entity, shown);
   });
-  delta.addFlow(replica, shown, held);
+  delta.addHappened(replica, shown, held);
   return delta;
 }
 

@@ -6,6 +6,7 @@
  * when: so the exact set that was shown at an earlier version is known, and with it what a client of that version
  * lacks. Only versions at which {@link ShownSet.sync} ran count, and a client holds no others.
  */
+import type { SwarmEvent } from '../../model/swarm-event.ts';
 import type { AgentEntity, AnyEntity, LinkEntity, ServerEntity, SwarmEntity, TaskEntity } from '../replica/entity.ts';
 import type { Replica } from '../replica/replica.ts';
 import { VersionedRing } from '../replica/ring.ts';
@@ -108,7 +109,24 @@ export class ShownSet {
     if (from < this.#replica.tombstones.floor) this.#sweep();
     else this.#replica.tombstones.newerThan(from, (entity) => this.#leave(entity));
     this.#evaluateNewer(from);
-    if (this.#showsFlowSince(from)) this.#changedVersion = version;
+    if (this.#showsFlowSince(from) || this.#showsEventSince(from)) this.#changedVersion = version;
+  }
+
+  /** Every swarm that it names may be seen and passes the filters, and so does the agent. */
+  showsEvent({ event, swarm, from, agent }: SwarmEvent): boolean {
+    if (event === 'message' && !this.filter.showsMessages) return false;
+    if (!this.filter.showsSwarm(swarm) || (from !== undefined && !this.filter.showsSwarm(from))) return false;
+    if (agent === undefined) return true;
+    const entity = this.#replica.agents.get(agent);
+    return entity !== undefined && this.agentSince(entity) !== undefined;
+  }
+
+  #showsEventSince(version: number): boolean {
+    let isShown = false;
+    this.#replica.swarmEvents.newerThan(version, (event) => {
+      isShown ||= this.showsEvent(event);
+    });
+    return isShown;
   }
 
   #showsFlowSince(version: number): boolean {

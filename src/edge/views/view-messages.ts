@@ -102,8 +102,9 @@ export function deltaMessages(
   );
   list.chunked([delta.performance], ([agents]) => list.add('performance_update', () => ({ agents })));
   list.chunked([delta.neural], ([agents]) => list.add('neural_update', () => ({ agents })));
-  const { flow, flowDropped } = delta;
+  const { flow, flowDropped, swarmEvents, swarmEventsDropped } = delta;
   if (flow.length > 0) list.add('message_flow', () => ({ messages: flow, dropped: flowDropped }));
+  if (swarmEvents.length > 0) list.add('swarm_event', () => ({ events: swarmEvents, dropped: swarmEventsDropped }));
   return list.close(how.cursor);
 }
 

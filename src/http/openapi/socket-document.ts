@@ -23,6 +23,7 @@ const WITH_CURSOR = new Set([
   'performance_update',
   'neural_update',
   'message_flow',
+  'swarm_event',
   'health_update',
 ]);
 

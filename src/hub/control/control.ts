@@ -26,6 +26,7 @@ import { describeError } from '../upstream/errors.ts';
 import type { Connected } from '../upstream/upstream.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import { ControlError, controlErrorOf } from './control-error.ts';
+import { betweenSwarms } from './between-swarms.ts';
 import { furnishSwarm, type SwarmReply } from './furnish-swarm.ts';
 import { isServerOperation, manageServers, type ServerSet } from './manage-servers.ts';
 import { OperationLimits } from './operation-limits.ts';
@@ -39,6 +40,8 @@ const MAX_OPERATIONS = 256;
 
 export interface ControlOptions {
   config: ControlConfig;
+  /** A message from one swarm to another was taken by its server; by their keys. */
+  messageSent: (from: string, to: string) => void;
   /** Undefined until servers are started. */
   upstreams: () => Upstreams | undefined;
   /** For operators: the set of servers that are watched. */
@@ -122,7 +125,7 @@ export class Control {
     const world = operation in WORLD_ANSWERS || operation === 'telemetry.restart' || isServerOperation(operation);
     return this.#options
       .snapshot()
-      .servers.filter(({ id }) => world || this.#connected(id)?.dialect.operations?.[operation] !== undefined);
+      .servers.filter(({ id }) => world || this.#connected(id)?.dialect.operations?.[doneBy(operation)] !== undefined);
   }
 
   async #attempt(order: OperationOrder, startMs: number): Promise<OperationOutcome> {
@@ -182,12 +185,21 @@ export class Control {
       // Of the operation's own shape, which only its name tells.
       return { ...done, result: done.result as OperationReply['result'] };
     }
+    if (name === 'swarm.message') return this.#betweenSwarms(operation, input as OperationInput<'swarm.message'>);
     const done = await this.#onServer(name, operation, input);
     if (name !== 'swarm.init') return done;
     return furnishSwarm(done as SwarmReply, input as OperationInput<'swarm.init'>, (next, wish) => {
       const of: Operation = OPERATIONS[next];
       return this.#onServer(next, of, of.input.parse(wish));
     });
+  }
+
+  async #betweenSwarms(operation: Operation, input: OperationInput<'swarm.message'>): Promise<Reply> {
+    const { from, to, order } = betweenSwarms(input, new WorldIndex(this.#options.snapshot()));
+    const done = await this.#onServer('swarm.message', operation, order);
+    this.#options.messageSent(from.key, to.key);
+    const result = { ...(done.result as OperationResult<'swarm.coordinate'>), from_swarm_id: from.key };
+    return { ...done, result };
   }
 
   /** Reads are answered from the world; `fresh` has the server, or all, asked first. */
@@ -245,6 +257,7 @@ export class Control {
     const { server, input: placed } = resolve(name, input, world, able);
     const told = await serverOperation({
       name,
+      by: doneBy(name),
       operation,
       server,
       input: placed,
@@ -287,4 +300,9 @@ export class Control {
       work.catch((error: unknown) => this.#options.log.debug({ error: describeError(error) }, `late: ${name}`));
     }
   }
+}
+
+/** A dialect sends to a swarm, whoever it is from. */
+function doneBy(name: OperationName): OperationName {
+  return name === 'swarm.message' ? 'swarm.coordinate' : name;
 }

@@ -10,6 +10,8 @@ import type { WorldIndex } from './world-index.ts';
 
 export interface ServerOperation {
   name: OperationName;
+  /** The dialects' operation that does it; mostly itself. */
+  by: OperationName;
   operation: Operation;
   server: ServerRecord;
   /** Checked, with ids as the server knows them. */
@@ -37,12 +39,12 @@ export async function serverOperation(work: ServerOperation): Promise<Told> {
   }
 }
 
-async function ask({ name, operation, server, input, world, upstream }: ServerOperation): Promise<Told> {
+async function ask({ by, operation, server, input, world, upstream }: ServerOperation): Promise<Told> {
   const connected = upstream?.connected();
   if (upstream === undefined || connected === undefined)
     throw new ControlError('unavailable', `${server.id} is not connected: ${server.health.reason}`);
   const { dialect, tools } = connected;
-  const ways = waysOf(dialect.operations, name);
+  const ways = waysOf(dialect.operations, by);
   if (ways === undefined)
     throw new ControlError('unsupported_by_server', `${dialect.name} servers have nothing for it`);
   const { asked, result, note, simulated } = await carryOut({

@@ -7,6 +7,10 @@ export interface WorldCounters {
   unknown_sender_total: number;
   /** Messages beyond the newest 1,000 of a server in one flush; their links count all the same. */
   flow_dropped_total: number;
+  /** Created, dissolved, moved, message. */
+  swarm_events_total: number;
+  /** Those beyond the first 1,000 of a flush. */
+  swarm_events_dropped_total: number;
   refused_agents_total: number;
   refused_swarms_total: number;
   refused_links_total: number;
@@ -30,6 +34,8 @@ export function createCounters(): WorldCounters {
     unknown_server_total: 0,
     unknown_sender_total: 0,
     flow_dropped_total: 0,
+    swarm_events_total: 0,
+    swarm_events_dropped_total: 0,
     refused_agents_total: 0,
     refused_swarms_total: 0,
     refused_links_total: 0,

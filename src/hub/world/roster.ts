@@ -6,15 +6,14 @@ import { AgentEntry, type ServerEntry, SwarmEntry } from './entries.ts';
 import { replaceList } from './lists.ts';
 import { AGENT_FACTS, mergeFacts, mergeProvenance, SWARM_FACTS } from './merge-facts.ts';
 import { AGENT_FIELDS, fieldBit } from './record-fields.ts';
+import type { EndReason, LifeCycle } from './life-cycle.ts';
 import { isUsableId } from './record-id.ts';
 import type { Silence } from './silence.ts';
 import { compactSlots, takeSlot } from './slots.ts';
 import type { WorldTables } from './tables.ts';
 import type { TaskBoard } from './task-board.ts';
 import type { TopologyLinker } from './topology-linker.ts';
-
-/** Swarm of agents whose swarm the server did not name. */
-const UNASSIGNED = 'unassigned';
+import { UNASSIGNED } from './unassigned.ts';
 
 type AgentList = Extract<Observation, { kind: 'agent-list' }>;
 
@@ -26,6 +25,7 @@ export interface RosterOptions {
   tasks: TaskBoard;
   linker: TopologyLinker;
   communication: CommunicationLinks;
+  lifeCycle: LifeCycle;
 }
 
 /** Swarms and their agents: who is in, who moved, who is gone, and what goes with them. */
@@ -83,7 +83,7 @@ export class Roster {
       const swarm = server.swarms.get(id);
       if (swarm !== undefined) this.#o.silence.hearSwarm(swarm, atMs);
     }
-    for (const id of gone) this.removeSwarm(server.swarms.get(id));
+    for (const id of gone) this.removeSwarm(server.swarms.get(id), 'ended');
   }
 
   removeAgent(agent: AgentEntry | undefined): void {
@@ -99,10 +99,11 @@ export class Roster {
     this.#o.tasks.agentChanged(server, agent.live.id);
     this.#o.linker.mark(swarm);
     this.#shrunk.add(swarm);
+    this.#o.lifeCycle.agentLeft(agent);
     if (swarm.agents.size === 0) this.#o.silence.watchEmptySwarm(swarm);
   }
 
-  removeSwarm(swarm: SwarmEntry | undefined): void {
+  removeSwarm(swarm: SwarmEntry | undefined, reason: EndReason): void {
     if (swarm === undefined || !swarm.alive) return;
     for (const agent of swarm.agents.values()) this.removeAgent(agent);
     this.#shrunk.delete(swarm);
@@ -111,12 +112,13 @@ export class Roster {
     swarm.server.swarms.delete(swarm.live.id);
     this.#o.tables.swarms.remove(swarm);
     this.#o.tasks.swarmChanged(swarm.server, swarm.live.id);
+    this.#o.lifeCycle.swarmEnded(swarm, reason);
   }
 
   /** After removals: deals slots anew where too many are dead, removes an empty `unassigned`. */
   settle(): void {
     for (const swarm of this.#shrunk) {
-      if (swarm.agents.size === 0 && swarm.live.id === UNASSIGNED) this.removeSwarm(swarm);
+      if (swarm.agents.size === 0 && swarm.live.id === UNASSIGNED) this.removeSwarm(swarm, 'ended');
       else compactSlots(swarm, this.#o.tables);
     }
     this.#shrunk.clear();
@@ -168,6 +170,7 @@ export class Roster {
     tables.swarms.add(swarm);
     this.#o.tasks.swarmChanged(server, id);
     this.#o.silence.watchEmptySwarm(swarm);
+    this.#o.lifeCycle.swarmBegan(swarm);
     return swarm;
   }
 
@@ -224,6 +227,7 @@ export class Roster {
     this.#o.silence.watchAgent(agent);
     this.#o.tasks.agentChanged(server, id);
     this.#o.linker.mark(swarm);
+    this.#o.lifeCycle.agentJoined(agent);
     return agent;
   }
 }

@@ -18,6 +18,8 @@ export interface WorldStats extends WorldCounters {
   queued: number;
   /** Swarms whose topology links are to be derived, and servers whose newest health waits for its time. */
   waiting: number;
+  /** Names of what began and ended lately, kept to tell moves by; at most 4,096 of each of four kinds. */
+  remembered_moves: number;
   /** Messages for the next batch. */
   pending_messages: number;
   /** Messages in the history. */

@@ -21,6 +21,7 @@ import { createCounters } from './counters.ts';
 import { ServerEntry, type SwarmEntry } from './entries.ts';
 import { FlowLog } from './flow-log.ts';
 import { HealthBoard } from './health-board.ts';
+import { LifeCycle } from './life-cycle.ts';
 import { mergeOpen } from './merge-facts.ts';
 import { Roster } from './roster.ts';
 import { copyValue } from './same-value.ts';
@@ -56,6 +57,7 @@ export class World implements UpstreamSink {
   readonly #roster: Roster;
   readonly #health: HealthBoard;
   readonly #flow: FlowLog;
+  readonly #lifeCycle: LifeCycle;
   /** Swarms whose membership the flush under way changed. */
   readonly #regrouped = new Set<SwarmEntry>();
   #epoch: string;
@@ -86,7 +88,7 @@ export class World implements UpstreamSink {
       },
       removeSwarm: (swarm) => {
         counters.expired_swarms_total++;
-        this.#roster.removeSwarm(swarm);
+        this.#roster.removeSwarm(swarm, 'silent');
       },
       removeSilentTasks: (server) => tasks.removeSilent(server),
     });
@@ -95,6 +97,7 @@ export class World implements UpstreamSink {
     this.#linker = linker;
     this.#tasks = tasks;
     this.#silence = silence;
+    this.#lifeCycle = new LifeCycle(config, clock, counters);
     this.#roster = new Roster({
       maxAgents: config.max_agents,
       tables,
@@ -103,6 +106,7 @@ export class World implements UpstreamSink {
       tasks,
       linker,
       communication,
+      lifeCycle: this.#lifeCycle,
     });
     this.#health = new HealthBoard(tables.servers);
     this.#flow = new FlowLog(config.message_history, counters);
@@ -177,7 +181,7 @@ export class World implements UpstreamSink {
     const server = this.#server(serverId);
     if (server === undefined) return;
     this.#tasks.removeAll(server);
-    for (const swarm of server.swarms.values()) this.#roster.removeSwarm(swarm);
+    for (const swarm of server.swarms.values()) this.#roster.removeSwarm(swarm, 'server_removed');
     this.#silence.forgetServer(server);
     this.#health.forget(server);
     this.#servers.delete(serverId);
@@ -196,6 +200,7 @@ export class World implements UpstreamSink {
     const { servers, swarms, agents, links, tasks } = this.#tables;
     for (const table of [servers, swarms, agents, links, tasks]) table.assertRefsLeft();
     const messages = this.#flow.select();
+    const happened = this.#lifeCycle.select();
     // In this order: records refer to those of the tables before.
     const changes = {
       servers: servers.take(),
@@ -205,10 +210,11 @@ export class World implements UpstreamSink {
       tasks: tasks.take(),
     };
     const flow = this.#flow.publish(messages);
+    const swarmEvents = this.#lifeCycle.publish(happened);
     const membership = this.#countMembership();
     this.#dirty = false;
     const known = Object.entries(changes).filter(([, value]) => value !== undefined);
-    if (known.length === 0 && flow.length === 0) return undefined;
+    if (known.length + flow.length + swarmEvents.length === 0) return undefined;
     this.#version++;
     this.#timeMs = nowMs;
     return {
@@ -217,6 +223,7 @@ export class World implements UpstreamSink {
       time_ms: nowMs,
       ...Object.fromEntries(known),
       ...(flow.length > 0 && { flow }),
+      ...(swarmEvents.length > 0 && { swarm_events: swarmEvents }),
       ...(membership.length > 0 && { membership }),
     };
   }
@@ -248,6 +255,7 @@ export class World implements UpstreamSink {
   sweep(nowMs: number): void {
     this.#silence.sweep(nowMs);
     this.#communication.expire(nowMs);
+    this.#lifeCycle.sweep(nowMs);
     this.#health.showDue(nowMs);
     if (this.#linker.isDue(nowMs)) this.#markDirty();
   }
@@ -259,11 +267,20 @@ export class World implements UpstreamSink {
     const { servers, swarms, agents, links, tasks } = this.#tables;
     for (const table of [servers, swarms, agents, links, tasks]) table.redeal();
     this.#flow.clear();
+    this.#lifeCycle.clear();
     this.#regrouped.clear();
     for (const swarm of swarms.published()) nextMembership(swarm);
     this.#epoch = epoch;
     this.#version = 0;
     this.#dirty = false;
+  }
+
+  /** An operator's message from one swarm to another, which its server took. Unknown keys: nothing happens. */
+  messageBetweenSwarms(from: string, to: string): void {
+    const [source, target] = [from, to].map((key) => this.#swarmOf(key));
+    if (source === undefined || target === undefined) return;
+    this.#lifeCycle.messageSent(source, target);
+    this.#markDirty();
   }
 
   /** The last messages, oldest first, at most `message_history` of this epoch. */
@@ -287,6 +304,7 @@ export class World implements UpstreamSink {
       records: servers.held + swarms.held + agents.held + links.held + tasks.held,
       queued: this.#silence.queued + this.#communication.queued,
       waiting: this.#linker.waiting + this.#health.waiting,
+      remembered_moves: this.#lifeCycle.remembered,
       pending_messages: this.#flow.pending,
       messages: this.#flow.kept,
     };
@@ -313,7 +331,7 @@ export class World implements UpstreamSink {
       case 'agent-gone':
         return this.#roster.removeAgent(this.#roster.find(server, seen.swarm, seen.agent));
       case 'swarm-gone':
-        return this.#roster.removeSwarm(server.swarms.get(seen.swarm));
+        return this.#roster.removeSwarm(server.swarms.get(seen.swarm), 'ended');
     }
   }
 
@@ -342,6 +360,13 @@ export class World implements UpstreamSink {
     if (from !== to) {
       this.#communication.message(from, to, seen.message_type, Math.min(atMs, receivedMs), receivedMs);
     }
+  }
+
+  #swarmOf(key: string): SwarmEntry | undefined {
+    for (const { swarms } of this.#servers.values()) {
+      for (const swarm of swarms.values()) if (swarm.live.key === key) return swarm;
+    }
+    return undefined;
   }
 
   #server(id: string): ServerEntry | undefined {

@@ -76,6 +76,8 @@ const SPELLINGS: Readonly<Record<string, string>> = {
   swarm: 'swarm_id',
   swarmId: 'swarm_id',
   'multi-agent_id': 'swarm_id',
+  fromSwarmId: 'from_swarm_id',
+  from_swarm: 'from_swarm_id',
   agent: 'agent_id',
   agentId: 'agent_id',
   agentType: 'type',

@@ -90,4 +90,25 @@ export const swarmOperations = {
       message_id: z.string().optional(),
     }),
   }),
+  'swarm.message': operation({
+    summary: 'Send a message from one swarm to another, of any two servers',
+    role: 'operator',
+    kind: 'write',
+    repeatable: false,
+    input: z.strictObject({
+      from_swarm_id: swarmId.describe(
+        'The sending swarm: its id, or its key "server/swarm" where the id is not unique',
+      ),
+      server_id: serverId.optional(),
+      swarm_id: swarmId.describe('The swarm that it is for: id, or key "server/swarm"'),
+      message: value,
+      message_type: z.string().min(1).max(64).default('coordination'),
+    }),
+    result: z.object({
+      from_swarm_id: z.string().describe('Key of the sending swarm'),
+      swarm_id: z.string(),
+      delivered: z.number().optional().describe('Recipients that the server counted'),
+      message_id: z.string().optional(),
+    }),
+  }),
 } as const;

@@ -242,7 +242,7 @@ function leaksIn(socket: RawSocket, world: MarkedWorld, limits: Limits): { leaks
 }
 
 type Act =
-  | { act: 'patch' | 'remove' | 'add' | 'health' | 'tick' | 'move' | 'flow' | 'swarm'; a: number; b: number }
+  | { act: 'patch' | 'remove' | 'add' | 'health' | 'tick' | 'move' | 'flow' | 'event' | 'swarm'; a: number; b: number }
   | { act: 'link' | 'unlink' | 'task' | 'untask'; a: number; b: number }
   | { act: 'send'; message: object }
   | { act: 'renew'; limits: Limits };
@@ -265,6 +265,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
         'tick',
         'move',
         'flow',
+        'event',
         'swarm',
         'link',
         'unlink',
@@ -430,6 +431,19 @@ function change(
       return { tasks: { added: [world.task(swarm.server_id, home, [agent.ref, other.ref])] } };
     },
     untask: () => ({ tasks: { removed: takeOne(world.tasks, pickOf(world.tasks, a)) } }),
+    // A swarm that is gone by then is named all the same.
+    event: () => {
+      const from = pickOf(world.swarms, b);
+      if (from === undefined) return {};
+      const places = [swarm, from].map((each) => ({ server: each.server_id, swarm: each.key }));
+      const field = a % 2 === 0 ? { field: 'messages' as const } : {};
+      const [to, source] = [swarm, from].map(({ key, server_id, server_type, ref }) => {
+        const id = world.mark(...places.map((place) => ({ ...place, ...field })));
+        return { ref, key, id, server_id, server_type };
+      });
+      if (to === undefined || source === undefined) return {};
+      return { swarm_events: [{ event: a % 2 === 0 ? 'message' : 'moved', at_ms: 1, swarm: to, from: source }] };
+    },
     flow: () => {
       const places = [agent, other].map((end) => ({ ...world.placeOf(end), field: 'messages' as const }));
       const message_type = world.mark(...places);

@@ -27,7 +27,9 @@ const SRC = new URL('../../../src/', import.meta.url);
 /** Where the shapes of server messages and their records are declared. */
 const DECLARATIONS = [
   'protocol/server-messages.ts',
-  ...['agent', 'server', 'swarm', 'link', 'task', 'message', 'health', 'provenance'].map((name) => `model/${name}.ts`),
+  ...['agent', 'server', 'swarm', 'link', 'task', 'message', 'swarm-event', 'health', 'provenance'].map(
+    (name) => `model/${name}.ts`,
+  ),
 ];
 
 /**

@@ -79,6 +79,40 @@ describe('what nobody lacks', () => {
     expect(view.advance(version)).toBeUndefined();
     expect(hiding.advance(version)).toMatchObject({ version: stage.replica.version });
   });
+
+  test('an event is told to who sees all that it names, at most 100 a turn', () => {
+    const stage = small();
+    const view = stage.view();
+    const silent = stage.view({ include_messages: false });
+    const elsewhere = stage.view({ swarm_ids: ['gone'] });
+    const views = [view, silent, elsewhere];
+    const held = views.map((each) => each.compose(undefined).held);
+    const named = (id: string) => ({ ref: 1, key: `s/${id}`, id, server_id: 's', server_type: 'ruv-swarm' as const });
+    const event = { at_ms: 1, swarm: named('w1'), from: named('gone') };
+    const [agent] = refs(stage);
+    stage.apply({
+      swarm_events: [
+        { event: 'dissolved', at_ms: 1, swarm: named('gone'), reason: 'ended' },
+        { ...event, event: 'moved' },
+        { ...event, event: 'message' },
+        { ...event, event: 'agent_moved', agent: agent ?? 0 },
+        { ...event, event: 'agent_moved', agent: 1 },
+      ],
+    });
+    const told = views.map((each, n) =>
+      payloads(each.compose(held[n]), 'swarm_event').flatMap(({ events }) => events.map((one) => one.event)),
+    );
+    expect(told).toEqual([
+      ['dissolved', 'moved', 'message', 'agent_moved'],
+      ['dissolved', 'moved', 'agent_moved'],
+      ['dissolved'],
+    ]);
+    const before = view.compose(undefined).held;
+    stage.apply({ swarm_events: Array.from({ length: 120 }, () => ({ ...event, event: 'moved' as const })) });
+    const [listed] = payloads(view.compose(before), 'swarm_event');
+    expect(listed?.events).toHaveLength(100);
+    expect(listed?.dropped).toBe(20);
+  });
 });
 
 describe('sharing', () => {

@@ -55,6 +55,7 @@ function setup(kinds: Record<string, Kind>, options: { writes?: number; deadline
   const world = { epoch: 'e', version: 1, time_ms: 0, servers, swarms, agents, links: [], tasks: [], membership: [] };
   const calls: { server: string; call: Call; kind: CallKind }[] = [];
   const audits: AuditEntry[] = [];
+  const sent: [string, string][] = [];
   const state = {
     offline: new Set<string>(),
     answer: (_call: Call): Promise<Outcome> => Promise.resolve({ ok: true, payload: {} }),
@@ -84,6 +85,7 @@ function setup(kinds: Record<string, Kind>, options: { writes?: number; deadline
       deadline_ms: options.deadlineMs ?? 5_000,
     },
     upstreams: () => upstreams,
+    messageSent: (from, to) => void sent.push([from, to]),
     servers: {
       add: () => undefined,
       remove: () => 'until a reload',
@@ -97,7 +99,7 @@ function setup(kinds: Record<string, Kind>, options: { writes?: number; deadline
   });
   const ask = (operation: string, input: unknown, actor: Actor = OPERATOR) =>
     control.execute({ operation, input, actor });
-  return { control, ask, calls, audits, state, world };
+  return { control, ask, calls, audits, sent, state, world };
 }
 
 const CF = { cf: 'claude-flow' } as const;
@@ -108,6 +110,7 @@ describe('who may', () => {
     ['swarm.init', {}],
     ['swarm.dissolve', { swarm_id: 'one' }],
     ['swarm.coordinate', { swarm_id: 'one', message: 1 }],
+    ['swarm.message', { from_swarm_id: 'one', swarm_id: 'of-cf', message: 1 }],
     ['agent.spawn', { type: 'coder' }],
     ['agent.update', { agent_id: 'a', status: 'x' }],
     ['agent.terminate', { agent_id: 'a' }],
