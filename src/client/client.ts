@@ -35,6 +35,7 @@ export type { TaskRecord } from '../model/task.ts';
 export type { DecodedFrame, FilterPatch, Filters, Mode, OperationName, OperationReply, OperationRequest };
 export type { ClientEvents, ClientIdentity, ClientState, ClientStatus, ConnectOptions, Position, TokenSource };
 export { ClientClosedError, RequestError };
+export { TOPOLOGIES } from '../model/swarm.ts';
 export { SWITCHED_OFF, type SwitchedOff } from '../model/switched-off.ts';
 
 /** Counters since the client was made. */

@@ -7,6 +7,13 @@ import { until } from '../support/until.ts';
 
 const KEY = 'an-operator-key-of-these-tests';
 
+/** By what they are for. */
+const FORMS = {
+  Agents: ['Spawn', 'Message', 'Terminate'],
+  Swarms: ['Create', 'Task', 'Message', 'Dissolve'],
+  Servers: ['Add', 'Drain', 'Resume', 'Remove'],
+};
+
 let browser: Browser;
 let gateway: Gateway;
 const simulators: AsyncDisposable[] = [];
@@ -29,7 +36,7 @@ afterAll(async () => {
 });
 
 const field = (page: Page, name: string) => page.locator('.control').getByLabel(name, { exact: true });
-const choose = (page: Page, name: string) =>
+const choose = (page: Page, name: string): Promise<void> =>
   page.locator('.operator').getByRole('button', { name, exact: true }).click();
 
 async function openControl(page: Page): Promise<void> {
@@ -90,6 +97,7 @@ describe('operators have servers do things', () => {
     await confirm(page, ['Send this to hive/', '<b>review</b> this']);
     await reported(page, 'done', 'agent.message');
 
+    await choose(page, 'Swarms');
     await choose(page, 'Task');
     await field(page, 'Task').fill('look at everything');
     await choose(page, 'Orchestrate…');
@@ -111,6 +119,84 @@ describe('operators have servers do things', () => {
     // Contents of messages are nobody's business.
     expect(await page.locator('.audit').innerText()).not.toContain('<b>');
     expect(troubles).toEqual([]);
+  });
+
+  test('swarms: created with agents and a task, told something, dissolved', async () => {
+    await using opened = await openPage(browser, `${gateway.url}/?view=both`, { agents: 12 });
+    const { page, troubles } = opened;
+    await openControl(page);
+    await choose(page, 'Swarms');
+    await field(page, 'Server').selectOption('hive');
+    await field(page, 'Topology').selectOption('ring');
+    await field(page, 'First agents, if any').fill('coder, coder tester');
+    await field(page, 'First task, if any').fill('look around');
+    await choose(page, 'Create…');
+    await confirm(page, ['Create a ring swarm on hive?', 'swarm.init', 'look around']);
+    const said = await reported(page, 'done', 'swarm.init');
+    expect(said).toContain('task_id');
+    const swarm = /swarm_id\s+(\S+)/.exec(said)?.[1] ?? '';
+    await drawnAgents(page, (count) => count === 15);
+
+    await choose(page, 'Message');
+    await chooseSwarm(page, `hive/${swarm}`);
+    await field(page, 'Message').fill('<i>to</i> all of you');
+    await choose(page, 'Send…');
+    await confirm(page, [`Send this to all of hive/${swarm}?`, '<i>to</i> all of you']);
+    await reported(page, 'done', 'swarm.coordinate');
+
+    await choose(page, 'Dissolve');
+    await chooseSwarm(page, `hive/${swarm}`);
+    await choose(page, 'Dissolve…');
+    await confirm(page, [`End hive/${swarm} and its 3 agents? This cannot be undone.`]);
+    await reported(page, 'done', 'swarm.dissolve');
+    await drawnAgents(page, (count) => count === 12);
+    expect(troubles).toEqual([]);
+  });
+
+  test('servers: one more is watched, drained, watched again, and no more', async () => {
+    const attic = await openTestServer('attic', { face: 'generic', eventsPerSecond: 0 });
+    await using opened = await openPage(browser, gateway.url, { agents: 12 });
+    const { page, troubles } = opened;
+    await openControl(page);
+    await choose(page, 'Servers');
+    const add = page.getByRole('button', { name: 'Add…' });
+    await field(page, 'Name').fill('hive');
+    for (const wrong of ['no port', '0', '65536']) {
+      await field(page, 'Port').fill(wrong);
+      await until(`${wrong} is no port`, () => add.isDisabled());
+    }
+    await field(page, 'Port').fill(String(attic.simulator.port));
+    await choose(page, 'Add…');
+    await confirm(page, ['Watch hive too?']);
+    expect(await reported(page, 'failed', 'server.add')).toContain('hive');
+    await field(page, 'Name').fill('attic');
+    await choose(page, 'Add…');
+    await confirm(page, ['server.add', String(attic.simulator.port)]);
+    expect(await reported(page, 'done', 'server.add')).toMatch(/done by the gateway[^]*until the gateway ends/);
+    await drawnAgents(page, (count) => count === 18);
+
+    await page.getByRole('tab', { name: 'Servers' }).click();
+    const card = page.locator('.server[data-server=attic]');
+    await card.getByRole('button', { name: 'Drain…' }).click();
+    expect(await field(page, 'Server').inputValue()).toBe('attic');
+    await choose(page, 'Drain…');
+    await confirm(page, ['Ask attic nothing more?']);
+    await reported(page, 'done', 'server.drain');
+    await page.locator('.banner').getByText('attic is down: drained by an operator').waitFor();
+    await choose(page, 'Resume');
+    await choose(page, 'Resume…');
+    await confirm(page, ['Watch attic again?']);
+    await reported(page, 'done', 'server.resume');
+    await page.locator('.banner').waitFor({ state: 'detached' });
+    await choose(page, 'Remove');
+    await choose(page, 'Remove…');
+    await confirm(page, ['Watch attic no more?']);
+    await reported(page, 'done', 'server.remove');
+    await drawnAgents(page, (count) => count === 12);
+    await page.getByRole('tab', { name: 'Servers' }).click();
+    await card.waitFor({ state: 'detached' });
+    expect(troubles).toEqual([]);
+    await attic.simulator[Symbol.asyncDispose]();
   });
 
   test('what a server cannot do, or does not know, is said in its words and stands in the audit', async () => {
@@ -143,10 +229,15 @@ describe('operators have servers do things', () => {
     await check('sign-in');
     await openControl(page);
     await field(page, 'Type').fill('coder');
-    for (const form of ['Spawn', 'Task', 'Message', 'Terminate']) {
-      await choose(page, form);
-      await check(form);
+    for (const [subject, forms] of Object.entries(FORMS)) {
+      await choose(page, subject);
+      for (const form of forms) {
+        await choose(page, form);
+        await check(`${subject}, ${form}`);
+      }
     }
+    await choose(page, 'Agents');
+    await choose(page, 'Terminate');
     await field(page, 'Agent').fill('nobody');
     await choose(page, 'Terminate…');
     await check('confirmation');

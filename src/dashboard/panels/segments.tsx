@@ -7,15 +7,15 @@ interface SegmentsProps<T> {
   chosen: T | undefined;
   textOf: (choice: T) => string;
   onChoose: (choice: T) => void;
-  /** As wide as what it stands in. */
-  wide?: boolean;
+  /** `wide` (as what it stands in) unless told otherwise; `quiet`: as words, for what stands above another such row. */
+  look?: 'wide' | 'narrow' | 'quiet';
 }
 
 /** One of a few, as a row of buttons. */
 export function Segments<T extends string | null>(props: SegmentsProps<T>): JSX.Element {
-  const { label, choices, chosen, textOf, onChoose, wide = true } = props;
+  const { label, choices, chosen, textOf, onChoose, look = 'wide' } = props;
   return (
-    <div class={wide ? 'segments segments-wide' : 'segments'} role="group" aria-label={label}>
+    <div class={`segments segments-${look}`} role="group" aria-label={label}>
       {choices.map((choice) => (
         <button
           key={choice}

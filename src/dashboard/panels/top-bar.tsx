@@ -43,7 +43,7 @@ export function TopBar({ search }: { search: RefObject<HTMLInputElement | null> 
       <SearchBox input={search} />
       {!store.narrow.value && (
         <Segments
-          wide={false}
+          look="narrow"
           label="View"
           choices={MAIN_VIEWS}
           chosen={main}

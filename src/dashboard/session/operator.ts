@@ -17,8 +17,14 @@ const AUDIT_PER_PAGE = 200;
 
 export const OPERATOR_PARTS = ['clients', 'control', 'audit'] as const;
 export type OperatorPart = (typeof OPERATOR_PARTS)[number];
-export const CONTROL_FORMS = ['spawn', 'task', 'message', 'terminate'] as const;
-export type ControlForm = (typeof CONTROL_FORMS)[number];
+/** What can be done, by what it is done to. */
+export const CONTROL_FORMS = {
+  agents: ['spawn', 'message', 'terminate'],
+  swarms: ['create', 'task', 'coordinate', 'dissolve'],
+  servers: ['add', 'drain', 'resume', 'remove'],
+} as const;
+export type ControlSubject = keyof typeof CONTROL_FORMS;
+export type ControlForm = (typeof CONTROL_FORMS)[ControlSubject][number];
 
 /** How something that was done went, for people. */
 export interface Outcome {
@@ -31,6 +37,8 @@ export class Operator {
   readonly isOpen: ReadonlySignal<boolean>;
   readonly part = signal<OperatorPart>('clients');
   readonly form = signal<ControlForm>('spawn');
+  /** Id of the server that forms are for; undefined: none was chosen. */
+  readonly server = signal<string | undefined>(undefined);
   readonly audit = new AuditLog();
   readonly clients = signal<ClientsPage | undefined>(undefined);
   readonly cost = signal<CostReport | undefined>(undefined);

@@ -8,7 +8,7 @@ import type { CircuitReset, ProbeAnswer } from '../../session/operator-api.ts';
 import type { Outcome } from '../../session/operator.ts';
 
 export function ServerActions({ server }: { server: ServerRecord }): JSX.Element | null {
-  const { operator } = useApp();
+  const { operator, store } = useApp();
   const outcome = useSignal<Outcome | undefined>(undefined);
   const busy = useSignal(false);
   if (!operator.isOpen.value) return null;
@@ -42,6 +42,20 @@ export function ServerActions({ server }: { server: ServerRecord }): JSX.Element
         >
           Reset circuit
         </button>
+        {!store.narrow.value && (
+          <button
+            type="button"
+            title="Drain, resume or remove it"
+            onClick={() => {
+              operator.server.value = server.id;
+              operator.form.value = 'drain';
+              operator.part.value = 'control';
+              store.patch({ panel: 'operator' });
+            }}
+          >
+            Drain…
+          </button>
+        )}
       </div>
       <p class={outcome.value?.failed === true ? 'problem' : 'quiet'} role="status">
         {outcome.value === undefined ? '' : displayText(outcome.value.text)}

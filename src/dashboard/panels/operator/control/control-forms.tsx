@@ -3,21 +3,40 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useApp } from '../../../app-context.ts';
 import { displayText } from '../../../format.ts';
-import type { ControlForm } from '../../../session/operator.ts';
+import type { ControlForm, ControlSubject } from '../../../session/operator.ts';
 import { CONTROL_FORMS } from '../../../session/operator.ts';
 import { Modal } from '../../modal.tsx';
-import { MessageForm, SpawnForm, TaskForm, TerminateForm } from './forms.tsx';
+import { MessageForm, SpawnForm, TerminateForm } from './agent-forms.tsx';
+import type { FormProps } from './form-parts.tsx';
 import type { Fact, Order, Report } from './order.ts';
 import { carryOut } from './order.ts';
+import { AddServerForm, DrainForm, RemoveForm, ResumeForm } from './server-forms.tsx';
+import { CoordinateForm, CreateForm, DissolveForm, TaskForm } from './swarm-forms.tsx';
 import { Segments } from '../../segments.tsx';
 
-const TITLES: Readonly<Record<ControlForm, string>> = {
-  spawn: 'Spawn',
-  task: 'Task',
-  message: 'Message',
-  terminate: 'Terminate',
+const SUBJECTS = Object.keys(CONTROL_FORMS) as ControlSubject[];
+const SUBJECT_TITLES: Readonly<Record<ControlSubject, string>> = {
+  agents: 'Agents',
+  swarms: 'Swarms',
+  servers: 'Servers',
 };
-const FORMS = { spawn: SpawnForm, task: TaskForm, message: MessageForm, terminate: TerminateForm } as const;
+const FORMS: Readonly<Record<ControlForm, { title: string; Form: (props: FormProps) => JSX.Element }>> = {
+  spawn: { title: 'Spawn', Form: SpawnForm },
+  message: { title: 'Message', Form: MessageForm },
+  terminate: { title: 'Terminate', Form: TerminateForm },
+  create: { title: 'Create', Form: CreateForm },
+  task: { title: 'Task', Form: TaskForm },
+  coordinate: { title: 'Message', Form: CoordinateForm },
+  dissolve: { title: 'Dissolve', Form: DissolveForm },
+  add: { title: 'Add', Form: AddServerForm },
+  drain: { title: 'Drain', Form: DrainForm },
+  resume: { title: 'Resume', Form: ResumeForm },
+  remove: { title: 'Remove', Form: RemoveForm },
+};
+
+function subjectOf(form: ControlForm): ControlSubject {
+  return SUBJECTS.find((subject) => CONTROL_FORMS[subject].some((each) => each === form)) ?? 'agents';
+}
 
 /** The last order that was confirmed, and what came of it; no report yet: it is under way. */
 interface Sent {
@@ -31,7 +50,12 @@ export function ControlForms(): JSX.Element {
   const order = useSignal<Order | undefined>(undefined);
   const sent = useSignal<Sent | undefined>(undefined);
   const form = operator.form.value;
-  const Form = FORMS[form];
+  const subject = subjectOf(form);
+  const { Form } = FORMS[form];
+  const turnTo = (next: ControlForm): void => {
+    operator.form.value = next;
+    sent.value = undefined;
+  };
   const send = async (confirmed: Order): Promise<void> => {
     const { operation } = confirmed;
     order.value = undefined;
@@ -42,14 +66,21 @@ export function ControlForms(): JSX.Element {
   return (
     <section class="control" aria-label="Control">
       <Segments
-        label="What to do"
-        choices={CONTROL_FORMS}
-        chosen={form}
-        textOf={(name) => TITLES[name]}
+        label="What to operate"
+        choices={SUBJECTS}
+        chosen={subject}
+        textOf={(name) => SUBJECT_TITLES[name]}
         onChoose={(name) => {
-          operator.form.value = name;
-          sent.value = undefined;
+          turnTo(CONTROL_FORMS[name][0]);
         }}
+        look="quiet"
+      />
+      <Segments
+        label="What to do"
+        choices={CONTROL_FORMS[subject]}
+        chosen={form}
+        textOf={(name) => FORMS[name].title}
+        onChoose={turnTo}
       />
       <Form
         key={form}

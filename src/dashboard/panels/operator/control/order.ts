@@ -43,6 +43,7 @@ export async function carryOut(order: Order, client: SwarmcastClient): Promise<R
 
 function reportOf({
   operation,
+  source,
   server_id: server,
   simulated_server,
   note,
@@ -50,7 +51,10 @@ function reportOf({
   asked,
   result,
 }: OperationReply): Report {
-  const who = server === undefined ? 'the gateway' : `${server}${simulated_server === true ? ' (simulated)' : ''}`;
+  const who =
+    source === 'gateway' || server === undefined
+      ? 'the gateway'
+      : `${server}${simulated_server === true ? ' (simulated)' : ''}`;
   return {
     failed: false,
     text: `${operation}: done by ${who} in ${digits(took_ms)} ms.`,
