@@ -19,13 +19,17 @@ export async function spawnGateway(
   settings: Record<string, unknown>,
   environment: Record<string, string> = {},
 ): Promise<GatewayProcess> {
-  const flags = Object.entries({ 'server.port': 0, 'log.level': 'info', ...settings }).flatMap(([path, value]) => [
-    '--set',
-    `${path}=${String(value)}`,
+  const all = Object.entries({ 'server.port': 0, 'log.level': 'info', ...settings });
+  const lists = all.filter(([, value]) => Array.isArray(value));
+  const flags = all.flatMap(([path, value]) => (Array.isArray(value) ? [] : ['--set', `${path}=${String(value)}`]));
+  // Flags take no lists.
+  const listed = lists.map(([path, value]) => [
+    `SWARMCAST_${path.toUpperCase().replaceAll('.', '_')}`,
+    JSON.stringify(value),
   ]);
   const child = spawn(process.execPath, [builtMain(), 'start', '--json', ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...environment },
+    env: { ...process.env, ...Object.fromEntries(listed), ...environment },
   });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
