@@ -21,7 +21,7 @@ import { checkNamedFiles } from './platform/config/named-files.ts';
 import type { Config } from './platform/config/schema.ts';
 import { isLoopback } from './platform/loopback.ts';
 import { componentLog, createLogger, type Logger } from './platform/telemetry/log.ts';
-import { readCertificate, type Certificate } from './platform/tls/certificate.ts';
+import { logExpiry, readCertificate, type Certificate } from './platform/tls/certificate.ts';
 import { Reloading } from './reloading.ts';
 import { startSimulatedServers, type SimulatedServers } from './simulated-servers.ts';
 
@@ -80,6 +80,7 @@ export async function openGateway(config: Config, options: GatewayOptions = {}):
     // Refused here: in the hub's thread it could only crash.
     await checkNamedFiles(keyed);
     const certificate = readCertificate(config.edge.tls);
+    if (certificate !== undefined) logExpiry(certificate, log);
     const { readConfig } = options;
     const hub: HubSupervisor = new HubSupervisor(
       { config: keyed, scratchRoot, canReload: readConfig !== undefined },

@@ -11,7 +11,7 @@ import type { Clock } from '../platform/clock.ts';
 import { createAuthenticator, type Authenticator } from '../platform/auth/authenticator.ts';
 import type { AuthConfig, Config } from '../platform/config/schema.ts';
 import type { Logger } from '../platform/telemetry/log.ts';
-import type { Certificate } from '../platform/tls/certificate.ts';
+import { logExpiry, type Certificate } from '../platform/tls/certificate.ts';
 import { LoopLagWatch } from '../platform/telemetry/loop-lag.ts';
 import { ClientOperations } from './clients/client-operations.ts';
 import { Clients } from './clients/clients.ts';
@@ -215,6 +215,7 @@ class RunningEdge implements Edge {
         ticks_total: this.#ticksTotal,
         fallback_ticks_total: this.#fallbackTicksTotal,
         hub_connected: this.#hubConnected ? 1 : 0,
+        ...(this.#certificate && { certificate_expiry_timestamp_seconds: this.#certificate.expiresAtMs / 1_000 }),
         ...(lag === undefined ? {} : { loop_lag_p99_seconds: lag.p99Seconds, loop_lag_max_seconds: lag.maxSeconds }),
       },
       pendingRequests: this.#options.feed.pendingRequests,
@@ -234,8 +235,7 @@ class RunningEdge implements Edge {
     if (this.#certificate === undefined || this.#certificate.fingerprint === certificate.fingerprint) return;
     await this.#server?.renew(certificate);
     this.#certificate = certificate;
-    const expires = new Date(certificate.expiresAtMs).toISOString();
-    this.#options.log.info({ cert: certificate.certFile, expires }, 'newcomers are served with another certificate');
+    logExpiry(certificate, this.#options.log);
   }
 
   async drain(reason: string, deadlineMs: number): Promise<void> {

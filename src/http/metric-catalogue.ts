@@ -203,6 +203,8 @@ export const METRIC_GROUPS: Readonly<Record<string, MetricGroup>> = {
       ignored_batches_total: 'Batches that did not fit what it held',
       ticks_total: 'Ticks of the layout served; 60 a second when all is well',
       fallback_ticks_total: 'Turns of its own clock, while no tick of the layout came',
+      certificate_expiry_timestamp_seconds:
+        'When the certificate that newcomers are served with ends, seconds since 1970; absent without TLS',
       loop_lag_p99_seconds: 'Lateness of its event loop, 99th percentile over about 10 s',
       loop_lag_max_seconds: 'The worst of it',
       turn_seconds_total: 'Time spent on the turns of clients',

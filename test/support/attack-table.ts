@@ -274,7 +274,7 @@ export function describeAttacks(target: () => { url: string; port: number }): vo
     test('more upgrades than it may ask for', async () => {
       const intruders: Intruder[] = [];
       const count = await grown(...refusedBy('upgrade_rate'), async () => {
-        for (let n = 0; n < 40; n++) intruders.push(new Intruder(target().url, { forwardedFor: '203.0.113.9' }));
+        for (let n = 0; n < 60; n++) intruders.push(new Intruder(target().url, { forwardedFor: '203.0.113.9' }));
         await Promise.all(intruders.map((one) => one.hears('HTTP 429', 'close 3500')));
       });
       expect(count).toBeGreaterThanOrEqual(8);

@@ -2,7 +2,16 @@
 import { once } from 'node:events';
 import { expect, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { secureGet } from './secure-get.ts';
+import { makeCertificate } from './self-signed.ts';
 import { openTestGateway, openTestServer, RecordingClient } from './gateway.ts';
+
+/** What only a gateway that speaks TLS has to show. */
+export async function secureMetrics(): Promise<string> {
+  const { cert, key } = makeCertificate('shown');
+  await using gateway = await openTestGateway({ 'edge.tls.cert': cert, 'edge.tls.key': key, 'simulate.agents': 2 });
+  return await vi.waitFor(async () => (await secureGet(`${gateway.url}/metrics`, cert)).text, { timeout: 15_000 });
+}
 
 /** A gateway with one server and one client at 60 Hz, scraped when every part of it has something to show. */
 export async function exposedMetrics(): Promise<string> {

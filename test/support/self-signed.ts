@@ -11,12 +11,15 @@ export interface TestCertificate {
 }
 
 /** Files of a self-signed certificate for localhost and 127.0.0.1; `passphrase` locks its key. */
-export function makeCertificate(name: string, passphrase?: string): TestCertificate {
+export function makeCertificate(
+  name: string,
+  { passphrase, days = 30 }: { passphrase?: string; days?: number } = {},
+): TestCertificate {
   const folder = mkdtempSync(join(tmpdir(), 'swarmcast-tls-'));
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
   const lock = passphrase === undefined ? ['-nodes'] : ['-passout', `pass:${passphrase}`];
   const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', ...lock];
-  const files = ['-keyout', key, '-out', cert, '-days', '30', '-subj', `/CN=${name}`];
+  const files = ['-keyout', key, '-out', cert, '-days', String(days), '-subj', `/CN=${name}`];
   const names = ['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
   execFileSync('openssl', ['req', '-x509', ...kind, ...files, ...names], { stdio: 'ignore' });
   return { cert, key };

@@ -4,6 +4,10 @@ import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { ConfigError } from '../config/errors.ts';
 import type { TlsConfig } from '../config/schema.ts';
+import type { Logger } from '../telemetry/log.ts';
+
+/** A certificate is near its end: it should have been renewed by now, as those that renew by themselves do a month before. */
+const NEAR_END_MS = 14 * 86_400_000;
 
 /** How often the files are looked at. By time and size, through links: certificates are renewed by moving those. */
 const WATCH_INTERVAL_MS = 2_000;
@@ -38,6 +42,14 @@ export function readCertificate(tls: TlsConfig, nowMs: number = Date.now()): Cer
   if (expiresAtMs <= nowMs) throw refuse('cert', `${certFile} has expired on ${new Date(expiresAtMs).toISOString()}`);
   const fingerprint = createHash('sha256').update(cert).update(key).digest('hex');
   return { certFile, keyFile, passphrase, fingerprint, expiresAtMs };
+}
+
+/** Says in the log that the certificate ends soon, or until when it is good; the metric and its alert say it day by day. */
+export function logExpiry({ certFile: cert, expiresAtMs }: Certificate, log: Logger, nowMs: number = Date.now()): void {
+  const about = { cert, expires: new Date(expiresAtMs).toISOString() };
+  const days = Math.floor((expiresAtMs - nowMs) / 86_400_000);
+  if (expiresAtMs - nowMs < NEAR_END_MS) log.warn(about, `the certificate ends in ${days} days: renew it`);
+  else log.info(about, 'newcomers are served with this certificate');
 }
 
 /** Tells when one of the files may have changed. Disposal ends it. */

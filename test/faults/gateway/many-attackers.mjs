@@ -1,7 +1,10 @@
-// Attackers in a process of their own: `node many-attackers.mjs PORT`. Prints one JSON line for each kind of attack.
+// Attackers in a process of their own: `node many-attackers.mjs PORT [tls]`. Prints one JSON line for each kind of attack.
+import { once } from 'node:events';
 import net from 'node:net';
+import { connect } from 'node:tls';
 
 const port = Number(process.argv[2]);
+const isTls = process.argv[3] === 'tls';
 const CROWD = 5_000;
 const SLOW = 1_000;
 const BATCH = 250;
@@ -18,6 +21,31 @@ const KINDS = {
   'drips headers': [`GET /ws HTTP/1.1\r\n${host}`, 'X-More: of it\r\n'],
   'drips a body': [post, ' '],
 };
+
+/** What a client of TLS says first, as one said it to us. */
+async function clientHello() {
+  const listener = net.createServer().listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const client = connect({ host: '127.0.0.1', port: listener.address().port }).on('error', () => undefined);
+  const [socket] = await once(listener, 'connection');
+  const [hello] = await once(socket, 'data');
+  client.destroy();
+  socket.destroy();
+  listener.close();
+  return hello;
+}
+
+/** The same, where a handshake of TLS comes before all. */
+async function secureKinds() {
+  const hello = await clientHello();
+  const half = hello.subarray(0, hello.length / 2);
+  return {
+    'sends nothing': ['', ''],
+    'sends half a ClientHello': [half, ''],
+    'drips a ClientHello': [half, hello.subarray(half.length, half.length + 1)],
+    'sends a ClientHello and no more': [hello, ''],
+  };
+}
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const say = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
@@ -66,7 +94,7 @@ async function slow(kind, [first, next]) {
       seen.open += 1;
       startMs = performance.now();
       socket.write(first);
-      if (next !== '') timer = setInterval(() => socket.write(next), 1_000);
+      if (next.length > 0) timer = setInterval(() => socket.write(next), 1_000);
     });
     socket.on('error', () => undefined);
     socket.on('data', () => undefined);
@@ -81,6 +109,7 @@ async function slow(kind, [first, next]) {
   say({ kind, ...seen });
 }
 
-await crowd();
-await Promise.all(Object.entries(KINDS).map(([kind, bytes]) => slow(kind, bytes)));
+if (!isTls) await crowd();
+const kinds = isTls ? await secureKinds() : KINDS;
+await Promise.all(Object.entries(kinds).map(([kind, bytes]) => slow(kind, bytes)));
 process.exit(0);

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { ROOT } from '../../../scripts/docs/pages.ts';
-import { exposedMetrics } from '../../support/exposed-metrics.ts';
+import { exposedMetrics, secureMetrics } from '../../support/exposed-metrics.ts';
 
 interface Rule {
   alert: string;
@@ -54,7 +54,8 @@ test.each([
 });
 
 test('every query names metrics that a running gateway shows', async () => {
-  const shown = new Set([...(await exposedMetrics()).matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name));
+  const text = (await exposedMetrics()) + (await secureMetrics());
+  const shown = new Set([...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name));
   // Prometheus makes it by itself.
   shown.add('up');
   for (const { where, expr } of queries) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { describeMetric, METRIC_GROUPS, SEED_METRICS } from '../../../src/http/metric-catalogue.ts';
-import { exposedMetrics } from '../../support/exposed-metrics.ts';
+import { exposedMetrics, secureMetrics } from '../../support/exposed-metrics.ts';
 import { openTestGateway, openTestServer, RecordingClient } from '../../support/gateway.ts';
 
 interface Family {
@@ -27,7 +27,7 @@ function families(text: string): Map<string, Family> {
 }
 
 test('what /metrics shows is what the table says, and the other way round', async () => {
-  const text = await exposedMetrics();
+  const text = (await exposedMetrics()) + (await secureMetrics());
   const shown = families(text);
 
   const ours = [...shown].filter(([name]) => name.startsWith('swarmcast_'));

@@ -1,7 +1,6 @@
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
-import { request } from 'node:https';
 import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { connectSwarmcast } from '../../../src/client/client.ts';
@@ -9,11 +8,12 @@ import type { Gateway } from '../../../src/gateway.ts';
 import { openTestGateway } from '../../support/gateway.ts';
 import { makeCertificate, nameShownAt, type TestCertificate } from '../../support/self-signed.ts';
 import { openTestServer } from '../../support/gateway.ts';
+import { secureGet } from '../../support/secure-get.ts';
 import { fileOf, keyPair } from '../../support/tokens.ts';
 import { until } from '../../support/until.ts';
 
 const OLD = makeCertificate('old');
-const NEW = makeCertificate('new');
+const NEW = makeCertificate('new', { days: 60 });
 /** Files of their own, so that a test can renew them. */
 const copyOf = ({ cert, key }: TestCertificate): TestCertificate => ({
   cert: fileOf(readFileSync(cert, 'utf8')),
@@ -23,6 +23,9 @@ const renew = (files: TestCertificate, next: TestCertificate): void => {
   copyFileSync(next.cert, files.cert);
   copyFileSync(next.key, files.key);
 };
+
+/** Seconds since 1970. */
+const endOf = ({ cert }: TestCertificate) => Date.parse(new X509Certificate(readFileSync(cert)).validTo) / 1_000;
 
 interface Secure {
   gateway: Gateway;
@@ -48,13 +51,7 @@ class TrustingSocket extends WebSocket {
   }
 }
 
-async function get(url: string): Promise<{ status: number; text: string }> {
-  const sent = request(url, { ca, agent: false }).end();
-  const [response] = (await once(sent, 'response')) as [IncomingMessage];
-  let text = '';
-  for await (const chunk of response) text += String(chunk);
-  return { status: response.statusCode ?? 0, text };
-}
+const get = (url: string) => secureGet(url, OLD.cert, NEW.cert);
 
 /** Names shown to so many newcomers, which the kernel deals to both edges. */
 async function namesShown(port: number, count = 24): Promise<Set<string>> {
@@ -111,9 +108,16 @@ describe('a new certificate', () => {
     let closed = 0;
     for (const socket of sockets) socket.once('close', () => (closed += 1));
     expect(await namesShown(gateway.port)).toEqual(new Set(['old']));
+    const expiries = async () =>
+      (await get(`${gateway.url}/metrics`)).text
+        .split('\n')
+        .filter((line) => line.startsWith('swarmcast_edge_certificate_expiry_timestamp_seconds{'))
+        .map((line) => Number(line.split(' ')[1]));
+    await expect.poll(expiries, { timeout: 15_000 }).toEqual([endOf(OLD), endOf(OLD)]);
     // As certificates are renewed: one file after the other. While they do not fit, the old one stays.
     renew(files, NEW);
     await expect.poll(() => namesShown(gateway.port), { timeout: 15_000 }).toEqual(new Set(['new']));
+    expect(await expiries()).toEqual([endOf(NEW), endOf(NEW)]);
     const frames = sockets.map((socket) => once(socket, 'message'));
     await Promise.all(frames);
     expect(closed).toBe(0);

@@ -1,15 +1,33 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { configSchema } from '../../../../src/platform/config/schema.ts';
+import type { Logger } from '../../../../src/platform/telemetry/log.ts';
 import { ConfigError } from '../../../../src/platform/config/errors.ts';
-import { readCertificate } from '../../../../src/platform/tls/certificate.ts';
+import { logExpiry, readCertificate } from '../../../../src/platform/tls/certificate.ts';
 import { makeCertificate } from '../../../support/self-signed.ts';
 import { fileOf } from '../../../support/tokens.ts';
 
 const tls = (value: Record<string, unknown>) => configSchema.parse({ edge: { tls: value } }).edge.tls;
 const one = makeCertificate('one');
 const two = makeCertificate('two');
-const locked = makeCertificate('locked', 'hush hush');
+const locked = makeCertificate('locked', { passphrase: 'hush hush' });
+
+describe('its end', () => {
+  const DAY_MS = 86_400_000;
+  test.each([
+    [15, 'info', 'newcomers are served with this certificate'],
+    [13, 'warn', 'the certificate ends in 12 days: renew it'],
+  ])('%i days before, the log has it as %s', (days, level, message) => {
+    const certificate = readCertificate(tls({ ...one }));
+    if (certificate === undefined) throw new Error('none');
+    const said: unknown[] = [];
+    const note = (as: string) => (about: object, text: string) => said.push({ as, about, text });
+    const log = { info: note('info'), warn: note('warn') } as unknown as Logger;
+    logExpiry(certificate, log, certificate.expiresAtMs - days * DAY_MS + 1);
+    const about = { cert: one.cert, expires: new Date(certificate.expiresAtMs).toISOString() };
+    expect(said).toEqual([{ as: level, about, text: message }]);
+  });
+});
 
 describe('read', () => {
   test('none is none', () => {
