@@ -183,17 +183,15 @@ export class AgentField {
   #arrange(): void {
     for (const swarm of this.swarms.values()) {
       if (swarm.count === 0) continue;
-      if (swarm.room === 0 || swarm.radius > swarm.room || swarm.radius < swarm.room * 0.35) {
-        this.#needsArranging ||= roomFor(swarm.radius) !== swarm.room;
-      }
+      this.#needsArranging ||= roomFor(swarm.radius, swarm.room) !== swarm.room;
       // The gateway moved the swarm as a whole: the picture does not follow.
       if (swarm.room > 0 && distance2(swarm.middle, swarm.anchor) > (swarm.room * 0.5) ** 2) this.#anchor(swarm, true);
     }
     if (!this.#needsArranging) return;
     this.#needsArranging = false;
     const rooms: SwarmRoom[] = [];
-    for (const { ref, server, radius, count } of this.swarms.values())
-      if (count > 0) rooms.push({ ref, server, radius });
+    for (const { ref, server, radius, room, count } of this.swarms.values())
+      if (count > 0) rooms.push({ ref, server, room: roomFor(radius, room) });
     this.#arrangement = arrange(rooms, this.#aspect);
     for (const swarm of this.swarms.values()) this.#anchor(swarm, swarm.room === 0);
   }

@@ -6,8 +6,8 @@
 export interface SwarmRoom {
   ref: number;
   server: string;
-  /** World units around the swarm's middle. */
-  radius: number;
+  /** World units around the swarm's middle that are to be its own. */
+  room: number;
 }
 
 interface ServerArea {
@@ -27,16 +27,22 @@ export interface Arrangement {
 /** Rooms grow in steps of a quarter, from this radius. */
 const MIN_ROOM = 40;
 const ROOM_STEP = 1.25;
+/** A swarm that needs less than this share of its room gets a smaller one. */
+const MIN_USE = 0.35;
 /** Free space between swarms, and between servers, as shares of a typical room; labels need more above than beside. */
 const SWARM_GAP: Gap = { x: 0.35, y: 0.5 };
-const SERVER_GAP: Gap = { x: 0.8, y: 1.5 };
+const SERVER_GAP: Gap = { x: 0.8, y: 1.15 };
 /** Between servers at least this share of the picture's height: a name has its size in pixels, however many swarms there are. */
 const NAME_SHARE = 0.1;
 /** Space that an arrangement takes beside the rooms themselves, about. */
 const SLACK = 1.8;
 
-/** The smallest step that holds `radius` with some space to grow. */
-export function roomFor(radius: number): number {
+/**
+ * The room of a swarm that needs `radius`: the one that it `has`, unless that is too small or far too large; else the smallest
+ * step with some space to grow. So that swarms that breathe come to rest.
+ */
+export function roomFor(radius: number, has = 0): number {
+  if (radius <= has && radius >= has * MIN_USE) return has;
   let room = MIN_ROOM;
   while (room < radius * 1.08) room *= ROOM_STEP;
   return room;
@@ -70,7 +76,7 @@ export function arrange(rooms: readonly SwarmRoom[], aspect: number): Arrangemen
     if (list === undefined) byServer.set(room.server, [room]);
     else list.push(room);
   }
-  const typical = rooms.reduce((sum, { radius }) => sum + roomFor(radius), 0) / Math.max(1, rooms.length);
+  const typical = rooms.reduce((sum, { room }) => sum + room, 0) / Math.max(1, rooms.length);
   const servers = [...byServer].toSorted(([a], [b]) => (a < b ? -1 : 1));
   const outer = INNER_ASPECTS.map((inner) => arrangeServers(servers, aspect, inner, typical)).reduce((best, tried) =>
     miss(tried, aspect) < miss(best, aspect) ? tried : best,
@@ -94,11 +100,11 @@ function arrangeServers(servers: [string, SwarmRoom[]][], aspect: number, innerA
   const blocks = servers.map(([server, list]) => {
     const cells = list
       .toSorted((a, b) => a.ref - b.ref)
-      .map((swarm) => ({ item: swarm, width: 2 * roomFor(swarm.radius), height: 2 * roomFor(swarm.radius) }));
+      .map((swarm) => ({ item: swarm, width: 2 * swarm.room, height: 2 * swarm.room }));
     const inner = shelves(cells, innerAspect, times(SWARM_GAP, typical));
     return { item: { server, inner }, width: inner.width, height: inner.height };
   });
-  const area = servers.flatMap(([, list]) => list).reduce((sum, { radius }) => sum + (2 * roomFor(radius)) ** 2, 0);
+  const area = servers.flatMap(([, list]) => list).reduce((sum, { room }) => sum + (2 * room) ** 2, 0);
   const gap = times(SERVER_GAP, typical);
   return shelves(blocks, aspect, { x: gap.x, y: Math.max(gap.y, NAME_SHARE * Math.sqrt((area * SLACK) / aspect)) });
 }

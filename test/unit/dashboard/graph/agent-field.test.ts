@@ -61,6 +61,32 @@ describe('agent field', () => {
     }
   });
 
+  test('a swarm that breathes comes to rest: it outgrows its room once, and then moves nobody', () => {
+    const { field, positions } = twoSwarms();
+    const breathe = (radius: number): void => {
+      const angles = [...positions].filter(([ref]) => ref >= 10);
+      for (const [ref] of angles) {
+        const angle = (ref / 10) * 2 * Math.PI;
+        positions.set(ref, [Math.cos(angle) * radius + 10_000, Math.sin(angle) * radius, 0]);
+      }
+      settle(field, positions);
+    };
+    breathe(40);
+    breathe(80);
+    const there = shown(field, 0);
+    // Another that outgrows its room has all arranged anew: not because of this one.
+    const rooms = [...field.swarms.values()].map(({ room }) => room);
+    for (const radius of [50, 80, 45, 80]) {
+      breathe(radius);
+      expect(shown(field, 0)).toEqual(there);
+    }
+    breathe(50);
+    field.add(200, 3, 'a');
+    positions.set(200, [20_000, 0, 0]);
+    settle(field, positions);
+    expect([...field.swarms.values()].slice(0, 2).map(({ room }) => room)).toEqual(rooms);
+  });
+
   test('a step is followed smoothly, never past its end, and then everything rests', () => {
     const { field, positions } = twoSwarms();
     settle(field, positions);

@@ -3,7 +3,7 @@ import { arrange, roomFor } from '../../../../src/dashboard/graph/arrangement.ts
 
 const rooms = (counts: Record<string, number[]>) => {
   let ref = 0;
-  return Object.entries(counts).flatMap(([server, radii]) => radii.map((radius) => ({ ref: ref++, server, radius })));
+  return Object.entries(counts).flatMap(([server, radii]) => radii.map((room) => ({ ref: ref++, server, room })));
 };
 
 describe('arrangement', () => {
@@ -16,7 +16,7 @@ describe('arrangement', () => {
     const placed = input.map((room) => ({ ...room, at: swarms.get(room.ref) }));
     for (const one of placed) {
       if (one.at === undefined) throw new Error('a swarm has no place');
-      expect(one.at.room).toBeGreaterThanOrEqual(one.radius);
+      expect(one.at.room).toBe(one.room);
       const area = areas.find(({ server }) => server === one.server);
       if (area === undefined) throw new Error('a server has no area');
       expect(one.at.x - one.at.room).toBeGreaterThanOrEqual(area.x - 0.01);
@@ -37,8 +37,13 @@ describe('arrangement', () => {
     expect(arrange([], 1.5).swarms.size).toBe(0);
   });
 
-  test('a little growth stays in the same room', () => {
+  test('a little growth stays in the same room, and who has room keeps it until it is too small or far too large', () => {
     expect(roomFor(50)).toBe(roomFor(54));
     expect(roomFor(100)).toBeGreaterThan(100);
+    const room = roomFor(100);
+    expect(roomFor(room, room)).toBe(room);
+    expect(roomFor(room * 0.4, room)).toBe(room);
+    expect(roomFor(room * 1.01, room)).toBeGreaterThan(room);
+    expect(roomFor(room * 0.3, room)).toBeLessThan(room);
   });
 });
