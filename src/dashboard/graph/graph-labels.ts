@@ -39,13 +39,13 @@ function serverLabels({ state, field, projector, emphasis, hueOf }: LabelInput):
   return field.areas.flatMap(({ server, x, y, width }) => {
     const at = projector.at(x + width / 2, y, 0);
     if (at === undefined) return [];
-    const record = byId.get(server);
+    const isSimulated = byId.get(server)?.simulated === true;
     return [
       {
         id: `server ${server}`,
         kind: 'server',
         text: displayText(server),
-        detail: record?.simulated === true ? 'SIMULATED' : '',
+        ...(isSimulated ? { detail: 'SIMULATED', shortDetail: 'SIM' } : { detail: '' }),
         hue: hueOf(server),
         x: at.x,
         // Above the labels of its swarms, whose circles reach a little beyond the area.

@@ -10,6 +10,8 @@ export interface Label {
   text: string;
   /** Quieter words after it. */
   detail: string;
+  /** What stands for them where there is no room. */
+  shortDetail?: string;
   /** `#rrggbb` of a mark before it; '' for none. */
   hue: string;
   /** Middle of the lower edge, CSS pixels. */
@@ -25,7 +27,6 @@ interface Entry {
   mark: HTMLElement;
   text: HTMLElement;
   detail: HTMLElement;
-  width: number;
   content: string;
 }
 
@@ -41,18 +42,16 @@ export class LabelLayer {
 
   show(labels: readonly Label[], width: number, height: number): void {
     const byId = new Map(labels.map((label) => [label.id, label]));
-    const boxes: LabelBox[] = labels.map(({ id, kind, text, detail, hue, x, y, weight }) => {
-      const content = `${text}\u0000${detail}\u0000${hue}\u0000${kind}`;
-      const known = this.#entries.get(id);
-      const size = known?.content === content ? known.width : estimate(kind, text, detail);
-      return { id, x, y, width: size, height: HEIGHT[kind], weight };
+    const boxes: LabelBox[] = labels.map(({ id, kind, text, detail, shortDetail, x, y, weight }) => {
+      const shortWidth = shortDetail === undefined ? undefined : estimate(kind, text, shortDetail);
+      return { id, x, y, width: estimate(kind, text, detail), shortWidth, height: HEIGHT[kind], weight };
     });
     const shown = new Set<string>();
     for (const box of placeLabels(boxes, width, height)) {
       const label = byId.get(box.id);
       if (label === undefined) continue;
       shown.add(box.id);
-      this.#put(label, box);
+      this.#put(box.isShort ? { ...label, detail: label.shortDetail ?? '' } : label, box);
     }
     for (const [id, { element }] of this.#entries) {
       if (shown.has(id)) continue;
@@ -76,7 +75,6 @@ export class LabelLayer {
       entry.mark.style.backgroundColor = label.hue;
       entry.mark.hidden = label.hue === '';
       entry.detail.hidden = label.detail === '';
-      entry.width = estimate(label.kind, label.text, label.detail);
     }
     entry.element.dataset['dim'] = String(label.dim);
     const x = Math.round(box.x * 2) / 2;
@@ -94,7 +92,7 @@ export class LabelLayer {
     text.dir = 'auto';
     element.append(mark, text, detail);
     this.#host.append(element);
-    const entry = { element, mark, text, detail, width: 0, content: '' };
+    const entry = { element, mark, text, detail, content: '' };
     this.#entries.set(id, entry);
     return entry;
   }
@@ -102,6 +100,8 @@ export class LabelLayer {
 
 /** Measuring text forces a layout; labels need only to keep apart. */
 function estimate(kind: LabelKind, text: string, detail: string): number {
-  const wide = kind === 'server' || kind === 'marked' ? 7.4 : 6.5;
+  // Bold, capitals, a mark before.
+  if (kind === 'server') return Math.min(320, text.length * 8.8 + (detail === '' ? 0 : detail.length * 7.6 + 6) + 28);
+  const wide = kind === 'marked' ? 7.4 : 6.5;
   return Math.min(320, text.length * wide + (detail === '' ? 0 : detail.length * 6 + 8) + 20);
 }

@@ -74,7 +74,7 @@ function TokenForm({ isRequired }: { isRequired: boolean }): JSX.Element {
         required
         value={token.value}
         aria-describedby="token-note"
-        placeholder="API key, JSON Web Token or operator key"
+        placeholder="API key, JWT or operator key"
         onInput={(event) => {
           token.value = event.currentTarget.value;
         }}

@@ -12,6 +12,22 @@ test('the more important label takes the room; none lies over another; those out
   expect(placed.map(({ id }) => id)).toEqual(['large', 'far']);
 });
 
+test('where the long form finds no room, the short one may', () => {
+  const placed = placeLabels(
+    [
+      box('first', 100, 100, 3),
+      { ...box('second', 155, 100, 2), shortWidth: 30 },
+      { ...box('third', 110, 100, 1), shortWidth: 30 },
+    ],
+    800,
+    600,
+  );
+  expect(placed.map(({ id, width, isShort }) => [id, width, isShort])).toEqual([
+    ['first', 60, false],
+    ['second', 30, true],
+  ]);
+});
+
 test('a label at the edge is pushed inwards', () => {
   const [label] = placeLabels([box('edge', 2, 8, 1)], 800, 600);
   expect(label?.x).toBeGreaterThanOrEqual(30);

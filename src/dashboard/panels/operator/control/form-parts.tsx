@@ -30,7 +30,7 @@ export function Form(props: {
       }}
     >
       {children}
-      <button type="submit" class="wide" disabled={!ready || busy}>
+      <button type="submit" class="wide primary" disabled={!ready || busy}>
         {action}
       </button>
     </form>
