@@ -4,6 +4,7 @@ import type { ClientsConfig } from '../platform/config/schema.ts';
 import type { Clients } from './clients/clients.ts';
 import { MAX_OUTBOX_MESSAGES } from './clients/outlet.ts';
 import type { Replica } from './replica/replica.ts';
+import { MAX_SPARE_PIECES } from './views/frame-slab.ts';
 import type { ViewRegistry } from './views/view-registry.ts';
 
 export interface EdgeParts {
@@ -84,6 +85,7 @@ function bounds({ clients, views, replica, limits, pendingRequests }: EdgeParts)
     { name: 'bulk_queue', used: clients.bulkSize, limit: limits.max_clients },
     { name: 'views', used: views.size, limit: limits.max_views },
     { name: 'departures', used: views.mostDepartures(), limit: views.departureLimit },
+    { name: 'spare_frame_memory', used: views.spareFrameMemory, limit: MAX_SPARE_PIECES },
     { name: 'tombstones', used: replica.tombstones.size, limit: replica.tombstones.capacity },
     { name: 'swarm_events', used: replica.swarmEvents.size, limit: replica.swarmEvents.capacity },
     { name: 'agent_messages', used: replica.flow.size, limit: replica.flow.capacity },

@@ -10,7 +10,7 @@ import {
 } from '../../protocol/frames.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { BlockRun, LoadedPositions } from '../replica/swarm-positions.ts';
-import { FrameSlab } from './frame-slab.ts';
+import type { FrameSlab } from './frame-slab.ts';
 import type { ShownSwarm } from './shown-swarm.ts';
 
 const WORDS_PER_RECORD = { q16: 2, f32: 4 } as const;
@@ -20,13 +20,9 @@ const MAX_TICKS_AHEAD = 60;
 /** Copying fewer words one by one costs less than making the subarray. */
 const WORDS_WORTH_A_SUBARRAY = 128;
 
-// One slab for all views of a thread: frames are made one after the other.
-const slab = new FrameSlab();
-
-/**
- * Writes frames of one kind. Composes into shared memory of the thread; frames that were handed out stay as they are.
- */
+/** Writes frames of one kind, for all views of an edge, one after the other. They stay as they are until the slab is reused. */
 export class FrameComposer {
+  readonly #slab: FrameSlab;
   readonly #kind: FrameKind;
   readonly #words: number;
   #frames: Uint8Array[] = [];
@@ -37,7 +33,8 @@ export class FrameComposer {
   #tick = 0;
   #timeMs = 0;
 
-  constructor(kind: FrameKind) {
+  constructor(slab: FrameSlab, kind: FrameKind) {
+    this.#slab = slab;
     this.#kind = kind;
     this.#words = WORDS_PER_RECORD[kind];
   }
@@ -84,7 +81,7 @@ export class FrameComposer {
   }
 
   #open(capacity: number): void {
-    this.#start = slab.open(capacity);
+    this.#start = this.#slab.open(capacity);
     this.#limit = this.#start + capacity;
     this.#at = this.#start + FRAME_HEADER_BYTES;
     this.#sections = 0;
@@ -93,8 +90,8 @@ export class FrameComposer {
   #finish(): void {
     if (this.#sections === 0) return;
     const header = { kind: this.#kind, sections: this.#sections, tick: this.#tick, timeMs: this.#timeMs };
-    writeFrameHeader(slab.data, this.#start, header);
-    this.#frames.push(slab.close(this.#at));
+    writeFrameHeader(this.#slab.data, this.#start, header);
+    this.#frames.push(this.#slab.close(this.#at));
     this.#sections = 0;
   }
 
@@ -107,9 +104,10 @@ export class FrameComposer {
       written += isWhole ? this.#appendRange(loaded, run) : this.#appendShown(view, loaded, run);
     }
     if (written !== view.size || this.#frames.length !== frames) return;
+    const { bytes, halves } = this.#slab;
     for (let at = firstSection; at < this.#at;) {
-      slab.bytes[at + 6] = (slab.bytes[at + 6] ?? 0) | FLAG_FULL;
-      at += SECTION_HEADER_BYTES + (slab.halves[(at + 4) >>> 1] ?? 0) * this.#words * 4;
+      bytes[at + 6] = (bytes[at + 6] ?? 0) | FLAG_FULL;
+      at += SECTION_HEADER_BYTES + (halves[(at + 4) >>> 1] ?? 0) * this.#words * 4;
     }
   }
 
@@ -122,8 +120,9 @@ export class FrameComposer {
       const target = this.#at >>> 2;
       const first = index * this.#words;
       const length = count * this.#words;
-      if (length > WORDS_WORTH_A_SUBARRAY) slab.words.set(words.subarray(first, first + length), target);
-      else for (let i = 0; i < length; i++) slab.words[target + i] = words[first + i] ?? 0;
+      const { words: into } = this.#slab;
+      if (length > WORDS_WORTH_A_SUBARRAY) into.set(words.subarray(first, first + length), target);
+      else for (let i = 0; i < length; i++) into[target + i] = words[first + i] ?? 0;
       this.#at += length * 4;
       index += count;
       this.#closeSection(section, loaded, run.block, count);
@@ -140,8 +139,9 @@ export class FrameComposer {
     while (next < end) {
       const section = this.#openSection();
       const count = Math.min(end - next, this.#room());
-      if (this.#kind === 'q16') copyPairs(loaded.words, indexes, next, count, this.#at >>> 2);
-      else copyQuads(loaded.words, indexes, next, count, this.#at >>> 2);
+      const { words } = this.#slab;
+      if (this.#kind === 'q16') copyPairs(loaded.words, indexes, next, count, words, this.#at >>> 2);
+      else copyQuads(loaded.words, indexes, next, count, words, this.#at >>> 2);
       this.#at += count * this.#words * 4;
       next += count;
       this.#closeSection(section, loaded, run.block, count);
@@ -170,11 +170,12 @@ export class FrameComposer {
       return;
     }
     const { sectionHeader } = loaded;
+    const { words, halves, bytes } = this.#slab;
     const first = section >>> 2;
-    for (let i = 0; i < SECTION_HEADER_WORDS; i++) slab.words[first + i] = sectionHeader[i] ?? 0;
+    for (let i = 0; i < SECTION_HEADER_WORDS; i++) words[first + i] = sectionHeader[i] ?? 0;
     // Beside the flags: the records, and which 65,536 slots they are of, where they carry no whole ones.
-    slab.halves[(section + 4) >>> 1] = count;
-    if (this.#kind === 'q16') slab.bytes[section + 7] = block;
+    halves[(section + 4) >>> 1] = count;
+    if (this.#kind === 'q16') bytes[section + 7] = block;
     this.#sections++;
   }
 }
@@ -193,8 +194,14 @@ function firstAtLeast(indexes: Uint32Array, index: number): number {
 }
 
 // Two loops for two sizes of records: this is what filtered views cost.
-function copyPairs(from: Uint32Array, indexes: Uint32Array, start: number, count: number, to: number): void {
-  const { words } = slab;
+function copyPairs(
+  from: Uint32Array,
+  indexes: Uint32Array,
+  start: number,
+  count: number,
+  words: Uint32Array,
+  to: number,
+): void {
   for (let i = 0, target = to; i < count; i++, target += 2) {
     const source = (indexes[start + i] ?? 0) * 2;
     words[target] = from[source] ?? 0;
@@ -202,8 +209,14 @@ function copyPairs(from: Uint32Array, indexes: Uint32Array, start: number, count
   }
 }
 
-function copyQuads(from: Uint32Array, indexes: Uint32Array, start: number, count: number, to: number): void {
-  const { words } = slab;
+function copyQuads(
+  from: Uint32Array,
+  indexes: Uint32Array,
+  start: number,
+  count: number,
+  words: Uint32Array,
+  to: number,
+): void {
   for (let i = 0, target = to; i < count; i++, target += 4) {
     const source = (indexes[start + i] ?? 0) * 4;
     words[target] = from[source] ?? 0;

@@ -2,7 +2,7 @@
 import type { PositionFormat } from '../../protocol/client-messages.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { PositionKind } from '../replica/swarm-positions.ts';
-import { FrameComposer } from './frame-composer.ts';
+import type { FrameComposer } from './frame-composer.ts';
 import { composeRaw28 } from './raw28-composer.ts';
 import type { ShownSet } from './shown-set.ts';
 import type { ShownSwarm } from './shown-swarm.ts';
@@ -17,9 +17,12 @@ const LOADED_KIND: Readonly<Record<Exclude<PositionFormat, 'none'>, PositionKind
 };
 // Reused by all views of the thread; empty between two compositions.
 const due: ShownSwarm[] = [];
-const composers = { q16: new FrameComposer('q16'), f32: new FrameComposer('f32') } as const;
+
+/** Those of an edge. */
+export type FrameComposers = Readonly<Record<'q16' | 'f32', FrameComposer>>;
 
 export class ViewFrames {
+  readonly #composers: FrameComposers;
   readonly #replica: Replica;
   readonly #shown: ShownSet;
   readonly #format: PositionFormat;
@@ -37,7 +40,8 @@ export class ViewFrames {
   #shownRevision = -1;
   #positionsRevision = -1;
 
-  constructor(replica: Replica, shown: ShownSet, format: PositionFormat) {
+  constructor(composers: FrameComposers, replica: Replica, shown: ShownSet, format: PositionFormat) {
+    this.#composers = composers;
     this.#replica = replica;
     this.#shown = shown;
     this.#format = shown.filter.showsPositions ? format : 'none';
@@ -119,7 +123,7 @@ export class ViewFrames {
     // What is newer than one tick includes what is newer than a later one: as many sections, the same sections.
     const known = isComplete ? this.#ofSections(due.length) : undefined;
     if (known !== undefined) return known;
-    const frames = format === 'raw28' ? composeRaw28(due) : composers[format].compose(this.#replica, due);
+    const frames = format === 'raw28' ? composeRaw28(due) : this.#composers[format].compose(this.#replica, due);
     if (!isComplete) return frames;
     if (this.#madeSections > 0) (this.#bySections ??= new Map()).set(this.#madeSections, this.#made);
     this.#madeSections = due.length;

@@ -4,6 +4,8 @@ import type { PositionFormat } from '../../protocol/client-messages.ts';
 import type { Filters } from '../../protocol/filters.ts';
 import type { Replica } from '../replica/replica.ts';
 import { TooManyViewsError } from './errors.ts';
+import { FrameComposer } from './frame-composer.ts';
+import { FrameSlab } from './frame-slab.ts';
 import { ShownSet } from './shown-set.ts';
 import { ViewFilter } from './view-filter.ts';
 import { View, type Coding } from './view.ts';
@@ -35,6 +37,8 @@ export class ViewRegistry {
   readonly #views = new Map<string, Counted<View>>();
   readonly #shownSets = new Map<string, Counted<ShownSet>>();
   readonly #filterKeys = new WeakMap<View, string>();
+  readonly #slab = new FrameSlab();
+  readonly #composers = { q16: new FrameComposer(this.#slab, 'q16'), f32: new FrameComposer(this.#slab, 'f32') };
   #cached: View[] = [];
   #snapshots = 0;
 
@@ -53,6 +57,11 @@ export class ViewRegistry {
   /** Distinct sets of filters in use. */
   get shownSets(): number {
     return this.#shownSets.size;
+  }
+
+  /** Pieces of memory that no frame of this tick is in. */
+  get spareFrameMemory(): number {
+    return this.#slab.sparePieces;
   }
 
   /** Departures that a set of filters remembers at most. */
@@ -83,6 +92,7 @@ export class ViewRegistry {
     const view = new View(
       {
         replica: this.#replica,
+        composers: this.#composers,
         shown: this.#acquireShown(filter),
         entitiesPerMessage: this.#entitiesPerMessage,
         nextSnapshotId: () => ++this.#snapshots,
@@ -107,12 +117,13 @@ export class ViewRegistry {
     if (filterKey !== undefined && shown !== undefined && --shown.uses <= 0) this.#shownSets.delete(filterKey);
   }
 
-  /** Drops what views cached for the last tick. */
+  /** Drops what views cached for the last tick, whose frames are not good any more. */
   beginTick(): void {
     if (this.#cached.length === 0) return;
     const cached = this.#cached;
     this.#cached = [];
     for (const view of cached) view.dropTick();
+    this.#slab.reuse();
   }
 
   #acquireShown(filter: ViewFilter): ShownSet {

@@ -18,7 +18,7 @@ import { gatherCatchUp } from './gather-catch-up.ts';
 import { gatherCrossing } from './gather-crossing.ts';
 import { gatherDelta } from './gather-delta.ts';
 import type { ShownSet } from './shown-set.ts';
-import { ViewFrames } from './view-frames.ts';
+import { ViewFrames, type FrameComposers } from './view-frames.ts';
 import { viewHash } from './view-hash.ts';
 import {
   deltaMessages,
@@ -64,6 +64,7 @@ export interface ViewCounts {
 /** What a view takes from its registry. */
 export interface ViewContext {
   replica: Replica;
+  composers: FrameComposers;
   shown: ShownSet;
   /** Entities that one message carries; more are split over several. */
   entitiesPerMessage: number;
@@ -115,7 +116,7 @@ export class View {
     this.#context = context;
     this.#replica = context.replica;
     this.#shown = context.shown;
-    this.#frames = new ViewFrames(context.replica, context.shown, positions);
+    this.#frames = new ViewFrames(context.composers, context.replica, context.shown, positions);
     this.coding = coding;
     this.positions = positions;
     this.key = key;
@@ -201,7 +202,7 @@ export class View {
   /**
    * Position frames with every section that a client lacks whose last frames were asked for at tick `sinceTick` of
    * the replica (−1: it has none; also after a new epoch). Empty when nothing is new. To be sent after the messages of
-   * {@link compose}, which introduce the slots.
+   * {@link compose}, which introduce the slots. They are good until the registry's next tick begins.
    */
   frames(sinceTick: number): readonly Uint8Array[] {
     this.#shown.sync();
@@ -259,7 +260,8 @@ export class View {
     const { health } = server.record;
     const known = this.#health.get(server);
     if (known?.of === health && known.level === level) return known.message;
-    const message = this.#encode(healthMessage(this.#replica, this.#shown, server, level));
+    // Kept for seconds: a copy, since the codec's result holds on to the 8 KiB that it was cut from.
+    const message = new Uint8Array(this.#encode(healthMessage(this.#replica, this.#shown, server, level)));
     this.#health.set(server, { of: health, level, message });
     return message;
   }
