@@ -4,6 +4,7 @@ const policy = 'src/hub/upstream/resilience/policy.ts';
 const tripRule = 'src/hub/upstream/resilience/trip-rule.ts';
 const timer = 'src/hub/upstream/resilience/circuit-timer.ts';
 const delays = 'src/hub/upstream/resilience/retry-delays.ts';
+const measured = 'src/hub/world/measured.ts';
 const merge = 'src/hub/world/merge-facts.ts';
 const filter = 'src/edge/views/view-filter.ts';
 const ids = 'src/hub/upstream/transports/request-ids.ts';
@@ -185,6 +186,34 @@ export const MUTANTS = [
     bug: 'nested facts replace what is known',
     search: 'merged ??= { ...known };',
     replace: 'merged ??= {};',
+    tests: worldTests,
+  },
+  {
+    file: measured,
+    bug: 'what is no number is measured',
+    search: '!Number.isFinite(value)',
+    replace: 'false',
+    tests: worldTests,
+  },
+  {
+    file: measured,
+    bug: 'a number that came back is told',
+    search: 'if (Object.is(value, numbers[COUNT + i])) continue;',
+    replace: '',
+    tests: worldTests,
+  },
+  {
+    file: measured,
+    bug: 'all unknown is not told',
+    search: 'numbers.fill(Number.NaN, 0, COUNT);',
+    replace: '',
+    tests: worldTests,
+  },
+  {
+    file: measured,
+    bug: 'looks stay as they were',
+    search: 'this.#pulseHz = pulseHz;',
+    replace: '',
     tests: worldTests,
   },
   {

@@ -1,5 +1,5 @@
 /** What the world holds of each entity, beside its record: what it belongs to, what belongs to it, when it was heard of. */
-import type { AgentPerformance, AgentRecord } from '../../model/agent.ts';
+import type { AgentRecord } from '../../model/agent.ts';
 import type { HealthReport } from '../../model/health.ts';
 import type { LinkRecord } from '../../model/link.ts';
 import type { Provenance } from '../../model/provenance.ts';
@@ -7,6 +7,7 @@ import type { ServerRecord } from '../../model/server.ts';
 import type { SwarmRecord } from '../../model/swarm.ts';
 import type { TaskRecord } from '../../model/task.ts';
 import type { Due } from './due-queue.ts';
+import type { Measured } from './measured.ts';
 import { NameIndex } from './name-index.ts';
 import type { Entry } from './record-table.ts';
 
@@ -74,8 +75,10 @@ export class AgentEntry extends BaseEntry<AgentRecord> {
   factSources: Provenance | undefined = undefined;
   /** The `factSources` that the record's provenance was made from. */
   settledSources: Provenance | undefined = undefined;
-  /** The performance that the record's looks were made from. */
-  settledPerformance: AgentPerformance | undefined = undefined;
+  /** Whether `settledSources` were settled for an agent with looks. */
+  settledLooks = false;
+  /** Its `performance` and `visual`, which the record does not hold; undefined until something was measured. */
+  measured: Measured | undefined = undefined;
   /** Topology links by the agent at the other end. */
   neighbours: Map<AgentEntry, TopologyLinkEntry> | undefined = undefined;
   /** Communication links from here, by receiver. */

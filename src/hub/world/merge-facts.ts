@@ -4,7 +4,7 @@
  */
 import type { AgentFacts, SwarmFacts, TaskFacts } from '../../model/observation.ts';
 import type { Provenance } from '../../model/provenance.ts';
-import type { AgentNeural, AgentPerformance } from '../../model/agent.ts';
+import type { AgentNeural } from '../../model/agent.ts';
 import { MAX_LIST_LENGTH } from '../../model/limits.ts';
 import { AGENT_FIELDS, fieldBit, SWARM_FIELDS, TASK_FIELDS } from './record-fields.ts';
 import { copyFields, copyValue, sameValue } from './same-value.ts';
@@ -25,18 +25,6 @@ function factRules<F>(rules: Record<keyof F, FactRule>, bitOf: (name: string) =>
   );
 }
 
-const PERFORMANCE_FIELDS = fieldNames<AgentPerformance>({
-  cpu_usage: true,
-  memory_mb: true,
-  response_time_ms: true,
-  success_rate: true,
-  error_count: true,
-  throughput_tps: true,
-  queue_depth: true,
-  tasks_active: true,
-  tasks_completed: true,
-  tokens_used: true,
-});
 const NEURAL_FIELDS = fieldNames<AgentNeural>({
   cognitive_pattern: true,
   network_id: true,
@@ -58,7 +46,8 @@ export const AGENT_FACTS = factRules<AgentFacts>(
     current_task: 'plain',
     model: 'plain',
     created_at_ms: 'plain',
-    performance: PERFORMANCE_FIELDS,
+    // Numbers that change many times a second, kept apart from the record.
+    performance: 'elsewhere',
     neural: NEURAL_FIELDS,
   },
   (name) => fieldBit(AGENT_FIELDS, name),

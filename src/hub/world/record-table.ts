@@ -13,7 +13,8 @@ import { copyFields, sameValue } from './same-value.ts';
 export interface Entry<R extends { ref: Ref }> {
   /**
    * Its fields are replaced, then `table.touch(entry)`; objects and lists within them are never changed, for they are
-   * shared with what was published. Its ref is valid once the entity is published.
+   * shared with what was published. A field with a {@link Column} stays undefined. Its ref is valid once the entity is
+   * published.
    */
   readonly live: R;
   published: R | undefined;
@@ -25,6 +26,15 @@ export interface Entry<R extends { ref: Ref }> {
 /** Any field may have changed. */
 const ALL_FIELDS = -1;
 
+/** A field that changes many times a second: no object lives longer than the batch that tells it. */
+export interface Column<R, E> {
+  field: Exclude<keyof R, 'ref'> & string;
+  /** Brings what is published to what is live; true when it changed. */
+  publish(entry: E): boolean;
+  /** What is published, made anew; undefined: there is none. */
+  value(entry: E): object | undefined;
+}
+
 export interface RecordTableOptions<R extends { ref: Ref }, E extends Entry<R>> {
   kind: EntityKind;
   fields: FieldTable<R>;
@@ -32,8 +42,10 @@ export interface RecordTableOptions<R extends { ref: Ref }, E extends Entry<R>> 
   refOf: (n: number) => Ref;
   /** Numbers below this one are dealt in an epoch, from 1. */
   refsPerEpoch: number;
-  /** Brings fields that depend on other entities up to date; called before an entity is compared. */
-  settle?: (entry: E) => void;
+  /** Brings fields that depend on others up to date; called before an entity is compared. `fields` as in `touch`. */
+  settle?: (entry: E, fields: number) => void;
+  /** Changing fields whose values are kept elsewhere. */
+  columns?: readonly Column<R, E>[];
   /** The changing fields that `settle` may set. */
   settled?: Exclude<keyof R, 'ref'>[];
   /** Told of each addition and removal (no patch) and update as it is published. */
@@ -48,6 +60,7 @@ export class RecordTable<R extends { ref: Ref }, E extends Entry<R>> {
   readonly #options: RecordTableOptions<R, E>;
   readonly #changing: string[];
   readonly #settled: number;
+  readonly #columns = new Map<number, Column<R, E>>();
   readonly #blank: Fields;
   /** Alive, or published and not yet published as removed; in ascending order of ref. */
   readonly #entries = new Set<E>();
@@ -57,11 +70,12 @@ export class RecordTable<R extends { ref: Ref }, E extends Entry<R>> {
 
   constructor(options: RecordTableOptions<R, E>) {
     this.#options = options;
-    const { fields, settled = [] } = options;
+    const { fields, settled = [], columns = [] } = options;
     this.#blank = { ref: 0, ...fields };
     for (const name in fields) this.#blank[name] = undefined;
     this.#changing = changingFields(fields);
     this.#settled = settled.reduce((bits, name) => bits | fieldBit(fields, String(name)), 0);
+    for (const column of columns) this.#columns.set(fieldBit(fields, column.field), column);
   }
 
   /** Entities alive, published or not. */
@@ -143,7 +157,9 @@ export class RecordTable<R extends { ref: Ref }, E extends Entry<R>> {
   /** What everybody was told, as copies. */
   snapshot(): R[] {
     const records: R[] = [];
-    for (const { published } of this.#entries) if (published !== undefined) records.push(defined(published));
+    for (const entry of this.#entries) {
+      if (entry.published !== undefined) records.push(this.#whole(entry, defined(entry.published)));
+    }
     return records;
   }
 
@@ -172,27 +188,50 @@ export class RecordTable<R extends { ref: Ref }, E extends Entry<R>> {
 
   #takeAdded(entry: E): R {
     entry.live.ref = this.#options.refOf(this.#nextNumber++);
-    this.#options.settle?.(entry);
+    this.#options.settle?.(entry, ALL_FIELDS);
     const record = defined(entry.live);
     // Nested values are shared between the two and never changed; top-level fields of `published` are.
     entry.published = this.record(record);
+    for (const column of this.#columns.values()) column.publish(entry);
     this.#options.onPublished?.(entry, undefined);
+    return this.#whole(entry, record);
+  }
+
+  /** `record`, which is ours, with what columns publish of it. */
+  #whole(entry: E, record: R): R {
+    const fields = record as unknown as Fields;
+    for (const column of this.#columns.values()) {
+      const value = column.value(entry);
+      if (value !== undefined) fields[column.field] = value;
+    }
     return record;
   }
 
   #takeUpdated(entry: E, fields: number, updated: Patch<R>[]): void {
-    this.#options.settle?.(entry);
+    this.#options.settle?.(entry, fields);
     const live = entry.live as unknown as Fields;
     const published = entry.published as unknown as Fields;
     let patch: Fields | undefined;
     // Lowest bit first: only what may have changed costs anything.
     for (let left = fields | this.#settled; left !== 0; left &= left - 1) {
-      const name = this.#changing[31 - Math.clz32(left & -left)];
+      const bit = left & -left;
+      const name = this.#changing[31 - Math.clz32(bit)];
       if (name === undefined) break;
-      const value = live[name];
-      if (value === published[name] || sameValue(value, published[name])) continue;
-      published[name] = value;
-      patch ??= { ref: entry.live.ref };
+      let value: unknown;
+      const column = this.#columns.get(bit);
+      if (column !== undefined) {
+        if (!column.publish(entry)) continue;
+        value = column.value(entry);
+      } else {
+        value = live[name];
+        if (value === published[name] || sameValue(value, published[name])) continue;
+        published[name] = value;
+      }
+      // Not a literal of one field: engines leave room for four in an empty one.
+      if (patch === undefined) {
+        patch = {};
+        patch['ref'] = entry.live.ref;
+      }
       patch[name] = value ?? null;
     }
     if (patch === undefined) return;

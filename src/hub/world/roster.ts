@@ -7,10 +7,11 @@ import { replaceList } from './lists.ts';
 import { AGENT_FACTS, mergeFacts, mergeProvenance, SWARM_FACTS } from './merge-facts.ts';
 import { AGENT_FIELDS, fieldBit } from './record-fields.ts';
 import type { EndReason, LifeCycle } from './life-cycle.ts';
+import { Measured } from './measured.ts';
 import { isUsableId } from './record-id.ts';
 import type { Silence } from './silence.ts';
 import { compactSlots, takeSlot } from './slots.ts';
-import type { WorldTables } from './tables.ts';
+import { MEASURED_BITS, type WorldTables } from './tables.ts';
 import type { TaskBoard } from './task-board.ts';
 import type { TopologyLinker } from './topology-linker.ts';
 import { UNASSIGNED } from './unassigned.ts';
@@ -58,7 +59,8 @@ export class Roster {
     this.#o.silence.hearAgent(agent, atMs);
     const { live } = agent;
     const { lead, created_at_ms: createdAtMs } = live;
-    const changed = mergeStatus(agent, seen.facts) | mergeFacts(live, seen.facts, AGENT_FACTS);
+    const changed =
+      mergeStatus(agent, seen.facts) | mergeFacts(live, seen.facts, AGENT_FACTS) | mergeMeasured(agent, seen.facts);
     const sources = mergeProvenance(agent.factSources, seen.facts, seen.provenance);
     if (changed === 0 && sources === agent.factSources) return;
     agent.factSources = sources;
@@ -198,6 +200,7 @@ export class Roster {
     this.removeAgent(waiting);
     const agent = this.#join(swarm, id, waiting, waiting.seenMs);
     agent.factSources = waiting.factSources;
+    if (waiting.measured !== undefined) agent.measured = Measured.of(waiting.measured);
     return agent;
   }
 
@@ -244,4 +247,10 @@ function mergeStatus({ live }: AgentEntry, facts: Nullable<AgentFacts>): number 
   }
   if (facts.status_raw !== undefined) live.status_raw = facts.status_raw ?? undefined;
   return (live.status === status ? 0 : STATUS_BIT) | (live.status_raw === statusRaw ? 0 : STATUS_RAW_BIT);
+}
+
+function mergeMeasured(agent: AgentEntry, { performance }: Nullable<AgentFacts>): number {
+  if (performance === undefined) return 0;
+  agent.measured ??= new Measured();
+  return agent.measured.merge(performance) ? MEASURED_BITS : 0;
 }

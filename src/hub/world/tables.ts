@@ -1,15 +1,14 @@
 /** The five tables of records, and how fields that depend on other entities are brought up to date. */
 import type { EntityKind } from '../../model/change.ts';
-import type { AgentRecord, AgentVisual } from '../../model/agent.ts';
+import type { AgentRecord } from '../../model/agent.ts';
 import { agentRef, plainRef } from '../../model/ids.ts';
 import type { LinkRecord } from '../../model/link.ts';
 import type { ServerRecord } from '../../model/server.ts';
 import type { SwarmRecord } from '../../model/swarm.ts';
 import type { TaskRecord } from '../../model/task.ts';
 import type { AgentEntry, LinkEntry, ServerEntry, SwarmEntry, TaskEntry } from './entries.ts';
-import { AGENT_FIELDS, LINK_FIELDS, SERVER_FIELDS, SWARM_FIELDS, TASK_FIELDS } from './record-fields.ts';
+import { AGENT_FIELDS, fieldBit, LINK_FIELDS, SERVER_FIELDS, SWARM_FIELDS, TASK_FIELDS } from './record-fields.ts';
 import { RecordTable } from './record-table.ts';
-import { agentVisual } from './visual.ts';
 
 export interface WorldTables {
   servers: RecordTable<ServerRecord, ServerEntry>;
@@ -41,8 +40,20 @@ export function createTables({ hub, refsPerEpoch, onDirty, onMembership }: World
     agents: new RecordTable({
       ...common('agent'),
       fields: AGENT_FIELDS,
+      columns: [
+        {
+          field: 'performance',
+          publish: (agent) => agent.measured?.publish() ?? false,
+          value: (agent) => agent.measured?.published(),
+        },
+        {
+          field: 'visual',
+          publish: (agent) => agent.measured?.publishVisual() ?? false,
+          value: (agent) => agent.measured?.publishedVisual(),
+        },
+      ],
       settle: settleAgent,
-      settled: ['visual', 'provenance'],
+      settled: ['provenance'],
       onPublished: (agent, patch) => {
         if (patch === undefined || patch.slot !== undefined) onMembership(agent.swarm);
       },
@@ -57,24 +68,17 @@ export function createTables({ hub, refsPerEpoch, onDirty, onMembership }: World
   };
 }
 
+/** Bits of what follows from what is measured of an agent. */
+export const MEASURED_BITS = fieldBit(AGENT_FIELDS, 'performance') | fieldBit(AGENT_FIELDS, 'visual');
+
 function settleAgent(agent: AgentEntry): void {
   const { live, factSources } = agent;
   live.swarm = agent.swarm.live.ref;
-  let appeared = false;
-  // Values within records are never changed in place: the same object has the same looks.
-  if (agent.settledPerformance !== live.performance) {
-    agent.settledPerformance = live.performance;
-    const visual = agentVisual(live.performance);
-    appeared = (visual === undefined) !== (live.visual === undefined);
-    if (!sameVisual(visual, live.visual)) live.visual = visual;
-  }
-  if (!appeared && agent.settledSources === factSources) return;
+  const hasLooks = agent.measured?.hasLooks ?? false;
+  if (agent.settledLooks === hasLooks && agent.settledSources === factSources) return;
+  agent.settledLooks = hasLooks;
   agent.settledSources = factSources;
-  live.provenance = live.visual === undefined ? factSources : { ...factSources, visual: 'derived' };
-}
-
-function sameVisual(a: AgentVisual | undefined, b: AgentVisual | undefined): boolean {
-  return a?.size === b?.size && a?.color === b?.color && a?.pulse_hz === b?.pulse_hz;
+  live.provenance = hasLooks ? { ...factSources, visual: 'derived' } : factSources;
 }
 
 function settleLink({ live, from, to, kind }: LinkEntry): void {
