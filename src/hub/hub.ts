@@ -331,7 +331,10 @@ export class Hub implements AsyncDisposable {
   }
 
   #addServer(server: ServerConfig): string | undefined {
-    const why = this.#operatorsServers.add(server, this.#operatorsServers.combine(this.#found));
+    const why = this.#operatorsServers.add(server, {
+      present: this.#operatorsServers.combine(this.#found),
+      allowLinkLocal: (this.#applied ?? this.#options.config).upstream.allow_link_local,
+    });
     if (why === undefined) this.#applyServers();
     return why;
   }

@@ -62,13 +62,14 @@ export function transportFactory(
   };
   const open: OpenTransport = (hooks) => {
     const options = { ...lines, onNoise: hooks.onNoise, onEvent: hooks.onPush };
+    const allowLinkLocal = limits.allow_link_local;
     switch (server.transport) {
       case 'tcp': {
         const addresses = [{ host: server.host, port: server.port }, ...(server.endpoints ?? [])];
         const { host, port } = addresses[turn++ % addresses.length] ?? server;
         const { tls } = server;
         const times = { connectTimeoutMs: limits.connect_timeout_ms, keepAliveMs: limits.heartbeat_interval_ms };
-        const transport = new TcpTransport({ ...options, ...times, host, port, tls });
+        const transport = new TcpTransport({ ...options, ...times, host, port, tls, allowLinkLocal });
         return { transport, pipe: true, why: () => transport.closeReason, refusal: () => transport.refusal };
       }
       case 'stdio': {
@@ -85,7 +86,8 @@ export function transportFactory(
         const { url, bearer, tls } = server;
         const headers = { ...server.headers, ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }) };
         const { counters } = context;
-        const transport = new HttpTransport({ url, headers, tls, counters, maxReplyBytes: limits.max_line_bytes });
+        const bounds = { counters, maxReplyBytes: limits.max_line_bytes, allowLinkLocal };
+        const transport = new HttpTransport({ url, headers, tls, ...bounds });
         return { transport, pipe: false, why: () => transport.closeReason, refusal: () => transport.refusal };
       }
     }

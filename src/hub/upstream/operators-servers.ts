@@ -2,17 +2,12 @@
  * What operators changed in the set of servers while the gateway runs. What they added stays until the gateway ends, or
  * until a configuration has a server of that id; what they removed of the configuration comes back with a reload.
  */
-import { BlockList, isIP } from 'node:net';
 import type { ServerConfig } from '../../platform/config/schema.ts';
 import { placeOf } from './discovery/place.ts';
+import { isGuarded } from './transports/address-guard.ts';
 
 /** Servers that operators may add at most. */
 const MAX_ADDED = 100;
-
-/** Link-local addresses: where clouds keep what identifies a machine. */
-const linkLocal = new BlockList();
-linkLocal.addSubnet('169.254.0.0', 16, 'ipv4');
-linkLocal.addSubnet('fe80::', 10, 'ipv6');
 
 export class OperatorsServers {
   readonly #added = new Map<string, ServerConfig>();
@@ -26,13 +21,16 @@ export class OperatorsServers {
   }
 
   /** Why `server` can't be added beside `present`; undefined when it was. */
-  add(server: ServerConfig, present: readonly ServerConfig[]): string | undefined {
+  add(
+    server: ServerConfig,
+    { present, allowLinkLocal }: { present: readonly ServerConfig[]; allowLinkLocal: boolean },
+  ): string | undefined {
     const twin = present.find((one) => one.id === server.id || placeOf(one) === placeOf(server));
     if (twin !== undefined) {
       return twin.id === server.id ? `there is a server ${server.id} already` : `${twin.id} is the same server`;
     }
     if (this.#added.size >= MAX_ADDED) return `at most ${MAX_ADDED} servers can be added to a running gateway`;
-    if (isLinkLocal(server)) return 'link-local addresses are not for MCP servers';
+    if (!allowLinkLocal && isLinkLocal(server)) return 'link-local and metadata addresses are not for MCP servers';
     this.#removed.delete(server.id);
     this.#added.set(server.id, server);
     return undefined;
@@ -51,14 +49,8 @@ export class OperatorsServers {
   }
 }
 
+/** Names are looked at when they are connected to. */
 function isLinkLocal(server: ServerConfig): boolean {
   if (server.transport === 'stdio') return false;
-  const host = server.transport === 'http' ? new URL(server.url).hostname.replace(/^\[(.*)\]$/, '$1') : server.host;
-  const family = isIP(host);
-  if (family === 0) return false;
-  const mapped = /^::ffff:(?:([0-9a-f]{1,4}):([0-9a-f]{1,4})|(\d+\.\d+\.\d+\.\d+))$/i.exec(host);
-  if (mapped === null) return linkLocal.check(host, family === 6 ? 'ipv6' : 'ipv4');
-  const [, high = '0', low = '0', dotted] = mapped;
-  const words = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
-  return linkLocal.check(dotted ?? words.flatMap((word) => [word >> 8, word & 255]).join('.'), 'ipv4');
+  return isGuarded(server.transport === 'http' ? new URL(server.url).hostname : server.host);
 }

@@ -1,5 +1,6 @@
 /** Proving to a server who we are, on a new connection. HTTP servers get theirs with every request instead. */
 import type { ServerConfig, UpstreamConfig } from '../../platform/config/schema.ts';
+import { looksSecret } from '../../platform/config/server-secrets.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Session } from './session.ts';
 
@@ -34,7 +35,17 @@ export async function presentDefaultKey(
 
 /** Everything secret that is presented to this server, as it may quote it. */
 export function secretsOf(server: ServerConfig, limits: Pick<UpstreamConfig, 'api_key'>): string[] {
-  const http = server.transport === 'http' ? [server.bearer, ...Object.values(server.headers)] : [];
-  const all = [server.api_key ?? limits.api_key, ...http];
+  const all = [server.api_key ?? limits.api_key, ...secretsOfTransport(server)];
   return all.filter((secret) => secret !== undefined).filter(({ length }) => length >= SHORTEST_SECRET);
+}
+
+function secretsOfTransport(server: ServerConfig): (string | undefined)[] {
+  const tls = 'tls' in server && typeof server.tls === 'object' ? [server.tls.key_passphrase] : [];
+  if (server.transport === 'http') return [server.bearer, ...namedSecrets(server.headers), ...tls];
+  return server.transport === 'stdio' ? namedSecrets(server.env) : tls;
+}
+
+/** Others are no secrets, and may be words that anybody uses. */
+function namedSecrets(values: Readonly<Record<string, string>>): string[] {
+  return Object.entries(values).flatMap(([name, value]) => (looksSecret(name) ? [value] : []));
 }

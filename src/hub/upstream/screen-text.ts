@@ -62,7 +62,8 @@ const SHORTEST_BARE = 19;
 /** Looked at beyond the cut, so that half of a secret is known for one. */
 const OVERLAP = 512;
 const SECRET_NAME = new RegExp(`(?:${NAMED}|authorization|cookie)$`, 'i');
-const SECRET = '***';
+/** Stands where a secret was. */
+export const REDACTED = '***';
 
 let found = 0;
 const findings: Findings = createFindings();
@@ -103,7 +104,7 @@ export function screenText(text: string, maxLength: number = MAX_TEXT_LENGTH): s
  * be cut, cleaned or redacted can't; markup in it is counted, and is for the sinks.
  */
 export function isUsableId(id: string): boolean {
-  if (id === '' || cleanText(id, MAX_ID_LENGTH) !== id) return false;
+  if (id === '' || id.includes(REDACTED) || cleanText(id, MAX_ID_LENGTH) !== id) return false;
   if (!mayHide(id)) return true;
   neutralise(id);
   return redact(id) === id;
@@ -117,7 +118,7 @@ export function isSecretName(name: string): boolean {
 /** In place of the value of such a field. */
 export function redactedField(): string {
   note('secretsRedacted');
-  return SECRET;
+  return REDACTED;
 }
 
 function mayHide(text: string): boolean {
@@ -126,7 +127,7 @@ function mayHide(text: string): boolean {
 
 function redact(text: string): string {
   let rest = text;
-  for (const [pattern, kept] of SECRETS) rest = rest.replace(pattern, `${kept}${SECRET}`);
+  for (const [pattern, kept] of SECRETS) rest = rest.replace(pattern, `${kept}${REDACTED}`);
   if (rest !== text) note('secretsRedacted');
   return rest;
 }

@@ -29,6 +29,7 @@ import {
 } from './errors.ts';
 import { failure, outcomeOf } from './outcome.ts';
 import { countFindings, screenText } from './screen-text.ts';
+import { withoutSecrets } from './without-secrets.ts';
 import { rpcErrorOf } from './transports/http-error.ts';
 import { listToolNames } from './tool-names.ts';
 import { PipeRequestIds, RequestIds } from './transports/request-ids.ts';
@@ -136,7 +137,7 @@ export class Session {
   }
 
   #nameAndVersion(): Pick<PeerDescription, 'name' | 'version'> {
-    const said = this.#client.getServerVersion();
+    const said = this.#unquoted(this.#client.getServerVersion());
     return countFindings(this.#options.counters, () => ({
       name: nonEmpty(said?.name),
       version: nonEmpty(said?.version),
@@ -182,12 +183,8 @@ export class Session {
     this.#state.finish();
   }
 
-  /** A server that refuses what it was given may quote it. */
-  #unquoted(outcome: Outcome): Outcome {
-    if (outcome.ok) return outcome;
-    const quoted = (this.#options.secrets ?? []).filter((secret) => outcome.message.includes(secret));
-    if (quoted.length === 0) return outcome;
-    return { ...outcome, message: quoted.reduce((text, secret) => text.replaceAll(secret, '***'), outcome.message) };
+  #unquoted<T>(said: T): T {
+    return unquoted(said, this.#options);
   }
 
   async #listPage(cursor: string | undefined, signal: AbortSignal | undefined): Promise<Outcome> {
@@ -289,9 +286,11 @@ async function connectEitherEra(options: SessionOptions, signal: AbortSignal): P
 async function connectOnce(options: SessionOptions, era: 'auto' | 'legacy', signal: AbortSignal): Promise<Session> {
   const { events, counters, connectTimeoutMs } = options;
   let lastNoise: ((line: string) => void) | undefined;
+  const onPush = (event: unknown): void => events.onPush(unquoted(event, options));
   const opened = options.openTransport({
-    onPush: events.onPush,
-    onNoise: (line) => {
+    onPush,
+    onNoise: (said) => {
+      const line = unquoted(said, options);
       lastNoise?.(line);
       events.onNoise(line);
     },
@@ -302,7 +301,7 @@ async function connectOnce(options: SessionOptions, era: 'auto' | 'legacy', sign
     if (!state.opened) state.lastNoise = line;
   };
   const wrap = opened.pipe ? PipeRequestIds : RequestIds;
-  const transport = new wrap(opened.transport, { counters, onNotification: events.onPush });
+  const transport = new wrap(opened.transport, { counters, onNotification: onPush });
   transport.onclose = () => state.finish();
   const probe = { timeoutMs: Math.max(50, Math.floor(connectTimeoutMs * PROBE_SHARE)) };
   const client = new Client(GATEWAY, { versionNegotiation: { mode: era, ...(era === 'auto' ? { probe } : {}) } });
@@ -329,6 +328,13 @@ async function connectOnce(options: SessionOptions, era: 'auto' | 'legacy', sign
   state.opened = true;
   if (state.closed) throw new ConnectError('closed right after the handshake');
   return new Session(client, state, options);
+}
+
+/** What a server said, without what it was given. */
+function unquoted<T>(said: T, { secrets = [], counters }: Pick<SessionOptions, 'secrets' | 'counters'>): T {
+  return withoutSecrets(said, secrets, () => {
+    counters.secretsRedacted += 1;
+  });
 }
 
 function isEraFailure(error: unknown): boolean {

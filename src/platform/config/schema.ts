@@ -132,6 +132,10 @@ const upstreamSchema = z.strictObject({
   batch_size: count(10, 1_000, 'Calls of one poll that go in one batch, where a server takes batches. 1: never'),
   batch_wait_ms: ms(50, 'Longest wait of such a call for the others', 1),
   api_key: z.string().optional().describe('Default api_key of servers (secret)'),
+  allow_link_local: z
+    .boolean()
+    .default(false)
+    .describe('Also connect to link-local addresses, and to those at which clouds tell a machine its credentials'),
 });
 
 /** `1.2.3.4`, `1.2.3.4:53`, `::1`, `[::1]:53` */

@@ -34,6 +34,12 @@ const FIELDS: readonly { path: readonly string[]; literal: 'refused' | 'pointed 
 ];
 const WAYS = '{ env: NAME } or { file: PATH }';
 const LOOKS_SECRET = /key|token|secret|password|passwd|authorization|cookie/i;
+
+/** True for names of headers and of the environment whose values are secret, as it seems. */
+export function looksSecret(name: string): boolean {
+  return LOOKS_SECRET.test(name);
+}
+
 /** Stands where nothing could be read, so that one problem is not told twice. */
 const UNREAD = '(not read)';
 
@@ -71,7 +77,7 @@ function replace(read: ReadEntry, { holder, name, key, literal }: Place, environ
   } else if (typeof value === 'string' && literal === 'refused') {
     read.problems.push({ key, message: `a secret does not belong into the configuration; say where it is: ${WAYS}` });
     holder[name] = UNREAD;
-  } else if (typeof value === 'string' && literal === 'pointed out' && (name === key || LOOKS_SECRET.test(name))) {
+  } else if (typeof value === 'string' && literal === 'pointed out' && (name === key || looksSecret(name))) {
     read.literal.push(key);
   }
 }

@@ -163,6 +163,7 @@ test.each([
   ['what clouds keep secrets at', { server_id: 'x', transport: 'http', url: 'http://169.254.169.254/' }, 'link-local'],
   ['… as IPv6', { server_id: 'x', transport: 'http', url: 'http://[::ffff:169.254.169.254]/' }, 'link-local'],
   ['… as one number', { server_id: 'x', transport: 'http', url: 'http://2852039166/' }, 'link-local'],
+  ['… by another cloud', { server_id: 'x', transport: 'tcp', host: 'fd00:ec2::254' }, 'metadata'],
   ['a link-local host', { server_id: 'x', transport: 'tcp', host: 'fe80::1' }, 'link-local'],
   ['an odd id', { server_id: '../x', transport: 'tcp' }, 'server_id'],
   ['prototype keys', JSON.parse('{"server_id":"x","transport":"tcp","__proto__":{"port":1}}') as object, '__proto__'],
@@ -176,4 +177,14 @@ test.each([
   expect(answer).toMatchObject({ status: 400, body: { code: 'bad_input' } });
   expect(answer.body['detail']).toContain(says);
   expect((await ask(gateway.url, 'POST', '/api/operations/server.add', body, null)).status).toBe(401);
+});
+
+test('a name that leads to a link-local address is added, and never connected to', async () => {
+  await using gateway = await openTestGateway({ 'server.operator_key': OPERATOR_KEY, 'simulate.agents': 2 });
+  // Resolvers of systems take it for 169.254.169.254, though it is no address to look at.
+  await done(gateway.url, 'server.add', { server_id: 'tcp', transport: 'tcp', host: '2852039166', port: 80 });
+  using client = await RecordingClient.connect(gateway.url);
+  await client.until('the reason', () =>
+    healthOf(client, 'tcp')?.reason.includes('2852039166 leads to 169.254.169.254, a link-local or metadata address'),
+  );
 });

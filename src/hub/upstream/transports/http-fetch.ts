@@ -10,6 +10,7 @@ import type { FetchLike } from '@modelcontextprotocol/client';
 import type { ServerTls } from '../../../platform/config/schema.ts';
 import type { ConnectionCounters } from '../connection-counters.ts';
 import { ReplyTooLargeError } from '../errors.ts';
+import { assertUnguarded, guardedLookup } from './address-guard.ts';
 import { JsonDepth } from './json-depth.ts';
 import { tlsOptions } from './tls-options.ts';
 
@@ -32,10 +33,12 @@ export interface HttpLimits {
   counters: Pick<ConnectionCounters, 'oversizeLines' | 'deepLines'>;
   /** Of https; undefined: the system's authorities are trusted. */
   tls: ServerTls | undefined;
+  /** Also to link-local and metadata addresses. */
+  allowLinkLocal: boolean;
 }
 
 /** `maxBytes`: largest reply, or largest line of an event stream; beyond it, and beyond 128 levels of nesting, the reply fails with {@link ReplyTooLargeError}. */
-export function createHttpFetch(url: URL, { maxBytes, counters, tls }: HttpLimits): HttpFetch {
+export function createHttpFetch(url: URL, { maxBytes, counters, tls, allowLinkLocal }: HttpLimits): HttpFetch {
   const secure = url.protocol === 'https:';
   const agent = secure
     ? new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, ...tlsOptions(tls ?? true) })
@@ -45,7 +48,9 @@ export function createHttpFetch(url: URL, { maxBytes, counters, tls }: HttpLimit
     // One signal of the SDK serves all requests of a connection.
     if (signal) setMaxListeners(0, signal);
     const headers = Object.fromEntries(new Headers(init.headers));
-    const options = { agent, method, headers, ...(signal ? { signal } : {}) };
+    if (!allowLinkLocal) assertUnguarded(target.hostname);
+    const guard = allowLinkLocal ? {} : { lookup: guardedLookup() };
+    const options = { agent, method, headers, ...guard, ...(signal ? { signal } : {}) };
     return target.protocol === 'https:' ? httpsRequest(target, options) : httpRequest(target, options);
   };
   const exchange = async (target: URL, init: RequestInit, retry: boolean): Promise<Response> => {
@@ -88,7 +93,11 @@ function asResponse(message: IncomingMessage, limiter: (streaming: boolean) => T
   return new Response(Readable.toWeb(limited) as ReadableStream<Uint8Array>, init);
 }
 
-function limit({ maxBytes, counters, streaming }: Omit<HttpLimits, 'tls'> & { streaming: boolean }): Transform {
+function limit({
+  maxBytes,
+  counters,
+  streaming,
+}: Pick<HttpLimits, 'maxBytes' | 'counters'> & { streaming: boolean }): Transform {
   let count = 0;
   const depth = new JsonDepth();
   return new Transform({

@@ -28,6 +28,8 @@ export interface HttpOptions {
   /** Largest reply, or line of an event stream. */
   maxReplyBytes: number;
   counters: ConnectionCounters;
+  /** Also to link-local and metadata addresses. */
+  allowLinkLocal?: boolean | undefined;
 }
 
 /**
@@ -46,6 +48,7 @@ export class HttpTransport extends StreamableHTTPClientTransport {
       maxBytes: options.maxReplyBytes,
       counters: options.counters,
       tls: options.tls,
+      allowLinkLocal: options.allowLinkLocal ?? false,
     });
     super(url, {
       fetch: http.fetch,

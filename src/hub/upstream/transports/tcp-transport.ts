@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import type { ServerTls } from '../../../platform/config/schema.ts';
 import { ConnectError, ConnectionClosedError } from '../errors.ts';
+import { assertUnguarded, guardedLookup } from './address-guard.ts';
 import { LineTransport, type LineOptions } from './line-transport.ts';
 import { refusalOf } from './refusal.ts';
 import { tlsOptions } from './tls-options.ts';
@@ -16,6 +17,8 @@ export interface TcpOptions extends LineOptions {
   /** True: TLS with verification against the system's authorities. */
   tls: boolean | ServerTls;
   connectTimeoutMs: number;
+  /** Also to link-local and metadata addresses. */
+  allowLinkLocal?: boolean | undefined;
   /** Silence after which the kernel asks whether the peer is still there. */
   keepAliveMs: number;
 }
@@ -47,8 +50,10 @@ export class TcpTransport extends LineTransport {
    */
   override async start(): Promise<void> {
     if (this.#socket !== undefined || this.closed) throw new ConnectError('TCP transport was started before');
-    const { host, port, tls, connectTimeoutMs, keepAliveMs } = this.#options;
-    const socket = tls === false ? connectTcp({ host, port }) : connectTls({ host, port, ...tlsOptions(tls) });
+    const { host, port, tls, connectTimeoutMs, keepAliveMs, allowLinkLocal = false } = this.#options;
+    if (!allowLinkLocal) assertUnguarded(host);
+    const place = { host, port, ...(allowLinkLocal ? {} : { lookup: guardedLookup() }) };
+    const socket = tls === false ? connectTcp(place) : connectTls({ ...place, ...tlsOptions(tls) });
     this.#socket = socket;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, keepAliveMs);
