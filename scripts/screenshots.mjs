@@ -62,6 +62,16 @@ async function shootOperator(page, save) {
   await page.getByRole('button', { name: 'Confirm' }).click();
   await page.locator('[data-report=done], [data-report=failed]').waitFor();
   await save('report');
+  for (const [subject, form] of [
+    ['Swarms', 'Create'],
+    ['Swarms', 'Dissolve'],
+    ['Servers', 'Add'],
+    ['Servers', 'Remove'],
+  ]) {
+    await operator.getByRole('button', { name: subject, exact: true }).click();
+    await operator.getByRole('button', { name: form, exact: true }).click();
+    await save(`${subject}-${form}`.toLowerCase());
+  }
   await operator.getByRole('button', { name: 'Audit' }).click();
   await page.locator('.audit-lines li').first().waitFor();
   await save('audit');
@@ -95,9 +105,11 @@ async function shoot(browser, { url, key }, agents, size, colorScheme) {
   await save('graph');
   if (size.name === 'wide') {
     await page.getByRole('button', { name: 'Both' }).click();
-    await page.locator('.grid-body .grid-row').nth(3).click();
     await page.getByRole('tab', { name: 'Connection' }).click();
     await page.waitForTimeout(2_500);
+    // Agents come and go: this one is looked at while it is there.
+    await page.locator('.grid-body .grid-row').nth(3).click();
+    await page.waitForTimeout(700);
     await save('both');
     await page.getByRole('button', { name: 'Table' }).click();
     await page.getByRole('tab', { name: /Filters/ }).click();

@@ -33,7 +33,7 @@ const MIN_USE = 0.35;
 const SWARM_GAP: Gap = { x: 0.35, y: 0.5 };
 const SERVER_GAP: Gap = { x: 0.8, y: 1.15 };
 /** Between servers at least this share of the picture's height: a name has its size in pixels, however many swarms there are. */
-const NAME_SHARE = 0.1;
+const NAME_SHARE = 0.13;
 /** Space that an arrangement takes beside the rooms themselves, about. */
 const SLACK = 1.8;
 
