@@ -34,7 +34,7 @@ export interface HostileText {
 }
 
 /** A value where text or an object is expected. */
-interface HostileValue {
+export interface HostileValue {
   label: string;
   value: unknown;
 }

@@ -9,7 +9,9 @@ import type { Gateway } from '../../src/gateway.ts';
 import type { ServerMessage } from '../../src/protocol/server-messages.ts';
 import { ALARM, HOSTILE_TEXTS } from '../corpus/hostile-text.ts';
 import { launchBrowser, openPage } from '../support/browser.ts';
+import { RawPeer } from '../integration/hub/upstream/raw-peer.ts';
 import { openTestGateway, openTestServer } from '../support/gateway.ts';
+import { hostileServer, NAMED, VALUES } from '../support/hostile-server.ts';
 import type { PageDocument } from '../support/page-globals.ts';
 
 declare const document: PageDocument;
@@ -111,12 +113,9 @@ function poisoned(message: ServerMessage): ServerMessage[] {
   }
 }
 
+/** Counts alarms and violations, and puts the texts into the gateway's messages. */
 async function prepare(page: Page): Promise<void> {
-  await page.addInitScript((alarm) => {
-    const counts: Counts = { alarms: 0, violations: [] };
-    Object.assign(globalThis, { counts, [alarm]: () => counts.alarms++ });
-    document.addEventListener('securitypolicyviolation', (event) => counts.violations.push(event.effectiveDirective));
-  }, ALARM);
+  await listen(page);
   await page.routeWebSocket(/\/ws$/, (socket) => {
     const server = socket.connectToServer();
     server.onMessage((data) => {
@@ -124,6 +123,14 @@ async function prepare(page: Page): Promise<void> {
       else for (const each of poisoned(JSON.parse(data) as ServerMessage)) socket.send(JSON.stringify(each));
     });
   });
+}
+
+async function listen(page: Page): Promise<void> {
+  await page.addInitScript((alarm) => {
+    const counts: Counts = { alarms: 0, violations: [] };
+    Object.assign(globalThis, { counts, [alarm]: () => counts.alarms++ });
+    document.addEventListener('securitypolicyviolation', (event) => counts.violations.push(event.effectiveDirective));
+  }, ALARM);
 }
 
 const countsOf = (page: Page) => page.evaluate(() => (globalThis as unknown as { counts: Counts }).counts);
@@ -180,5 +187,33 @@ describe('hostile texts', () => {
     // The alarm would have been heard.
     await page.evaluate((alarm) => (globalThis as unknown as Record<string, () => void>)[alarm]?.(), ALARM);
     expect((await countsOf(page)).alarms).toBe(1);
+  }, 240_000);
+
+  test('of a server that says them, and values of every wrong type, through the whole gateway: the page lives on and shows its agents', async () => {
+    await using raw = await RawPeer.start(hostileServer());
+    const server = { id: 'hostile', transport: 'tcp', port: raw.port, dialect: 'seed', poll_interval_ms: 500 };
+    await using ward = await openTestGateway({ servers: [server], 'world.stale_after_ms': 60_000 });
+    await using opened = await openPage(browser, `${ward.url}/?view=both&sort=swarm`, {
+      agents: NAMED,
+      prepare: listen,
+    });
+    const { page, troubles } = opened;
+    const details = page.locator('.details');
+    // Sorted by keys, so that of value-3 and value-30 the former is the first that is found.
+    for (const { label } of VALUES) {
+      await page.getByRole('searchbox').fill(`swarm-1/${label}`);
+      await page.getByText(/^[1-9]\d* found$/).waitFor();
+      await page.keyboard.press('Enter');
+      await details.getByText(label, { exact: true }).first().waitFor();
+    }
+    expect(await details.innerText()).not.toContain('[object Object]');
+    for (const tab of ['Filters', 'Connection', 'Servers']) {
+      await page.getByRole('tab', { name: tab }).click();
+      expect(await foreignElements(page)).toBe(0);
+    }
+    await page.locator('.connection[data-status=live]').waitFor();
+    expect(await page.locator('body').innerText()).not.toMatch(/[\u202a-\u202e\u2066-\u2069\u200b]/);
+    expect(await countsOf(page)).toEqual({ alarms: 0, violations: [] });
+    expect(troubles).toEqual([]);
   }, 240_000);
 });
