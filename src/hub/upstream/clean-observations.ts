@@ -1,6 +1,6 @@
 /** Nothing that a server said leaves this folder unclean: text, ids, lists and records are bounded here, once for all dialects. */
 import { MAX_ID_LENGTH, MAX_LIST_LENGTH } from '../../model/limits.ts';
-import type { Observation } from '../../model/observation.ts';
+import type { Nullable, Observation, TaskFacts } from '../../model/observation.ts';
 import { cleanText } from '../../model/text.ts';
 import { isSecretName, isUsableId, redactedField, screenText } from './screen-text.ts';
 
@@ -125,13 +125,18 @@ function cleanObservation(observation: Observation): Observation | undefined {
     if (ids === undefined) return undefined;
     clean[field] = ids;
   }
-  if (observation.kind === 'task' && observation.facts.swarm !== undefined && observation.facts.swarm !== null) {
-    const swarm = cleanId(observation.facts.swarm);
-    if (swarm === undefined) return undefined;
-    (clean['facts'] as Fields)['swarm'] = swarm;
-  }
+  if (observation.kind === 'task' && !cleanReferences(observation.facts, clean['facts'] as Fields)) return undefined;
   // Built field by field from an Observation, every field keeping its type.
   return clean as unknown as Observation;
+}
+
+/** Ids within a task's facts are ids, not text: kept as they are, or not at all. False: its swarm has none that is usable. */
+function cleanReferences({ swarm, assignees }: Nullable<TaskFacts>, clean: Fields): boolean {
+  if (assignees !== undefined && assignees !== null)
+    clean['assignees'] = cleanIds(assignees)?.slice(0, MAX_LIST_LENGTH);
+  if (swarm === undefined || swarm === null) return true;
+  clean['swarm'] = cleanId(swarm);
+  return clean['swarm'] !== undefined;
 }
 
 function cleanId(value: unknown): string | undefined {
