@@ -189,6 +189,13 @@ export const MUTANTS = [
     tests: worldTests,
   },
   {
+    file: 'src/hub/upstream/dialects/field-reading.ts',
+    bug: 'texts of events are not screened',
+    search: 'const cleaned = screenText(value);',
+    replace: 'const cleaned = value;',
+    tests: ['test/property/hub/upstream/seed-reading.test.ts'],
+  },
+  {
     file: measured,
     bug: 'what is no number is measured',
     search: '!Number.isFinite(value)',

@@ -7,7 +7,7 @@ import { cleanObservations } from './clean-observations.ts';
 import type { ServerTurn } from './fair-turns.ts';
 import { fingerprint } from './fingerprint.ts';
 import { Inbox } from './inbox.ts';
-import { countFindings } from './screen-text.ts';
+import { countFindings, endFindings, startFindings } from './screen-text.ts';
 import type { UpstreamCounts } from './upstream-stats.ts';
 import type { UpstreamSink } from './upstream-sink.ts';
 
@@ -77,17 +77,21 @@ export class EventReader {
   push(event: unknown): void {
     const { counts, session } = this.#options;
     counts.pushes += 1;
+    startFindings();
     try {
-      this.#gather(countFindings(counts, () => session.readPush(event, this.#atMs())));
+      const observations = session.readPush(event, this.#atMs());
+      this.#gather(session.pushesAreClean === true ? observations : this.#cleaned(observations));
     } catch (error) {
       this.#unreadable(error);
+    } finally {
+      endFindings(counts);
     }
   }
 
   noise(line: string): void {
     const { counts, session } = this.#options;
     try {
-      this.#gather(countFindings(counts, () => session.readNoise(line, this.#atMs())));
+      this.#gather(countFindings(counts, () => this.#cleaned(session.readNoise(line, this.#atMs()))));
     } catch (error) {
       this.#unreadable(error);
     }
@@ -96,9 +100,21 @@ export class EventReader {
   /** Sends observations on, cleaned; when the server has had its time, in its next turn. */
   observe(observations: readonly Observation[], atMs: number): void {
     if (observations.length === 0) return;
+    this.#admit(
+      countFindings(this.#options.counts, () => this.#cleaned(observations)),
+      atMs,
+    );
+  }
+
+  #cleaned(observations: readonly Observation[]): Observation[] {
+    const { kept, refused } = cleanObservations(observations);
+    this.#options.counts.refusedObservations += refused;
+    return kept;
+  }
+
+  /** Takes what is clean. */
+  #admit(kept: Observation[], atMs: number): void {
     const { turn, counts } = this.#options;
-    const { kept, refused } = countFindings(counts, () => cleanObservations(observations));
-    counts.refusedObservations += refused;
     if (turn === undefined || (this.#inbox.size === 0 && kept.length <= SLICE && turn.mayWork)) {
       this.#tell(kept, atMs);
       return;
@@ -163,7 +179,7 @@ export class EventReader {
   #flush(): void {
     const gathered = this.#gathered;
     this.#gathered = [];
-    this.observe(gathered, this.#gatheredAtMs);
+    this.#admit(gathered, this.#gatheredAtMs);
   }
 
   /** The time of the batch that is being gathered, which the first event begins. */

@@ -81,15 +81,24 @@ export function createFindings(): Findings {
 
 /** What `work`, which must not wait, finds is counted in `counts`: dialects read for many servers, by turns. */
 export function countFindings<T>(counts: Findings, work: () => T): T {
-  if (found > 0) forget();
+  startFindings();
   try {
     return work();
   } finally {
-    if (found > 0) {
-      for (const name of Object.keys(findings) as Finding[]) counts[name] += findings[name];
-      forget();
-    }
+    endFindings(counts);
   }
+}
+
+/** As {@link countFindings} without a function, for what is done at full rate; {@link endFindings} has to follow. */
+export function startFindings(): void {
+  if (found > 0) forget();
+}
+
+/** Counts what was found since {@link startFindings}. */
+export function endFindings(counts: Findings): void {
+  if (found === 0) return;
+  for (const name of Object.keys(findings) as Finding[]) counts[name] += findings[name];
+  forget();
 }
 
 /** Text of a server as it may go on, at most `maxLength` UTF-16 units. The same again for what it returned. */

@@ -28,6 +28,11 @@ export type Outcome =
 export type Cadence = 'fast' | 'slow';
 
 export interface DialectSession {
+  /**
+   * True where all that `readPush` returns is bounded and screened as it is read, so that {@link cleanObservations} would
+   * leave it as it is: what comes at full rate is then not looked through a second time. Shown by a property test.
+   */
+  readonly pushesAreClean?: boolean;
   /** Calls to make once after each connect, in order. Failures are not fatal. */
   warmUp(): Call[];
   /** Calls of this round, in order, at least one for `fast`: the first is also the health probe. */

@@ -78,6 +78,8 @@ export class SeedSession implements DialectSession {
     return reader === undefined ? [] : reader(outcome.payload, call.kind === 'tool' ? call.args : call.params);
   }
 
+  readonly pushesAreClean = true;
+
   readPush(event: unknown, atMs: number): Observation[] {
     const observations = readEvent(event, atMs);
     for (const each of observations) {

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { cleanObservations } from '../../../../src/hub/upstream/clean-observations.ts';
 import { readEvent } from '../../../../src/hub/upstream/dialects/seed-events.ts';
 import {
   amount,
@@ -15,6 +16,7 @@ import {
   time,
 } from '../../../../src/hub/upstream/dialects/reading.ts';
 import type { Observation } from '../../../../src/model/observation.ts';
+import { HOSTILE_TEXTS, HOSTILE_VALUES } from '../../../corpus/hostile-text.ts';
 
 const NOW_MS = 1_800_000_000_000;
 
@@ -183,4 +185,41 @@ test.each([
   );
   // Not all nonsense, or the comparison would say nothing.
   expect(told).toBeGreaterThan(50);
+});
+
+test('what is read of any event needs no cleaning: the dialect says so, and it is not looked through again', () => {
+  const hostile = fc.oneof(
+    anything,
+    fc.constantFrom(...HOSTILE_TEXTS.map(({ text: said }) => said)),
+    fc.constantFrom(...HOSTILE_VALUES.map(({ value }) => value)),
+    fc.array(fc.constantFrom(...HOSTILE_TEXTS.map(({ text: said }) => said)), { maxLength: 80 }),
+  );
+  const names =
+    `agent_id id swarm_id swarmId task_id from_agent to_agent message_type agent name type status capabilities
+    current_task model cognitive_pattern created_at health topology strategy max_agents description priority progress
+    assignees metrics event performance cpu_usage tokens_used size_bytes latency_ms __proto__ hiveToken`.split(/\s+/);
+  const data = fc
+    .tuple(
+      fc.record(Object.fromEntries(names.map((name) => [name, hostile])), { requiredKeys: [] }),
+      fc.record(
+        { agent_id: likelyId, task_id: likelyId, swarm_id: likelyId, metrics: likelyMetrics },
+        { requiredKeys: [] },
+      ),
+    )
+    .map(([fields, likely]) => ({ ...fields, ...likely }));
+  const types =
+    `agent.spawned agent.status agent.updated agent.terminated message.flow metrics.performance coordination.event
+    swarm.created swarm.status swarm.dissolved task.assigned task.status`.split(/\s+/);
+  const told = new Set<string>();
+  fc.assert(
+    fc.property(fc.constantFrom(...types), data, hostile, (type, value, timestamp) => {
+      const seen = readEvent({ type, timestamp, data: value }, NOW_MS);
+      for (const { kind } of seen) told.add(kind);
+      const { kept, refused } = cleanObservations(seen);
+      expect(refused).toBe(0);
+      expect(kept).toEqual(seen);
+    }),
+    { numRuns: 1_500 },
+  );
+  expect([...told].toSorted()).toEqual(['agent', 'agent-gone', 'message', 'swarm', 'swarm-gone', 'task']);
 });
