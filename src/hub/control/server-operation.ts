@@ -56,7 +56,12 @@ async function ask({ by, operation, server, input, world, upstream }: ServerOper
       swarms: world.swarmsOf(server.id).map(({ id }) => id),
       members: (swarm) => world.members(world.swarm(swarm, server.id)),
     },
-    call: (call) => upstream.call(call, { kind: operation.kind, repeat: operation.repeatable }),
+    // What a tool does that only the configuration knows may not be the same when it is done twice.
+    call: (call) =>
+      upstream.call(call, {
+        kind: operation.kind,
+        repeat: operation.repeatable && (dialect.name !== 'generic' || operation.kind === 'read'),
+      }),
     refusal: dialect.refusal ?? (() => undefined),
   });
   return {

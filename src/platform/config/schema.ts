@@ -9,6 +9,7 @@ import { LOG_COMPONENTS, LOG_LEVEL_PATTERN, LOG_LEVELS } from '../telemetry/log-
 import { ROLES } from '../../model/role.ts';
 import { serverIdsSchema, swarmKeysSchema } from '../auth/identity.ts';
 import { SHOWABLE_FIELDS } from '../auth/showable-fields.ts';
+import { mappedOperations } from './mapped-operations.ts';
 
 const ms = (fallback: number, what: string, min = 1) =>
   z.int().min(min).max(86_400_000).default(fallback).describe(`${what} (ms)`);
@@ -47,6 +48,7 @@ const common = {
       agent_type: z.string().default('type'),
       status: z.string().default('status'),
       swarm: z.string().default('swarm_id'),
+      operations: mappedOperations,
     })
     .optional()
     .describe('Generic dialect: where agents are found in the replies'),

@@ -155,7 +155,11 @@ test('who may not, and what is wrong, over HTTP', async () => {
   await using gateway = await open({ sd: 'seed' }, { 'control.writes_per_minute': 9 });
   const { url } = gateway;
   const spawn = { server_id: 'sd', type: 'coder' };
-  await until('the server', async () => (await ask(url, 'GET', '/api/swarms')).body['result'] !== undefined);
+  await until('the server', async () => {
+    const { body } = await ask(url, 'GET', '/api/operations');
+    const operations = body['operations'] as { name: string; servers: string[] }[];
+    return operations.some(({ name, servers }) => name === 'agent.spawn' && servers.includes('sd'));
+  });
   const cases = [
     ['POST', '/api/agents', spawn, null, 401, 'forbidden'],
     ['POST', '/api/agents', spawn, 'wrong-key-wrong-key', 401, 'unknown_key'],
@@ -211,4 +215,33 @@ test('the same over the socket: a viewer reads and may do nothing', async () => 
   const refused = client.command('agent.spawn', { type: 'coder' });
   await expect(refused).rejects.toMatchObject({ code: 'forbidden' } satisfies Partial<RequestError>);
   await expect(client.command('agent.list', { limit: 0 })).rejects.toMatchObject({ code: 'bad_input' });
+});
+
+test('a server without a dialect does what the configuration maps, is seen doing it, and refuses the rest', async () => {
+  const { simulator, server } = await openTestServer('gen', { face: 'generic', eventsPerSecond: 0 });
+  await using _simulator = simulator;
+  const operations = {
+    'agent.spawn': { tool: 'create_agent', args: { type: 'type', name: 'name' }, result: { agent_id: 'id' } },
+    'agent.terminate': { tool: 'remove_agent', args: { id: 'agent_id' } },
+    'memory.store': { tool: 'no_such_tool' },
+  };
+  await using gateway = await openTestGateway({
+    servers: [{ ...server, dialect: 'generic', mapping: { list_tool: 'get_agents', operations } }],
+    'server.operator_key': OPERATOR_KEY,
+  });
+  await using client = watch(gateway.url);
+  await client.whenLive();
+  await healthy(client, 1);
+  const spawned = await done(gateway.url, 'agent.spawn', { type: 'coder', name: 'ann' });
+  const seen = await until('the agent', () => agentOf(client, spawned['agent_id']));
+  expect(seen).toMatchObject({ type: 'coder', name: 'ann', server_id: 'gen' });
+  await done(gateway.url, 'agent.terminate', { agent_id: spawned['agent_id'] });
+  await until('the agent gone', () => agentOf(client, spawned['agent_id']) === undefined);
+  const refused = (operation: string, input: object) =>
+    ask(gateway.url, 'POST', `/api/operations/${operation}`, { server_id: 'gen', ...input });
+  expect(await refused('swarm.init', {})).toMatchObject({ status: 501, body: { code: 'unsupported_by_server' } });
+  expect(await refused('memory.store', { key: 'k', value: 1 })).toMatchObject({
+    status: 501,
+    body: { code: 'unsupported_by_server', detail: expect.stringContaining('no_such_tool') },
+  });
 });

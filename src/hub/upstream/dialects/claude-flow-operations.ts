@@ -15,32 +15,14 @@ import {
   textIn,
 } from './operation-replies.ts';
 import { field, readIds } from './reading.ts';
+import { swarmInit } from './swarm-init.ts';
 
 const RECORDED_AGENT = 'claude-flow registers the agent and starts no process: something else has to execute it';
 const RECORDED_TASK = 'claude-flow records the task and who has it: it executes nothing by itself';
 const MAX_AGENTS = 50;
 
 export const claudeFlowOperations: OperationMapping = {
-  'swarm.init': [
-    {
-      calls: [
-        ({ topology, strategy, max_agents }) =>
-          tool('swarm_init', {
-            topology,
-            strategy,
-            maxAgents: max_agents === undefined ? undefined : Math.min(MAX_AGENTS, max_agents),
-          }),
-      ],
-      read: ([reply]) => ({
-        result: {
-          swarm_id: idIn(reply, 'swarmId'),
-          topology: textIn(reply, 'topology'),
-          strategy: textIn(reply, 'strategy'),
-          max_agents: numberIn(reply, 'maxAgents'),
-        },
-      }),
-    },
-  ],
+  'swarm.init': [swarmInit('swarmId', MAX_AGENTS)],
   'swarm.dissolve': [
     {
       calls: [({ swarm_id }) => tool('swarm_shutdown', { swarmId: swarm_id })],

@@ -2,7 +2,8 @@ import type { Observation } from '../../../model/observation.ts';
 import type { Cadence, Call, DialectSession, Outcome } from './dialect.ts';
 import { ListsBySwarm } from './lists-by-swarm.ts';
 import { agentSeen } from './observing.ts';
-import { field, id, MAX_ENTRIES, readOne, text } from './reading.ts';
+import { firstAt, idAt, textAt } from './dotted-path.ts';
+import { field, MAX_ENTRIES } from './reading.ts';
 import { saysGone, statusFacts } from './status-words.ts';
 
 /** What to ask, and the dotted paths to try, in order. An empty path is the value itself. */
@@ -81,33 +82,4 @@ export class GenericSession implements DialectSession {
   readNoise(): Observation[] {
     return [];
   }
-}
-
-/** The value at a dotted path, through own fields only. */
-function at(value: unknown, path: string): unknown {
-  if (path === '') return value;
-  let current = value;
-  for (const name of path.split('.')) current = field(current, name);
-  return current;
-}
-
-function firstAt(value: unknown, paths: readonly string[], isIt: (found: unknown) => boolean): unknown {
-  for (const path of paths) {
-    const found = at(value, path);
-    if (isIt(found)) return found;
-  }
-  return undefined;
-}
-
-function textAt(entry: unknown, paths: readonly string[]): string | undefined {
-  return readOne(
-    text,
-    firstAt(entry, paths, (found) => typeof found === 'string' && found !== ''),
-  );
-}
-
-/** Ids may be whole numbers here. */
-function idAt(entry: unknown, paths: readonly string[]): string | undefined {
-  const found = firstAt(entry, paths, (value) => typeof value === 'string' || Number.isSafeInteger(value));
-  return readOne(id, typeof found === 'number' ? String(found) : found);
 }

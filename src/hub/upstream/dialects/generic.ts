@@ -1,5 +1,6 @@
 import type { ServerConfig } from '../../../platform/config/schema.ts';
 import type { Dialect, PeerDescription } from './dialect.ts';
+import { genericOperations } from './generic-operations.ts';
 import { GUESSED, GenericSession } from './generic-session.ts';
 import type { GenericPlan } from './generic-session.ts';
 
@@ -23,6 +24,7 @@ export function createGenericDialect(mapping: GenericMapping | undefined): Diale
       if (mapping !== undefined && peer.tools.has(mapping.list_tool)) return 1;
       return guessListTool(peer) === undefined ? 0 : 0.01;
     },
+    ...(mapping === undefined ? {} : { operations: genericOperations(mapping.operations) }),
     open: (peer) => new GenericSession(mapping === undefined ? guess(peer) : mapped(mapping)),
   };
 }

@@ -7,31 +7,18 @@ import { cannot, tool, type OperationMapping } from './operation-mapping.ts';
 import type { ServerFacts } from './operation-mapping.ts';
 import { idIn, numberIn, optionalIdIn, textIn } from './operation-replies.ts';
 import { field, readIds } from './reading.ts';
+import { swarmInit } from './swarm-init.ts';
 
 /** Its limit of a swarm, whatever maxAgents says. */
 const MAX_AGENTS = 100;
 
 export const ruvSwarmOperations: OperationMapping = {
   'swarm.init': [
-    {
-      calls: [
-        ({ topology, strategy, max_agents }) =>
-          tool('swarm_init', {
-            topology,
-            strategy,
-            maxAgents: max_agents === undefined ? undefined : Math.min(MAX_AGENTS, max_agents),
-          }),
-      ],
-      read: ([reply]) => ({
-        result: {
-          swarm_id: idIn(reply, 'id'),
-          topology: textIn(reply, 'topology'),
-          strategy: textIn(reply, 'strategy'),
-          max_agents: numberIn(reply, 'maxAgents'),
-        },
-        note: `ruv-swarm heeds neither strategy nor max_agents, and puts new agents into its first swarm`,
-      }),
-    },
+    swarmInit(
+      'id',
+      MAX_AGENTS,
+      `ruv-swarm heeds neither strategy nor max_agents, and puts new agents into its first swarm`,
+    ),
   ],
   'agent.spawn': [
     {

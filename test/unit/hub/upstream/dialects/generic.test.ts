@@ -14,6 +14,7 @@ const peer = (tools: string[], name = 'x', version = '1'): PeerDescription => ({
 
 const mapping = {
   list_tool: 'fleet_report',
+  operations: {},
   list_args: { all: true },
   agents_path: 'fleet.members',
   id: 'ref.no',

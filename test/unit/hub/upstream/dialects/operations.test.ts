@@ -8,6 +8,8 @@ import { seedDialect } from '../../../../../src/hub/upstream/dialects/seed.ts';
 import type { ServerFacts } from '../../../../../src/hub/upstream/dialects/operation-mapping.ts';
 import { carryOut } from '../../../../../src/hub/control/carry-out.ts';
 import { OPERATIONS, type OperationName } from '../../../../../src/protocol/operations/operations.ts';
+import { serverSchema } from '../../../../../src/platform/config/schema.ts';
+import { createGenericDialect } from '../../../../../src/hub/upstream/dialects/generic.ts';
 import { exchanges, type Recorded } from './captures.ts';
 
 const FACTS: ServerFacts = { tools: new Set(), swarms: ['s1', 's2'], members: () => ['a1', 'a2', 'a3'] };
@@ -417,4 +419,77 @@ test('every reply of every server that is none of an operation is refused, not m
       }
     }
   }
+});
+
+describe('a server without a dialect, as the configuration maps it', () => {
+  const generic = (operations: object) => {
+    const server = serverSchema.parse({ id: 'g', transport: 'tcp', mapping: { list_tool: 'list', operations } });
+    return createGenericDialect(server.mapping);
+  };
+  const spawn = { tool: 'hire', args: { role: 'type', label: 'name' }, result: { agent_id: 'worker.id' } };
+
+  test('fields become arguments, absent ones none; the reply is read where the mapping says', async () => {
+    const dialect = generic({ 'agent.spawn': { ...spawn, fixed: { days: 3 } } });
+    const { calls, told } = await perform(dialect, 'agent.spawn', { type: 'coder' }, [{ worker: { id: 7 } }]);
+    expect(calls).toEqual([['hire', { days: 3, role: 'coder' }]]);
+    expect(told.result).toEqual({ agent_id: '7', type: 'coder' });
+    expect(told.note).toContain('mapped by the configuration');
+  });
+
+  test.each([
+    ['swarm.init', {}, { swarm_id: 'id' }, { id: 's' }, { swarm_id: 's' }],
+    ['swarm.dissolve', { swarm_id: 's' }, {}, 'done', { swarm_id: 's' }],
+    [
+      'swarm.coordinate',
+      { swarm_id: 's', message: 1 },
+      { delivered: 'sent' },
+      { sent: 3 },
+      { swarm_id: 's', delivered: 3 },
+    ],
+    ['agent.update', { agent_id: 'a', status: 'x' }, {}, null, { agent_id: 'a', updated: ['status'] }],
+    ['agent.terminate', { agent_id: 'a' }, {}, {}, { agent_id: 'a', terminated: true }],
+    ['agent.message', { agent_id: 'a', message: 1 }, {}, {}, { agent_id: 'a', delivered: true }],
+    [
+      'agent.message',
+      { agent_id: 'a', message: 1 },
+      { delivered: 'ok' },
+      { ok: false },
+      { agent_id: 'a', delivered: false },
+    ],
+    ['task.assign', { agent_id: 'a', task: 't' }, { task_id: 'id' }, { id: 't1' }, { task_id: 't1', assignees: ['a'] }],
+    ['task.orchestrate', { task: 't' }, { task_id: 'id' }, { id: 't1' }, { task_id: 't1' }],
+    ['task.cancel', { task_id: 't1' }, {}, {}, { task_id: 't1', cancelled: true }],
+    ['task.results', { task_id: 't1' }, { results: 'out' }, { out: { n: 1 } }, { task_id: 't1', results: { n: 1 } }],
+    ['task.results', { task_id: 't1' }, { results: 'out' }, {}, { task_id: 't1', results: null }],
+    ['memory.store', { key: 'k', value: 1 }, {}, {}, { key: 'k', stored: true }],
+    ['memory.retrieve', { key: 'k' }, { value: 'v' }, { v: [1] }, { key: 'k', found: true, value: [1] }],
+    ['memory.retrieve', { key: 'k' }, { value: 'v' }, {}, { key: 'k', found: false, value: null }],
+  ] as const)('%s of %j, read by %j', async (operation, input, result, reply, told) => {
+    const dialect = generic({ [operation]: { tool: 't', result } });
+    expect((await perform(dialect, operation, input, [reply])).told.result).toEqual(told);
+  });
+
+  test('secrets in a reply stay there, and a reply without what is needed is refused', async () => {
+    const dialect = generic({ 'memory.retrieve': { tool: 't', result: { value: '' } }, 'agent.spawn': spawn });
+    const { told } = await perform(dialect, 'memory.retrieve', { key: 'k' }, [
+      { api_key: 'abc', text: 'password=abc' },
+    ]);
+    expect(told.result).toEqual({ key: 'k', found: true, value: { api_key: '***', text: 'password=***' } });
+    const spawned = perform(dialect, 'agent.spawn', { type: 'coder' }, [{ worker: {} }]);
+    await expect(spawned).rejects.toThrow(/no agent_id where the mapping says \(it may have been done\)/);
+  });
+
+  test.each([
+    [{ 'agent.list': { tool: 't' } }, /cannot be mapped; allowed: swarm.init/],
+    [{ __proto__x: { tool: 't' } }, /cannot be mapped/],
+    [{ 'agent.spawn': { tool: 't' } }, /result.agent_id is missing/],
+    [
+      { 'agent.terminate': { tool: 't', args: { a: 'agentid' } } },
+      /args: there is no field .*agentid.*; allowed: .*agent_id/,
+    ],
+    [{ 'agent.terminate': { tool: 't', result: { gone: 'x' } } }, /result: there is no field .*gone/],
+    [{ 'agent.terminate': { args: {} } }, /tool/],
+  ])('the configuration %j is refused', (operations, why) => {
+    expect(() => generic(operations)).toThrow(why);
+  });
 });
