@@ -3,7 +3,7 @@
  * until a configuration has a server of that id; what they removed of the configuration comes back with a reload.
  */
 import type { ServerConfig } from '../../platform/config/schema.ts';
-import { placeOf } from './discovery/place.ts';
+import { placesOf } from './discovery/place.ts';
 import { isGuarded } from './transports/address-guard.ts';
 
 /** Servers that operators may add at most. */
@@ -25,7 +25,8 @@ export class OperatorsServers {
     server: ServerConfig,
     { present, allowLinkLocal }: { present: readonly ServerConfig[]; allowLinkLocal: boolean },
   ): string | undefined {
-    const twin = present.find((one) => one.id === server.id || placeOf(one) === placeOf(server));
+    const at = new Set(placesOf(server));
+    const twin = present.find((one) => one.id === server.id || placesOf(one).some((place) => at.has(place)));
     if (twin !== undefined) {
       return twin.id === server.id ? `there is a server ${server.id} already` : `${twin.id} is the same server`;
     }

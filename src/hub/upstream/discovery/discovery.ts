@@ -7,7 +7,7 @@ import type { Logger } from '../../../platform/telemetry/log.ts';
 import { describeError } from '../errors.ts';
 import { dnsSource, resolverOf } from './dns-source.ts';
 import { fileSource } from './file-source.ts';
-import { placeOf } from './place.ts';
+import { placesOf } from './place.ts';
 import { registrySource } from './registry-source.ts';
 import type { ServerSource } from './server-source.ts';
 
@@ -125,12 +125,13 @@ class RunningDiscovery implements Discovery {
     const fixed = this.#fixed;
     const servers = [...fixed];
     const ids = new Set(fixed.map(({ id }) => id));
-    const places = new Set(fixed.map(placeOf));
+    const places = new Set(fixed.flatMap(placesOf));
     for (const server of this.#found.flat()) {
-      if (ids.has(server.id) || places.has(placeOf(server))) continue;
+      const at = placesOf(server);
+      if (ids.has(server.id) || at.some((place) => places.has(place))) continue;
       if (servers.length - fixed.length >= config.max_servers) break;
       ids.add(server.id);
-      places.add(placeOf(server));
+      for (const place of at) places.add(place);
       servers.push(server);
     }
     const key = JSON.stringify(servers);

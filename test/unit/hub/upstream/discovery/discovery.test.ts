@@ -47,6 +47,15 @@ describe('the set of servers', () => {
     expect(await run([first, second], 1, [tcp('a', 1)])).toEqual([['a'], ['a', 'y', 'w']]);
   });
 
+  test('one that is found where another has an endpoint is that one, whichever came first', async () => {
+    const endpoints = [{ host: 'two.example', port: 2 }];
+    const both = serverSchema.parse({ id: 'both', transport: 'tcp', host: 'one.example', port: 1, endpoints });
+    const second = serverSchema.parse({ id: 'second', transport: 'tcp', host: 'TWO.example', port: 2 });
+    const elsewhere = serverSchema.parse({ id: 'elsewhere', transport: 'tcp', host: 'two.example', port: 1 });
+    expect(await run([source('s', [[second, elsewhere]])], 1, [both])).toEqual([['both'], ['both', 'elsewhere']]);
+    expect(await run([source('s', [[both, elsewhere]])], 1, [second])).toEqual([['second'], ['second', 'elsewhere']]);
+  });
+
   test('a source that fails keeps what it found last', async () => {
     const flaky = source('flaky', [[tcp('b', 2)], new Error('unreachable'), [tcp('b', 2), tcp('c', 3)]]);
     expect(await run([flaky], 3)).toEqual([[], ['b'], ['b', 'c']]);
