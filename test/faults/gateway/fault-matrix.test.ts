@@ -156,6 +156,13 @@ const ROWS: readonly Row[] = [
     lastsMs: 2_000,
     counts: 'droppedReplies',
   },
+  {
+    note: 'refuses a batch that it took before',
+    fault: { kind: 'method-not-found', on: 'batch', ...always },
+    sees: 'harmless',
+    lastsMs: 2_000,
+    counts: 'calls',
+  },
   { note: 'split frames', fault: { kind: 'split-frames', bytes: 64, ...always }, sees: 'harmless', lastsMs: 2_000 },
   { note: 'joined frames', fault: { kind: 'joined-frames', count: 3, ...always }, sees: 'harmless', lastsMs: 2_000 },
   { note: 'clock an hour slow', fault: { kind: 'clock-skew', byMs: -3_600_000 }, sees: 'harmless', lastsMs: 2_000 },
