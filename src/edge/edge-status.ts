@@ -5,6 +5,7 @@ import type { Clients } from './clients/clients.ts';
 import { MAX_OUTBOX_MESSAGES } from './clients/outlet.ts';
 import type { Replica } from './replica/replica.ts';
 import { MAX_SPARE_PIECES } from './views/frame-slab.ts';
+import { MAX_ADDRESSES } from './transport/address-gate.ts';
 import type { ViewRegistry } from './views/view-registry.ts';
 
 export interface EdgeParts {
@@ -15,6 +16,8 @@ export interface EdgeParts {
   replica: Replica;
   /** Requests to the hub that wait for their answers. */
   pendingRequests: number;
+  /** Of the gate that remembers most. */
+  rememberedAddresses: number;
   /** Numbers that only the edge itself knows. */
   own: Record<string, number>;
 }
@@ -79,7 +82,7 @@ function costs(clients: Clients): EdgeCost[] {
     }));
 }
 
-function bounds({ clients, views, replica, limits, pendingRequests }: EdgeParts): EdgeBound[] {
+function bounds({ clients, views, replica, limits, pendingRequests, rememberedAddresses }: EdgeParts): EdgeBound[] {
   return [
     { name: 'clients', used: clients.size, limit: limits.max_clients },
     { name: 'bulk_queue', used: clients.bulkSize, limit: limits.max_clients },
@@ -89,6 +92,7 @@ function bounds({ clients, views, replica, limits, pendingRequests }: EdgeParts)
     { name: 'tombstones', used: replica.tombstones.size, limit: replica.tombstones.capacity },
     { name: 'swarm_events', used: replica.swarmEvents.size, limit: replica.swarmEvents.capacity },
     { name: 'agent_messages', used: replica.flow.size, limit: replica.flow.capacity },
+    { name: 'addresses', used: rememberedAddresses, limit: MAX_ADDRESSES },
     { name: 'hub_requests', used: pendingRequests, limit: MAX_PENDING_REQUESTS },
     { name: 'outbox_messages_peak', used: clients.counters.outboxPeak, limit: MAX_OUTBOX_MESSAGES },
     { name: 'buffered_bytes_most', used: clients.mostBufferedBytes(), limit: limits.hard_limit_bytes },

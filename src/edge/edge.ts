@@ -87,6 +87,7 @@ class RunningEdge implements Edge {
   readonly #views: ViewRegistry;
   readonly #clients: Clients;
   readonly #operations: ClientOperations;
+  readonly #gates: { upgrades: AddressGate; requests: AddressGate };
   #loopLag: LoopLagWatch | undefined;
   #authenticator: Authenticator;
   #certificate: Certificate | undefined;
@@ -103,8 +104,15 @@ class RunningEdge implements Edge {
   #disposed = false;
 
   constructor(options: EdgeOptions, authenticator: Authenticator) {
-    const { clients } = options.config;
+    const { clients, server } = options.config;
     this.#options = options;
+    this.#gates = {
+      upgrades: new AddressGate({ perSecond: clients.upgrades_per_second, burst: clients.upgrade_burst }),
+      requests: new AddressGate({
+        perSecond: server.http_requests_per_second,
+        burst: server.http_requests_per_second * HTTP_BURST_S,
+      }),
+    };
     this.#authenticator = authenticator;
     this.#certificate = options.certificate;
     this.#replica = new Replica({ tombstones: clients.tombstones, flowLimit: clients.message_history });
@@ -146,16 +154,7 @@ class RunningEdge implements Edge {
       },
       authenticate: (token) => this.#authenticator.verify(token),
       addresses: new ClientAddresses(config.server.trusted_proxies),
-      gates: {
-        upgrades: new AddressGate({
-          perSecond: config.clients.upgrades_per_second,
-          burst: config.clients.upgrade_burst,
-        }),
-        requests: new AddressGate({
-          perSecond: config.server.http_requests_per_second,
-          burst: config.server.http_requests_per_second * HTTP_BURST_S,
-        }),
-      },
+      gates: this.#gates,
       http: (request) => feed.request('http', request),
       onRefused: (what, value) => {
         this.#clients.refusals.note(what);
@@ -219,6 +218,7 @@ class RunningEdge implements Edge {
         ...(lag === undefined ? {} : { loop_lag_p99_seconds: lag.p99Seconds, loop_lag_max_seconds: lag.maxSeconds }),
       },
       pendingRequests: this.#options.feed.pendingRequests,
+      rememberedAddresses: Math.max(this.#gates.upgrades.size, this.#gates.requests.size),
     });
   }
 

@@ -174,6 +174,8 @@ export const METRIC_GROUPS: Readonly<Record<string, MetricGroup>> = {
       pauses_total: 'Times that a stream was paused since too much of it waited for the server’s turn',
       waiting_bytes: 'Bytes received that wait for the server’s turn; a stream is paused at 262,144',
       waiting_observations: 'Facts that wait for the server’s turn; at 20,000 all are told at once',
+      remembered_entries:
+        'Entries that the dialect remembers between calls (swarms, creations, tokens): each kind is bounded',
       inboxes_full_total: 'Times that this happened',
       facts_merged_total: 'Facts of agents merged into older ones that waited: the newest win',
       messages_dropped_total: 'Messages dropped, oldest first, since 1,000 waited',

@@ -1,7 +1,7 @@
 import { TokenBucket, type Allowance } from '../clients/token-bucket.ts';
 
-/** Addresses remembered; the one that was let in longest ago is forgotten first. */
-const MAX_ADDRESSES = 10_000;
+/** Addresses remembered by a gate; the one that was let in longest ago is forgotten first. */
+export const MAX_ADDRESSES = 10_000;
 
 /** Lets so many things of one address pass at a rate. An empty address is not counted. */
 export class AddressGate {
@@ -10,6 +10,11 @@ export class AddressGate {
 
   constructor(allowance: Allowance) {
     this.#allowance = allowance;
+  }
+
+  /** Addresses remembered. */
+  get size(): number {
+    return this.#buckets.size;
   }
 
   /** 0 when it may pass; otherwise ms until the next may. `nowMs` is monotonic. */

@@ -226,6 +226,10 @@ export class LiveConnection implements AsyncDisposable {
     return this.#requests.lastRoundTripMs;
   }
 
+  get remembered(): number {
+    return this.#reader.session.remembered ?? 0;
+  }
+
   poolStats(): PoolStats {
     return this.#pool.stats();
   }

@@ -58,6 +58,8 @@ export interface UpstreamStats extends Readonly<UpstreamCounts>, Omit<PolicyStat
   pollIntervalMs: number | undefined;
   /** Since the connection was made; undefined while not online. */
   onlineForMs: number | undefined;
+  /** Entries that its dialect remembers between calls; undefined while not online. */
+  rememberedEntries: number | undefined;
   /** Smoothed over about ten probes. */
   averageRoundTripMs: number | undefined;
   /** Values that were fitted to what was measured, each logged with its cause. */

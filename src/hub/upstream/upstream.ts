@@ -257,6 +257,7 @@ class SupervisedUpstream implements Upstream {
       lastRoundTripMs: live?.lastRoundTripMs ?? this.#lastRoundTripMs,
       pollIntervalMs: live?.pollIntervalMs,
       onlineForMs: this.#onlineAt === undefined ? undefined : this.#options.clock.monotonic() - this.#onlineAt,
+      rememberedEntries: live?.remembered,
       averageRoundTripMs: this.#latencyMs,
       adaptations: this.#adaptations,
       healthScore: healthScore(this.#health.report, recent, this.#options.clock.now(), this.#healthWindowMs()),

@@ -20,9 +20,13 @@ test('what an edge and the world remember is bounded by settings, filled, and sh
     await until('the edge remembers all it may', async () => {
       return (await valueOf(`edge_bound_used{edge="0",${messages}`)) === 7;
     });
+    await until('what the dialect remembers is counted: its swarm', async () => {
+      return (await valueOf('upstream_remembered_entries{server="sim"}')) === 1;
+    });
     await until('so does the world', async () => (await valueOf('world_messages')) === 5);
     expect(await valueOf(`edge_bound_limit{edge="0",${messages}`)).toBe(7);
     expect(await valueOf('edge_bound_limit{edge="0",bound="tombstones"}')).toBe(11);
+    expect(await valueOf('edge_bound_limit{edge="0",bound="addresses"}')).toBe(10_000);
   } finally {
     await simulator[Symbol.asyncDispose]();
   }

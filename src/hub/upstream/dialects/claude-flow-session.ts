@@ -61,6 +61,10 @@ export class ClaudeFlowSession implements DialectSession {
     this.#readers = options.filesAreWatched ? this.#systemReaders() : this.#allReaders();
   }
 
+  get remembered(): number {
+    return this.#membership.size + this.#swarms.size + this.#tokens.size + this.#daa.remembered;
+  }
+
   warmUp(): Call[] {
     const calls = this.#filesAreWatched ? [call('system_info')] : [call('system_info'), call('hive-mind_status')];
     return calls.filter((each) => this.#offers(each.tool));

@@ -95,6 +95,11 @@ export class DaaFacet {
     this.#offers = offers;
   }
 
+  /** Created agents that are remembered. */
+  get remembered(): number {
+    return this.#created.size;
+  }
+
   /** Calls of one round. Bounded; agents that are asked one by one take turns. */
   plan(): Call[] {
     if (!this.#offers('daa_learning_status')) return [];

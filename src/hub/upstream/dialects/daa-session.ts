@@ -58,6 +58,10 @@ export class DaaSession implements DialectSession {
     this.#facet = new DaaFacet(this.#offers);
   }
 
+  get remembered(): number {
+    return this.#facet.remembered;
+  }
+
   warmUp(): Call[] {
     return [];
   }

@@ -33,6 +33,8 @@ export interface DialectSession {
    * leave it as it is: what comes at full rate is then not looked through a second time. Shown by a property test.
    */
   readonly pushesAreClean?: boolean;
+  /** Entries that it remembers between calls, all of them bounded; absent: none beyond the last lists. */
+  readonly remembered?: number;
   /** Calls to make once after each connect, in order. Failures are not fatal. */
   warmUp(): Call[];
   /** Calls of this round, in order, at least one for `fast`: the first is also the health probe. */

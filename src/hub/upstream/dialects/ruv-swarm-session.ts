@@ -60,6 +60,10 @@ export class RuvSwarmSession implements DialectSession {
     this.#daa = new DaaFacet((tool) => this.#offers(tool));
   }
 
+  get remembered(): number {
+    return this.#swarmStories.size + this.#taskStories.size + this.#daa.remembered;
+  }
+
   warmUp(): Call[] {
     return [call('memory_usage')];
   }

@@ -80,6 +80,10 @@ export class SeedSession implements DialectSession {
 
   readonly pushesAreClean = true;
 
+  get remembered(): number {
+    return this.#swarms.size;
+  }
+
   readPush(event: unknown, atMs: number): Observation[] {
     const observations = readEvent(event, atMs);
     for (const each of observations) {

@@ -17,6 +17,11 @@ const resultShape = z.object({
 export class TokenCount {
   readonly #counts = new BoundedMap<string, { call: string; tokens: number }>(MAX_AGENTS);
 
+  /** Agents that are remembered. */
+  get size(): number {
+    return this.#counts.size;
+  }
+
   /** The agent's sum after this `lastResult`, or undefined where none was ever told. */
   count(agent: string, lastResult: unknown): number | undefined {
     const before = this.#counts.get(agent);
