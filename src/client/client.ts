@@ -19,7 +19,8 @@ import { checkOptions, checkToken } from './options.ts';
 import { PendingRequests } from './pending-requests.ts';
 import type { Position } from './position-store.ts';
 import { PositionStore } from './position-store.ts';
-import { decideReconnect, STABLE_AFTER_MS } from './reconnect-policy.ts';
+import { Reconnection } from './reconnection.ts';
+import { Resync } from './resync.ts';
 import type { Session } from './session.ts';
 import { openSession } from './session.ts';
 import type { ClientState } from './client-state.ts';
@@ -52,8 +53,6 @@ export interface ClientStats {
   reconnects: number;
 }
 
-/** A mismatch asks for a resync at most this often. */
-const RESYNC_MIN_INTERVAL_MS = 5_000;
 const DEFAULT_REQUEST_TIMEOUT_MS = 10_000;
 /** What an abnormal end is called, by the WebSocket standard. */
 const ABNORMAL = 1006;
@@ -75,21 +74,17 @@ export class SwarmcastClient {
   readonly #positions = new PositionStore();
   readonly #store = new StateStore(this.#positions);
   readonly #pending: PendingRequests;
+  readonly #reconnection: Reconnection;
+  readonly #resync = new Resync(() => this.#request('resync', {}));
   readonly #renewal = new TokenRenewal(() => this.#renewToken());
   readonly #stats: ClientStats = { messages: 0, frames: 0, bytes: 0, malformed: 0, hashMismatches: 0, reconnects: 0 };
   #status: ClientStatus = { status: 'connecting' };
   #started = false;
   #session: Session | undefined;
-  #reconnectTimer: ReturnType<typeof setTimeout> | undefined;
-  #failures = 0;
-  #liveSince: number | undefined;
-  #goodbyeAfterMs: number | undefined;
   /** What the next hello asks for: changed only by the user, not by demotions. */
   #mode: Mode | undefined;
   #filters: FilterPatch;
   #token: TokenSource | undefined;
-  #resyncing: Promise<Record<string, unknown>> | undefined;
-  #resyncedAt = Number.NEGATIVE_INFINITY;
   #welcome: ServerPayloads['welcome'] | undefined;
   #effective: { mode: Mode; effective_rate_hz: number } | undefined;
   #clockOffsetMs = 0;
@@ -102,6 +97,7 @@ export class SwarmcastClient {
     this.#mode = options.mode;
     this.#token = options.token;
     this.#filters = { ...options.filters };
+    this.#reconnection = new Reconnection(options.reconnect ?? {});
     this.#pending = new PendingRequests(options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS);
   }
 
@@ -220,8 +216,7 @@ export class SwarmcastClient {
 
   /** Asks for a new snapshot. One at a time: a second call waits for the first. @throws {@link RequestError} */
   resync(): Promise<Record<string, unknown>> {
-    this.#resyncing ??= this.#startResync();
-    return this.#resyncing;
+    return this.#resync.start();
   }
 
   /** Round trip to the gateway and back, ms. Limits on messages count it. @throws {@link RequestError} */
@@ -245,8 +240,12 @@ export class SwarmcastClient {
   start(): void {
     if (this.#started) return;
     this.#started = true;
+    this.#begin();
+  }
+
+  #begin(): void {
     this.#connect().catch((error: unknown) => {
-      this.#finish(1006, error instanceof Error ? error.message : String(error));
+      this.#finish(ABNORMAL, error instanceof Error ? error.message : String(error));
     });
   }
 
@@ -258,7 +257,7 @@ export class SwarmcastClient {
     if (token !== undefined) checkToken(token);
     // Closed while the token was fetched.
     if (this.#isClosed) return;
-    this.#goodbyeAfterMs = undefined;
+    this.#reconnection.begun();
     this.#session = openSession(
       { WebSocket, url, token, coding },
       {
@@ -349,7 +348,7 @@ export class SwarmcastClient {
         this.#heartbeat(message);
         return;
       case 'goodbye':
-        this.#goodbyeAfterMs = message.payload.reconnect_after_ms;
+        this.#reconnection.goodbye(message.payload.reconnect_after_ms);
         this.#events.emit('goodbye', message.payload);
         return;
       default:
@@ -399,7 +398,7 @@ export class SwarmcastClient {
   }
 
   #live(resumed: boolean): void {
-    this.#liveSince = performance.now();
+    this.#reconnection.live();
     this.#setStatus({ status: 'live', resumed });
   }
 
@@ -411,7 +410,7 @@ export class SwarmcastClient {
   #heartbeat({ payload, timestamp }: Extract<ServerMessage, { type: 'heartbeat' }>): void {
     // The least delayed message tells the clocks' difference best.
     this.#clockOffsetMs = Math.max(this.#clockOffsetMs, timestamp - Date.now());
-    const comparable = this.#status.status === 'live' && !this.#store.inSnapshot && this.#resyncing === undefined;
+    const comparable = this.#status.status === 'live' && !this.#store.inSnapshot && !this.#resync.isRunning;
     const matches = comparable ? this.#store.hash() === payload.state_hash : undefined;
     if (matches === true) this.#store.adoptCursor(payload.cursor);
     if (matches === false) this.#mismatch();
@@ -421,21 +420,11 @@ export class SwarmcastClient {
   #mismatch(): void {
     this.#stats.hashMismatches++;
     this.#store.dropCursor();
-    if (performance.now() - this.#resyncedAt < RESYNC_MIN_INTERVAL_MS) return;
-    this.resync().catch((error: unknown) => {
+    this.#resync.afterMismatch()?.catch((error: unknown) => {
       if (error instanceof RequestError && error.code !== 'closed') {
         this.#events.emit('error', { code: error.code, message: error.message });
       }
     });
-  }
-
-  async #startResync(): Promise<Record<string, unknown>> {
-    this.#resyncedAt = performance.now();
-    try {
-      return await this.#request('resync', {});
-    } finally {
-      this.#resyncing = undefined;
-    }
   }
 
   async #close(): Promise<void> {
@@ -456,35 +445,25 @@ export class SwarmcastClient {
     this.#pending.rejectAll('closed', `the connection ended: ${reason === '' ? code : reason}`);
     this.#onSessionEnd?.();
     if (this.#status.status === 'closed') return;
-    const stable = this.#liveSince !== undefined && performance.now() - this.#liveSince >= STABLE_AFTER_MS;
-    this.#liveSince = undefined;
-    const failures = stable ? 0 : this.#failures;
-    const decision = decideReconnect(this.#options.reconnect ?? {}, {
-      // Who has a provider comes back with its next token.
-      code: code === CLOSE_CODES.TOKEN_EXPIRED && typeof this.#token === 'function' ? ABNORMAL : code,
-      failures,
-      goodbyeAfterMs: this.#goodbyeAfterMs,
-      chance: Math.random(),
-    });
+    // Who has a provider comes back with its next token.
+    const isRenewable = code === CLOSE_CODES.TOKEN_EXPIRED && typeof this.#token === 'function';
+    const decision = this.#reconnection.ended(isRenewable ? ABNORMAL : code);
     if (decision.kind === 'stop') {
       this.#finish(code, reason);
       return;
     }
-    this.#failures = failures + 1;
     this.#stats.reconnects++;
-    const { delayMs } = decision;
-    this.#reconnectTimer = setTimeout(() => {
-      this.#connect().catch((error: unknown) => {
-        this.#finish(1006, error instanceof Error ? error.message : String(error));
-      });
-    }, delayMs);
-    this.#setStatus({ status: 'reconnecting', code, reason, attempt: this.#failures, delayMs });
+    const { delayMs, attempt } = decision;
+    this.#reconnection.wait(delayMs, () => {
+      this.#begin();
+    });
+    this.#setStatus({ status: 'reconnecting', code, reason, attempt, delayMs });
   }
 
   /** Closed for good. The socket, if any, is closed by the caller. */
   #finish(code: number, reason: string): void {
     if (this.#status.status === 'closed') return;
-    clearTimeout(this.#reconnectTimer);
+    this.#reconnection.stop();
     this.#renewal.stop();
     this.#pending.rejectAll('closed', 'the client was closed');
     this.#setStatus({ status: 'closed', code, reason });
