@@ -51,6 +51,7 @@ function appOf(session: DashboardSession): AppValue {
       store.patch({ selected: agent?.key });
     },
     isolate(swarm) {
+      app.following.value = false;
       store.patch({ isolated: swarm?.key });
     },
   };

@@ -136,6 +136,7 @@ describe('operators have servers do things', () => {
     expect(said).toContain('task_id');
     const swarm = /swarm_id\s+(\S+)/.exec(said)?.[1] ?? '';
     await drawnAgents(page, (count) => count === 15);
+    await page.locator('.events').getByText(`Swarm hive/${swarm} created`).waitFor();
 
     await choose(page, 'Message');
     await chooseSwarm(page, `hive/${swarm}`);
@@ -149,6 +150,7 @@ describe('operators have servers do things', () => {
     await choose(page, 'Dissolve…');
     await confirm(page, [`End hive/${swarm} and its 3 agents? This cannot be undone.`]);
     await reported(page, 'done', 'swarm.dissolve');
+    await page.locator('.events').getByText(`Swarm hive/${swarm} dissolved`).waitFor();
     await drawnAgents(page, (count) => count === 12);
     expect(troubles).toEqual([]);
   });

@@ -162,6 +162,8 @@ function mount(
   const tellPlaces = (event: Event): void => {
     const into = (event as CustomEvent<Record<string, readonly number[]>>).detail;
     for (const [index, ref] of graph.field.refs.entries()) {
+      // It is nowhere yet.
+      if (graph.field.data[index * STRIDE + 3] === 0) continue;
       const key = session.client.state.agents.get(ref)?.key;
       if (key !== undefined) into[key] = [...graph.field.data.subarray(index * STRIDE, index * STRIDE + 3)];
     }
@@ -169,8 +171,7 @@ function mount(
   host.addEventListener('swarmcast:places', tellPlaces);
   const hand = new Hand(host, graph.rig, {
     moved: () => {
-      app.following.value = false;
-      graph.handMoved();
+      movedByHand(graph, app);
     },
     hovered: (point) => {
       hovered.value = point === undefined ? undefined : graph.pickAt(point.x, point.y);
@@ -197,6 +198,12 @@ function mount(
   };
 }
 
+/** From now on nothing but hands moves the picture. */
+function movedByHand(graph: GraphController, app: App): void {
+  app.following.value = false;
+  graph.handMoved();
+}
+
 const WAYS: Readonly<Record<string, { x: number; y: number }>> = {
   ArrowLeft: { x: -1, y: 0 },
   ArrowRight: { x: 1, y: 0 },
@@ -213,7 +220,7 @@ function onKey(event: KeyboardEvent, graph: GraphController, app: App): boolean 
 function onArrow(way: { x: number; y: number }, pans: boolean, graph: GraphController, app: App): boolean {
   if (pans) {
     graph.rig.pan(way.x * 0.08, -way.y * 0.08);
-    graph.handMoved();
+    movedByHand(graph, app);
     return true;
   }
   const ref = graph.neighbourOf(app.selected.value?.ref, way);
@@ -225,9 +232,11 @@ function onCommandKey(key: string, graph: GraphController, app: App): boolean {
   const selected = app.selected.value?.ref;
   if (key === '+' || key === '=' || key === '-') {
     graph.rig.zoom(key === '-' ? 1 / 0.85 : 0.85);
-    graph.handMoved();
-  } else if (key === 'f' || key === 'F') graph.fit();
-  else if (key === 'Enter' && selected !== undefined) graph.approach(selected);
+    movedByHand(graph, app);
+  } else if (key === 'f' || key === 'F') {
+    app.following.value = false;
+    graph.fit();
+  } else if (key === 'Enter' && selected !== undefined) graph.approach(selected);
   else return false;
   return true;
 }
@@ -241,8 +250,10 @@ function summary({ session }: App): string {
 function Controls({ graph }: { graph: () => GraphController | undefined }): JSX.Element {
   const app = useApp();
   const zoom = (factor: number) => () => {
-    graph()?.rig.zoom(factor);
-    graph()?.handMoved();
+    const shown = graph();
+    if (shown === undefined) return;
+    shown.rig.zoom(factor);
+    movedByHand(shown, app);
   };
   const isolated = app.isolated.value;
   return (

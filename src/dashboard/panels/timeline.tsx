@@ -10,6 +10,7 @@ import { Chart, chartSeconds } from './activity-chart.tsx';
 const KIND_TEXT: Readonly<Record<EventKind, string>> = {
   joined: 'Joined',
   left: 'Left',
+  swarm: 'Swarms',
   error: 'Errors',
   health: 'Health',
   view: 'Filters',

@@ -13,6 +13,7 @@ import { Activity } from './activity.ts';
 import type { FeedEvent } from './event-feed.ts';
 import { EventFeed } from './event-feed.ts';
 import { KnownValues } from './known-values.ts';
+import { swarmNews } from './swarm-news.ts';
 import { LatencyHistory } from './latency-history.ts';
 import type { Traffic } from './traffic-meter.ts';
 import { TrafficMeter } from './traffic-meter.ts';
@@ -183,6 +184,13 @@ export class DashboardSession {
     });
     client.on('flow', ({ messages, dropped }) => {
       this.messages.add(messages.length + dropped, Date.now());
+    });
+    client.on('swarms', (news) => {
+      const nameOf = (ref: number): string | undefined => {
+        const agent = this.client.state.agents.get(ref);
+        return agent === undefined ? undefined : agentName(agent);
+      };
+      for (const line of swarmNews(news, nameOf)) this.#note('swarm', line);
     });
     client.on('error', ({ message }) => {
       this.#note('error', `The gateway says: ${displayText(message)}`);

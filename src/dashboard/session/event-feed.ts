@@ -1,6 +1,6 @@
 /** What happened, newest first, bounded. Decides what counts as joined and left from what is known. Pure. */
 
-export const EVENT_KINDS = ['joined', 'left', 'error', 'health', 'view', 'connection'] as const;
+export const EVENT_KINDS = ['joined', 'left', 'swarm', 'error', 'health', 'view', 'connection'] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
 export interface FeedEvent {
