@@ -3,7 +3,7 @@
  * are since the start of each server's supervision.
  */
 import type { ServerRecord } from '../model/server.ts';
-import { SWITCHED_OFF } from '../model/switched-off.ts';
+import { SWITCHED_OFF, type SwitchedOff } from '../model/switched-off.ts';
 import type { HubStatus, Stats } from './hub-status.ts';
 
 const CIRCUITS = ['closed', 'half_open', 'open'] as const;
@@ -143,13 +143,14 @@ export function mcpBuffers(hub: HubStatus) {
 /** `GET /api/health/network`: per server and added up. */
 export function networkHealth(hub: HubStatus) {
   const all = supervised(hub);
-  const worst = Math.max(0, ...all.map(({ stats }) => stats['circuitState'] ?? 0));
+  const circuits = all.flatMap(({ stats }) => stats['circuitState'] ?? []);
   const { level, degradations, recoveries, sinceMs, timeInMs } = hub.degradation();
   return {
     status: statusOf(hub),
     mcp_connection: {
       status: mcpMetrics(hub).connection.status,
-      circuit_breaker_state: all.length === 0 ? null : (CIRCUITS[worst] ?? null),
+      // The worst of them.
+      circuit_breaker_state: circuits.length === 0 ? null : (CIRCUITS[Math.max(...circuits)] ?? null),
       connection_pool: {
         active_connections: sum(all, 'poolActive'),
         idle_connections: sum(all, 'poolIdle'),
@@ -169,6 +170,7 @@ export function networkHealth(hub: HubStatus) {
       time_in_levels_ms: timeInMs,
       switched_off: SWITCHED_OFF[level],
     },
+    resilience_patterns: patterns(all, SWITCHED_OFF[level]),
     network_stats: {
       total_requests: sum(all, 'attempts'),
       successful_requests: sum(all, 'attempts') - sum(all, 'attemptFailures'),
@@ -177,6 +179,18 @@ export function networkHealth(hub: HubStatus) {
       circuit_breaker_trips: sum(all, 'circuitTrips'),
     },
     servers: all.map(serverResilience),
+  };
+}
+
+/** By the seeds' names: `active` where a server has it now, `inactive` where it is off by configuration or level. */
+function patterns(all: readonly Supervised[], off: readonly SwitchedOff[]) {
+  const anyAbove = (name: string, least: number): boolean => all.some(({ stats }) => (stats[name] ?? least) > least);
+  const word = (isActive: boolean): 'active' | 'inactive' => (isActive ? 'active' : 'inactive');
+  return {
+    circuit_breaker: word(anyAbove('circuitState', -1)),
+    retry_logic: word(anyAbove('retryAttempts', 1) && !off.includes('retries')),
+    connection_pooling: word(anyAbove('poolMax', 1) && !off.includes('more_connections')),
+    health_monitoring: word(all.some(({ server }) => server.health.state !== 'unknown')),
   };
 }
 

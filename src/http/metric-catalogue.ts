@@ -150,6 +150,7 @@ export const METRIC_GROUPS: Readonly<Record<string, MetricGroup>> = {
       max_in_flight: 'Most requests that may be in flight',
       queued: 'Requests that wait for their turn',
       max_queued: 'Most requests that may wait; one more is refused',
+      retry_attempts: 'Attempts that a request may have; 1: no retries',
       retry_min_seconds: 'Delay before the first retry, as adapted',
       failure_threshold: 'Failures in a row that open the circuit, as adapted',
       adaptations_total: 'Values fitted to what was measured, each logged with its cause',

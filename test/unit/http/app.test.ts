@@ -260,6 +260,7 @@ describe("the seeds' views of the MCP side", () => {
     poolIdle: 1,
     poolConnections: 2,
     poolMax: 3,
+    retryAttempts: 3,
     requests: 10,
     attempts: 12,
     attemptFailures: 2,
@@ -301,6 +302,12 @@ describe("the seeds' views of the MCP side", () => {
         average_response_time_ms: 4,
       },
       degradation_stats: { degradations_total: 1, recoveries_total: 1, time_in_level_ms: 5 },
+      resilience_patterns: {
+        circuit_breaker: 'active',
+        retry_logic: 'active',
+        connection_pooling: 'active',
+        health_monitoring: 'active',
+      },
       network_stats: {
         total_requests: 12,
         successful_requests: 10,
@@ -316,6 +323,19 @@ describe("the seeds' views of the MCP side", () => {
           connection_pool_stats: { max_connections: null },
         },
       ],
+    });
+  });
+
+  test('/api/health/network: patterns that are off, by configuration or by the level, are said to be', async () => {
+    const plain = { a: { ...busy, retryAttempts: 1, poolMax: 1 } };
+    expect(await json('/api/health/network', hub({ upstreamStats: () => plain }, two))).toMatchObject({
+      resilience_patterns: { circuit_breaker: 'active', retry_logic: 'inactive', connection_pooling: 'inactive' },
+    });
+    const level = 'emergency' as const;
+    const degradation = () => ({ ...status.degradation(), level });
+    const emergency = hub({ upstreamStats: () => ({ a: busy }), degradation }, two);
+    expect(await json('/api/health/network', emergency)).toMatchObject({
+      resilience_patterns: { circuit_breaker: 'active', retry_logic: 'inactive', connection_pooling: 'inactive' },
     });
   });
 
@@ -355,6 +375,7 @@ describe("the seeds' views of the MCP side", () => {
     });
     expect(await json('/api/health/network', none)).toMatchObject({
       mcp_connection: { circuit_breaker_state: null, health_score: null },
+      resilience_patterns: { circuit_breaker: 'inactive', health_monitoring: 'inactive' },
     });
   });
 });

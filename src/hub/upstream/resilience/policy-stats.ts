@@ -39,6 +39,8 @@ export interface PolicyStats extends Readonly<PolicyCounts> {
   maxInFlight: number;
   queued: number;
   maxQueued: number;
+  /** Attempts that a request may have; 1: no retries. */
+  retryAttempts: number;
   retryMinMs: number;
   failureThreshold: number;
 }

@@ -224,6 +224,7 @@ export class ServerPolicy {
       maxQueued: max_queued,
       inFlight: max_in_flight - this.#bulkhead.executionSlots,
       queued: max_queued - this.#bulkhead.queueSlots,
+      retryAttempts: this.#options.resilience.retry_attempts,
       retryMinMs: this.tuning.retryMinMs,
       failureThreshold: this.tuning.failureThreshold,
     };
