@@ -185,13 +185,16 @@ export function networkHealth(hub: HubStatus) {
 /** By the seeds' names: `active` where a server has it now, `inactive` where it is off by configuration or level. */
 function patterns(all: readonly Supervised[], off: readonly SwitchedOff[]) {
   const anyAbove = (name: string, least: number): boolean => all.some(({ stats }) => (stats[name] ?? least) > least);
-  const word = (isActive: boolean): 'active' | 'inactive' => (isActive ? 'active' : 'inactive');
   return {
     circuit_breaker: word(anyAbove('circuitState', -1)),
     retry_logic: word(anyAbove('retryAttempts', 1) && !off.includes('retries')),
     connection_pooling: word(anyAbove('poolMax', 1) && !off.includes('more_connections')),
     health_monitoring: word(all.some(({ server }) => server.health.state !== 'unknown')),
   };
+}
+
+function word(isActive: boolean): 'active' | 'inactive' {
+  return isActive ? 'active' : 'inactive';
 }
 
 function serverResilience({ server, stats }: Supervised) {
