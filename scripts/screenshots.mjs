@@ -101,7 +101,8 @@ async function shoot(browser, { url, key }, agents, size, colorScheme) {
     Number(agents),
     { timeout: 120_000 },
   );
-  await page.waitForTimeout(6_000);
+  // Many arrive over seconds, and are laid out and drawn in software meanwhile.
+  await page.waitForTimeout(Number(agents) >= 10_000 ? 20_000 : 6_000);
   await save('graph');
   if (size.name === 'wide') {
     await page.getByRole('button', { name: 'Both' }).click();

@@ -245,7 +245,9 @@ export class GraphController {
   }
 
   #frame(now: number): void {
-    const elapsedMs = Math.min(250, this.#lastFrameAt === 0 ? 16 : now - this.#lastFrameAt);
+    // After a rest nothing jumps; between frames that are drawn slowly, what glides keeps to the clock.
+    const longestMs = this.#drawnLast ? MAX_REST_MS * 2 : 250;
+    const elapsedMs = Math.min(longestMs, this.#lastFrameAt === 0 ? 16 : now - this.#lastFrameAt);
     const isOnlyPulsing = !this.#needsDraw && performance.now() > this.#awakeUntil;
     // A display's own beat is never quite even.
     const minFrameMs = Math.max(isOnlyPulsing ? PULSE_FRAME_MS : this.#governor.quality.minFrameMs, this.#restMs);
