@@ -43,4 +43,4 @@ test('packed, unpacked elsewhere, it serves simulated agents, the dashboard and 
   } finally {
     await rm(folder, { recursive: true });
   }
-}, 60_000);
+}, 120_000);

@@ -10,7 +10,14 @@ import { openTestGateway, openTestServer, RecordingClient } from './gateway.ts';
 export async function secureMetrics(): Promise<string> {
   const { cert, key } = makeCertificate('shown');
   await using gateway = await openTestGateway({ 'edge.tls.cert': cert, 'edge.tls.key': key, 'simulate.agents': 2 });
-  return await vi.waitFor(async () => (await secureGet(`${gateway.url}/metrics`, cert)).text, { timeout: 15_000 });
+  return await vi.waitFor(
+    async () => {
+      const { text } = await secureGet(`${gateway.url}/metrics`, cert);
+      expect(text).toContain('swarmcast_edge_certificate_expiry_timestamp_seconds{');
+      return text;
+    },
+    { timeout: 15_000 },
+  );
 }
 
 /** A gateway with one server and one client at 60 Hz, scraped when every part of it has something to show. */

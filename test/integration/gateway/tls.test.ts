@@ -117,7 +117,7 @@ describe('a new certificate', () => {
     // As certificates are renewed: one file after the other. While they do not fit, the old one stays.
     renew(files, NEW);
     await expect.poll(() => namesShown(gateway.port), { timeout: 15_000 }).toEqual(new Set(['new']));
-    expect(await expiries()).toEqual([endOf(NEW), endOf(NEW)]);
+    await expect.poll(expiries, { timeout: 15_000 }).toEqual([endOf(NEW), endOf(NEW)]);
     const frames = sockets.map((socket) => once(socket, 'message'));
     await Promise.all(frames);
     expect(closed).toBe(0);
