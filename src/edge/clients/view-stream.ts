@@ -17,6 +17,8 @@ export const MAX_TURN_BYTES = 131_072;
 /** `more`: state is left for further turns. `blocked`: something is left until the client can take it. */
 export type Brought = 'complete' | 'more' | 'blocked';
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 interface ViewStreamOptions {
   replica: Replica;
   views: ViewRegistry;
@@ -43,7 +45,8 @@ export class ViewStream {
   readonly #views: ViewRegistry;
   readonly #outlet: Outlet;
   #view: View;
-  #held: Held | undefined;
+  /** Its own, and written in place: it moves with every change of the world. */
+  #held: Writable<Held> | undefined;
   #delivery: Delivery | undefined;
   #positionsTick = NO_POSITIONS;
   #healthVersion: number;
@@ -58,7 +61,7 @@ export class ViewStream {
     this.#views = options.views;
     this.#outlet = options.outlet;
     this.#view = options.view;
-    this.#held = options.held;
+    this.#held = options.held === undefined ? undefined : { ...options.held };
     this.#healthVersion = options.replica.version;
   }
 
@@ -73,7 +76,7 @@ export class ViewStream {
       this.#delivery === undefined &&
       held !== undefined &&
       // A resumed client gets its discovery even when nothing has changed.
-      held.resumed !== true &&
+      !held.resumed &&
       held.view === this.#view &&
       held.version === this.#replica.version &&
       held.epoch === this.#replica.epoch
@@ -171,18 +174,17 @@ export class ViewStream {
   // True when nothing has changed for it: it holds the present version without being sent anything.
   #advance(): boolean {
     const held = this.#held;
-    if (this.#delivery !== undefined || held === undefined || held.resumed === true) return false;
+    if (this.#delivery !== undefined || held === undefined || held.resumed) return false;
     if (held.view !== this.#view || held.epoch !== this.#replica.epoch) return false;
-    const next = this.#view.advance(held.version);
-    if (next === undefined) return false;
-    this.#held = next;
+    if (!this.#view.showsTheSameSince(held.version)) return false;
+    held.version = this.#replica.version;
     return true;
   }
 
   #bringState(): Brought {
     const { messages, held } = this.#view.compose(this.#held);
     // Snapshots and catch-ups begin with the whole discovery; a snapshot's may be a little old.
-    if (this.#held === undefined || this.#held.resumed === true) {
+    if (this.#held === undefined || this.#held.resumed) {
       this.#healthVersion = held.version;
       this.#owesHealth = held.version < this.#replica.version;
     }
@@ -220,10 +222,18 @@ export class ViewStream {
   }
 
   #hold(held: Held): Brought {
-    const before = this.#held;
     this.#delivery = undefined;
-    this.#held = held;
-    if (before !== undefined) this.#releaseUnnamed(before.view);
+    const own = this.#held;
+    if (own === undefined) {
+      this.#held = { ...held };
+      return 'complete';
+    }
+    const before = own.view;
+    own.view = held.view;
+    own.epoch = held.epoch;
+    own.version = held.version;
+    own.resumed = held.resumed;
+    this.#releaseUnnamed(before);
     return 'complete';
   }
 

@@ -44,7 +44,7 @@ export interface Held {
   readonly epoch: string;
   readonly version: number;
   /** From {@link View.resume}: only the version is known, so the catch-up sends whole records. */
-  readonly resumed?: true;
+  readonly resumed: boolean;
 }
 
 /** Messages that take a client from what it held to `held`. */
@@ -173,12 +173,12 @@ export class View {
   }
 
   /**
-   * What somebody holds by now who held `version` of this view, if nothing that it shows has changed since: nothing has
-   * to be sent for it. Undefined when something may have.
+   * True when nothing that the view shows has changed since `version` of it: who held that holds the present one, without
+   * being sent anything. False when something may have.
    */
-  advance(version: number): Held | undefined {
+  showsTheSameSince(version: number): boolean {
     this.#sync();
-    return version >= this.#shown.changedVersion ? this.#atNow().held : undefined;
+    return version >= this.#shown.changedVersion;
   }
 
   /** The whole `discovery` (full: true). */
@@ -267,8 +267,8 @@ export class View {
   }
 
   #dropMessages(): void {
-    // Clearing an empty map costs a new table for it.
-    if (this.#composed.size > 0) this.#composed.clear();
+    // Not cleared: the table left behind would keep what is in it alive until the whole heap is collected.
+    for (const key of this.#composed.keys()) this.#composed.delete(key);
     this.#discovery = undefined;
     this.#heartbeat = undefined;
   }
@@ -289,7 +289,7 @@ export class View {
   // Clients that hold the newest version share one answer, without allocation.
   #atNow(): Composed {
     const { epoch, version } = this.#replica;
-    return (this.#now ??= { messages: NO_MESSAGES, held: { view: this, epoch, version } });
+    return (this.#now ??= { messages: NO_MESSAGES, held: { view: this, epoch, version, resumed: false } });
   }
 
   #follow(version: number): Composed {
