@@ -97,6 +97,6 @@ async function ask({ child }, order) {
 }
 
 /** MB. */
-export function rssOf(pid) {
+function rssOf(pid) {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024;
 }
