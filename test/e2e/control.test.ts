@@ -148,7 +148,7 @@ describe('operators have servers do things', () => {
     await choose(page, 'Dissolve');
     await chooseSwarm(page, `hive/${swarm}`);
     await choose(page, 'Dissolve…');
-    await confirm(page, [`End hive/${swarm} and its 3 agents? This cannot be undone.`]);
+    await confirm(page, [`End hive/${swarm} and all of its agents (3 shown here)? This cannot be undone.`]);
     await reported(page, 'done', 'swarm.dissolve');
     await page.locator('.events').getByText(`Swarm hive/${swarm} dissolved`).waitFor();
     await drawnAgents(page, (count) => count === 12);

@@ -31,6 +31,15 @@ export function orderOf<K extends OperationName>(operation: K, input: OperationR
   };
 }
 
+/** The view may leave agents of the swarm out, so their number is only of those that it shows. */
+export function dissolveQuestion(
+  swarm: string,
+  { agents, swarms }: Pick<SwarmcastClient['state'], 'agents' | 'swarms'>,
+): string {
+  const shown = [...agents.values()].filter((agent) => swarms.get(agent.swarm)?.key === swarm).length;
+  return `End ${swarm} and all of its agents (${shown} shown here)? This cannot be undone.`;
+}
+
 /** Carries it out. Never rejects for what a gateway or a server says. */
 export async function carryOut(order: Order, client: SwarmcastClient): Promise<Report> {
   try {

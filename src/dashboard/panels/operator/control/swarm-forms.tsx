@@ -3,10 +3,9 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { TOPOLOGIES } from '../../../../client/client.ts';
 import { useApp } from '../../../app-context.ts';
-import { plural } from '../../../format.ts';
 import { Form, optional, SelectField, TextArea, TextField } from './form-parts.tsx';
 import type { FormProps } from './form-parts.tsx';
-import { orderOf } from './order.ts';
+import { dissolveQuestion, orderOf } from './order.ts';
 import { ServerChoice, SwarmChoice, useChosenServer, useChosenSwarm } from './targets.tsx';
 
 const PRIORITIES = ['low', 'medium', 'high', 'critical'] as const;
@@ -108,10 +107,7 @@ export function DissolveForm({ busy, onOrder }: FormProps): JSX.Element {
       action="Dissolve…"
       ready={swarm !== ''}
       onSubmit={() => {
-        const { agents } = session.client.state;
-        const count = [...agents.values()].filter(({ key }) => key.startsWith(`${swarm}/`)).length;
-        const question = `End ${swarm} and its ${plural(count, 'agent')}? This cannot be undone.`;
-        onOrder(orderOf('swarm.dissolve', { swarm_id: swarm }, question));
+        onOrder(orderOf('swarm.dissolve', { swarm_id: swarm }, dissolveQuestion(swarm, session.client.state)));
       }}
     >
       <SwarmChoice value={swarm} onChange={setSwarm} />
