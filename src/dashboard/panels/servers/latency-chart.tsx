@@ -126,9 +126,18 @@ function optionsOf(host: HTMLElement, read: () => Latencies, pointed: Signal<Poi
         grid: { show: false },
         values: (_, at) => at.map((s) => clockTime(s * 1_000)),
       },
-      { ...axis, size: 44, gap: 4, space: 26, values: (_, at) => at.map((ms) => (ms === 0 ? '' : time(ms))) },
+      { ...axis, size: 52, gap: 4, space: 26, values: (_, at) => at.map((ms) => (ms === 0 ? '' : time(ms))) },
     ],
-    series: [{}, { stroke: color('--accent'), width: 1.4, fill: color('--accent-soft'), points: { show: false } }],
+    series: [
+      {},
+      {
+        stroke: color('--accent'),
+        width: 1.4,
+        fill: color('--accent-soft'),
+        // One value alone makes no line.
+        points: { show: () => read().atMs.length === 1, size: 6, fill: color('--accent') },
+      },
+    ],
     hooks: {
       setCursor: [
         ({ cursor: { idx } }) => {
