@@ -11,7 +11,7 @@ import { FLASH_SECONDS, GraphScene } from './graph-scene.ts';
 import type { SceneTheme } from './graph-scene.ts';
 import { neighbour, pick } from './projection.ts';
 import type { Projector } from './projection.ts';
-import { QUALITY_STEPS, QualityGovernor } from './quality-governor.ts';
+import { isLively, QUALITY_STEPS, QualityGovernor } from './quality-governor.ts';
 import { SceneWriter } from './scene-writer.ts';
 
 /** A picture that only pulses is drawn this often. */
@@ -328,7 +328,7 @@ export class GraphController {
     if (!this.#looksDirty) return;
     this.#looksDirty = false;
     const pulses = this.#writer.writeLooks(this.#emphasis);
-    this.#pulses = pulses && !this.#calm && this.#governor.quality.detail;
+    this.#pulses = pulses && isLively(this.#governor.quality, this.#calm);
   }
 
   #syncLinks(now: number): void {

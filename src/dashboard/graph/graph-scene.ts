@@ -25,6 +25,7 @@ import { ROW, STRIDE } from './agent-field.ts';
 import type { CameraPose } from './camera-rig.ts';
 import { axesOf, FIELD_OF_VIEW } from './camera-rig.ts';
 import type { Quality } from './quality-governor.ts';
+import { isLively } from './quality-governor.ts';
 import * as shaders from './shaders.ts';
 
 /** Flashes shown at once; a newer one takes the oldest's place. */
@@ -140,8 +141,9 @@ export class GraphScene {
     this.#set('uSoft', quality.antialias ? 1 : 0);
     this.#agents.material = quality.antialias ? this.#smooth : this.#plain;
     this.#set('uKinds', quality.links === 'all' ? 1 : 0);
-    this.#set('uPulse', quality.detail && !calm ? 1 : 0);
-    this.#flashes.mesh.visible = quality.detail && !calm;
+    const lively = isLively(quality, calm);
+    this.#set('uPulse', lively ? 1 : 0);
+    this.#flashes.mesh.visible = lively;
     this.#rings.mesh.visible = quality.detail;
   }
 

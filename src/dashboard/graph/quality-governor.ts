@@ -14,6 +14,11 @@ export interface Quality {
   minFrameMs: number;
 }
 
+/** Whether agents pulse and messages flash: never for somebody who wants no motion (`calm`). */
+export function isLively({ detail }: Quality, calm: boolean): boolean {
+  return detail && !calm;
+}
+
 /** From best to cheapest. */
 export const QUALITY_STEPS: readonly Quality[] = [
   { maxPixelRatio: 2, antialias: true, links: 'all', detail: true, minFrameMs: 0 },

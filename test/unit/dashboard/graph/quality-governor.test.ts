@@ -1,11 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { QUALITY_STEPS, QualityGovernor } from '../../../../src/dashboard/graph/quality-governor.ts';
+import { isLively, QUALITY_STEPS, QualityGovernor } from '../../../../src/dashboard/graph/quality-governor.ts';
 
 function feed(governor: QualityGovernor, frameMs: number, frames: number): number {
   let changes = 0;
   for (let i = 0; i < frames; i++) if (governor.sample(frameMs)) changes++;
   return changes;
 }
+
+test('with reduced motion nothing pulses or flashes, at any quality; without, wherever there is detail', () => {
+  expect(QUALITY_STEPS.filter((quality) => isLively(quality, true))).toEqual([]);
+  expect(QUALITY_STEPS.map((quality) => isLively(quality, false))).toEqual([true, true, true, true, true, false]);
+});
 
 describe('quality governor', () => {
   test('gives up resolution, antialiasing, links, detail, in this order', () => {
