@@ -100,6 +100,16 @@ const STEPS: readonly Step[] = [
   { method: 'GET', path: '/api/servers' },
   { method: 'POST', path: '/api/servers/desk/probe' },
   { method: 'POST', path: '/api/servers/desk/reset-circuit' },
+  {
+    method: 'POST',
+    path: '/api/operations/log.level',
+    body: { level: 'error', component: 'upstream' },
+  },
+  {
+    method: 'POST',
+    path: '/api/operations/limits.set',
+    body: { limit: 'control.writes_per_minute', value: 240 },
+  },
   { method: 'POST', path: '/api/reload' },
   { method: 'GET', path: '/api/audit' },
   { method: 'GET', path: '/api/openapi.json' },

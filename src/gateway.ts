@@ -84,7 +84,7 @@ export async function openGateway(config: Config, options: GatewayOptions = {}):
     const { readConfig } = options;
     const hub: HubSupervisor = new HubSupervisor(
       { config: keyed, scratchRoot, canReload: readConfig !== undefined },
-      () => reloading.reload(),
+      { reload: () => reloading.reload(), adjust: (adjustment) => reloading.adjust(adjustment) },
     );
     started.push(hub);
 

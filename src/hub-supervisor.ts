@@ -2,6 +2,7 @@
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import type { HubThreadCommand, HubThreadData, HubThreadReport } from './hub-thread.ts';
 import type { AuditEntry } from './model/audit.ts';
+import type { Adjustment, AdjustedConfig } from './platform/config/adjust.ts';
 import type { ReloadAnswer } from './platform/config/change.ts';
 import type { Config, ServerConfig } from './platform/config/schema.ts';
 import { workerUrl } from './platform/worker-url.ts';
@@ -13,18 +14,25 @@ const STOP_DEADLINE_MS = 8_000;
  */
 const YOUNG_GENERATION_MB = 96;
 
+/** What operators want of the gateway. */
+export interface OperatorWishes {
+  /** The configuration is to be read again. */
+  reload: () => Promise<ReloadAnswer>;
+  /** A setting is to be changed; what is of the hub in it, the hub applies. Never rejects. */
+  adjust: (adjustment: Adjustment) => Promise<AdjustedConfig>;
+}
+
 /** A hub in a thread of its own. */
 export class HubSupervisor implements AsyncDisposable {
   readonly #worker: Worker;
-  readonly #reload: () => Promise<ReloadAnswer>;
+  readonly #wishes: OperatorWishes;
   readonly #calls = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   readonly #exited: Promise<Error | undefined>;
   #nextCall = 1;
   #stopping = false;
 
-  /** `reload`: an operator wants the configuration to be read again. */
-  constructor(data: HubThreadData, reload: () => Promise<ReloadAnswer>) {
-    this.#reload = reload;
+  constructor(data: HubThreadData, wishes: OperatorWishes) {
+    this.#wishes = wishes;
     this.#worker = new Worker(workerUrl(import.meta.url, './hub-thread'), {
       workerData: data,
       name: 'swarmcast-hub',
@@ -111,6 +119,10 @@ export class HubSupervisor implements AsyncDisposable {
       void this.#answerReload();
       return;
     }
+    if (report.kind === 'adjust-asked') {
+      void this.#answerAdjust(report.adjustment);
+      return;
+    }
     const call = this.#calls.get(report.id);
     this.#calls.delete(report.id);
     if (report.kind === 'called') call?.resolve(report.result);
@@ -121,12 +133,16 @@ export class HubSupervisor implements AsyncDisposable {
   async #answerReload(): Promise<void> {
     let answer: ReloadAnswer;
     try {
-      answer = await this.#reload();
+      answer = await this.#wishes.reload();
     } catch (error) {
       const message = `it could not be read again: ${error instanceof Error ? error.message : String(error)}`;
       answer = { outcome: 'refused', message };
     }
     this.#send({ kind: 'reload-answer', answer });
+  }
+
+  async #answerAdjust(adjustment: Adjustment): Promise<void> {
+    this.#send({ kind: 'adjust-answer', ...(await this.#wishes.adjust(adjustment)) });
   }
 
   #failCalls(error: Error): void {

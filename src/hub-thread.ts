@@ -6,6 +6,7 @@ import { Hub } from './hub/hub.ts';
 import { createAuthenticator } from './platform/auth/authenticator.ts';
 import type { AuditEntry } from './model/audit.ts';
 import { systemClock } from './platform/clock.ts';
+import type { Adjustment, AdjustAnswer, AdjustedConfig } from './platform/config/adjust.ts';
 import type { ReloadAnswer } from './platform/config/change.ts';
 import type { Config, ServerConfig } from './platform/config/schema.ts';
 import { openAuditWriter } from './platform/telemetry/audit-writer.ts';
@@ -26,6 +27,7 @@ export type HubThreadCommand =
   /** Answered by `called`, or `call-failed` when the settings of authentication stay. */
   | { kind: 'reload'; id: number; config: Config; servers: readonly ServerConfig[] }
   | { kind: 'reload-answer'; answer: ReloadAnswer }
+  | ({ kind: 'adjust-answer' } & AdjustedConfig)
   | { kind: 'call-tool'; id: number; server: string; tool: string; args: Record<string, unknown> }
   | { kind: 'audit'; entry: AuditEntry }
   | { kind: 'drain' }
@@ -37,6 +39,8 @@ export type HubThreadReport =
   | { kind: 'call-failed'; id: number; message: string }
   /** Answered by `reload-answer`, in order. */
   | { kind: 'reload-asked' }
+  /** Answered by `adjust-answer`, in order. */
+  | { kind: 'adjust-asked'; adjustment: Adjustment }
   | { kind: 'stopped' };
 
 const port = parentPort;
@@ -52,12 +56,13 @@ const tracer =
 const feed = createThreadHubFeed();
 let authenticator = await createAuthenticator({ config, clock: systemClock });
 const auditWriter = await openAuditWriter(config.audit, config.log, log);
-const hub = Hub.open({ config, feed, clock: systemClock, log, scratchRoot, tracer, auditWriter }, (opened) => {
+const hub = Hub.open({ config, feed, clock: systemClock, log, scratchRoot, tracer, auditWriter, adjust }, (opened) => {
   const app = createHttpApp(opened, componentLog(log, 'http'), () => authenticator, canReload ? reload : undefined);
   return (request) => answerHttp(app, request);
 });
 const report = (message: HubThreadReport) => port.postMessage(message);
 const reloads: ((answer: ReloadAnswer) => void)[] = [];
+const adjustments: ((answer: AdjustAnswer) => void)[] = [];
 
 port.on('message', (command: HubThreadCommand) => {
   switch (command.kind) {
@@ -74,6 +79,13 @@ port.on('message', (command: HubThreadCommand) => {
       return;
     case 'reload-answer':
       reloads.shift()?.(command.answer);
+      return;
+    case 'adjust-answer':
+      if (command.config !== undefined) {
+        setLogLevels(log, command.config.log);
+        hub.setLimits(command.config);
+      }
+      adjustments.shift()?.(command.answer);
       return;
     case 'call-tool':
       void callTool(command);
@@ -113,6 +125,14 @@ function reload(): Promise<ReloadAnswer> {
   return new Promise((resolve) => {
     reloads.push(resolve);
     report({ kind: 'reload-asked' });
+  });
+}
+
+/** What changes holds in threads that are not ours, too. */
+function adjust(adjustment: Adjustment): Promise<AdjustAnswer> {
+  return new Promise((resolve) => {
+    adjustments.push(resolve);
+    report({ kind: 'adjust-asked', adjustment });
   });
 }
 

@@ -3,6 +3,7 @@ import type { Edge, EdgeReload } from './edge/edge.ts';
 import type { EdgeSupervisor } from './edge-supervisor.ts';
 import type { HubSupervisor } from './hub-supervisor.ts';
 import { unsafeAccess } from './platform/auth/anonymous.ts';
+import { adjust, type AdjustedConfig, type Adjustment } from './platform/config/adjust.ts';
 import { answerReload, configChange, type ConfigChange, type ReloadAnswer } from './platform/config/change.ts';
 import { ConfigError } from './platform/config/errors.ts';
 import { checkNamedFiles } from './platform/config/named-files.ts';
@@ -54,13 +55,25 @@ export class Reloading implements Disposable {
     });
   }
 
+  /** Until the next reload. The hub applies its part when it is told. Never rejects. */
+  adjust(adjustment: Adjustment): Promise<AdjustedConfig> {
+    return this.#inTurn(() => {
+      const adjusted = adjust(this.#applied, adjustment);
+      if (adjusted.config !== undefined) {
+        this.#applied = adjusted.config;
+        this.#setLogLevels(adjusted.config.log);
+      }
+      return Promise.resolve(adjusted);
+    });
+  }
+
   [Symbol.dispose](): void {
     this.#watch?.[Symbol.dispose]();
   }
 
   /** @throws ConfigError: nothing is changed. */
   async #apply(next: Config): Promise<ConfigChange> {
-    const { server, started, hub, further, log } = this.#parts;
+    const { server, started, hub, log } = this.#parts;
     const unsafe = unsafeAccess({ server, auth: next.auth });
     if (unsafe !== undefined) throw new ConfigError([{ ...unsafe, source: 'the address that is bound now' }]);
     await checkNamedFiles({ ...next, server });
@@ -70,14 +83,19 @@ export class Reloading implements Disposable {
     if (isRenewed && !change.settings.includes('edge.tls.cert')) change.settings.push('edge.tls.cert');
     this.#applied = next;
     const hubDone = hub.reload({ ...next, server }, [...next.servers, ...this.simulated]);
-    setLogLevels(log, next.log);
-    for (const one of further) one.setLogLevels(next.log);
+    this.#setLogLevels(next.log);
     const failed = await this.#applyToEdges({ auth: next.auth, certificate });
     const hubProblem = await hubDone;
     if (hubProblem !== undefined) failed.push(`hub: ${hubProblem}`);
     const told = failed.length === 0 ? change : { ...change, failed };
     log[failed.length === 0 ? 'info' : 'error'](told, 'configuration applied');
     return told;
+  }
+
+  /** Of this thread and of further edges. */
+  #setLogLevels(levels: Config['log']): void {
+    setLogLevels(this.#parts.log, levels);
+    for (const one of this.#parts.further) one.setLogLevels(levels);
   }
 
   /** What went wrong, by edge. */

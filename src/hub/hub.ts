@@ -19,6 +19,7 @@ import type { CallTracer } from '../platform/telemetry/call-tracer.ts';
 import { componentLog, type Logger } from '../platform/telemetry/log.ts';
 import { DegradationTracker, type DegradationStats } from './degradation-tracker.ts';
 import { MessageRate } from './message-rate.ts';
+import type { AdjustGateway } from './control/adjust-gateway.ts';
 import { AuditTrail } from './control/audit-trail.ts';
 import { Control, type OperationOrder } from './control/control.ts';
 import { openLayout } from './layout/open-layout.ts';
@@ -43,6 +44,8 @@ export interface HubOptions {
   log: Logger;
   /** Folder for the working directories of servers whose process the gateway owns. */
   scratchRoot: string;
+  /** Has operators' changes of settings applied in all threads. */
+  adjust: AdjustGateway;
   /** Where audit entries go. */
   auditWriter: AuditWriter;
   /** Undefined: calls to servers are not traced. */
@@ -89,6 +92,7 @@ export class Hub implements AsyncDisposable {
         drain: async (id) => this.#upstreams?.drain(id),
         resume: (id) => this.#upstreams?.resume(id) ?? false,
       },
+      adjust: options.adjust,
       messageSent: (from, to) => this.#world.messageBetweenSwarms(from, to),
       snapshot: () => {
         this.#flush();
@@ -146,9 +150,18 @@ export class Hub implements AsyncDisposable {
   /** Servers come, go and change; limits hold from now on. Clients stay. */
   reload(config: Config, servers: readonly ServerConfig[]): void {
     if (this.#upstreams === undefined) return;
+    this.#control.config = config.control;
     this.#operatorsServers.reload();
     this.#upstreams.resumeAll();
     this.#apply(config, servers);
+  }
+
+  /** Limits hold from now on; servers, also those of operators, stay, and are connected anew where theirs are others. */
+  setLimits({ control, upstream, resilience }: Pick<Config, 'control' | 'upstream' | 'resilience'>): void {
+    this.#control.config = control;
+    if (this.#applied === undefined) return;
+    this.#applied = { ...this.#applied, upstream, resilience };
+    this.#applyServers();
   }
 
   /**

@@ -69,6 +69,8 @@ const NAMED = [
   'from_swarm_id',
   'mode',
   'level',
+  'component',
+  'limit',
 ] as const;
 const MAX_CHARACTERS = 128;
 

@@ -24,6 +24,7 @@ const control = new Control({
   config: { ...configSchema.parse({}).control, reads_per_minute: 1_000_000, writes_per_minute: 1_000_000 },
   upstreams: () => undefined,
   messageSent: () => undefined,
+  adjust: () => Promise.resolve({ outcome: 'refused', message: 'not here' }),
   servers: {
     add: () => undefined,
     remove: () => 'until a reload',

@@ -25,6 +25,7 @@ import type { Logger } from '../../platform/telemetry/log.ts';
 import { describeError } from '../upstream/errors.ts';
 import type { Connected } from '../upstream/upstream.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
+import { adjustGateway, isGatewayOperation, type AdjustGateway } from './adjust-gateway.ts';
 import { ControlError, controlErrorOf } from './control-error.ts';
 import { betweenSwarms } from './between-swarms.ts';
 import { furnishSwarm, type SwarmReply } from './furnish-swarm.ts';
@@ -46,6 +47,8 @@ export interface ControlOptions {
   upstreams: () => Upstreams | undefined;
   /** For operators: the set of servers that are watched. */
   servers: ServerSet;
+  /** For operators: settings of the gateway. */
+  adjust: AdjustGateway;
   /** The world with all that was observed until now. */
   snapshot: () => WorldSnapshot;
   clock: Clock;
@@ -74,6 +77,7 @@ type Reply = Omit<OperationReply, 'operation' | 'took_ms'>;
 export class Control {
   readonly #options: ControlOptions;
   readonly #limits: OperationLimits;
+  #config: ControlConfig;
   #pending = 0;
   #total = 0;
   #failed = 0;
@@ -81,7 +85,14 @@ export class Control {
 
   constructor(options: ControlOptions) {
     this.#options = options;
+    this.#config = options.config;
     this.#limits = new OperationLimits(options.config, options.clock);
+  }
+
+  /** Holds from now on; what is under way keeps its deadline. */
+  set config(config: ControlConfig) {
+    this.#config = config;
+    this.#limits.allowance = config;
   }
 
   stats(): ControlStats {
@@ -122,6 +133,7 @@ export class Control {
 
   /** Servers that are connected and whose dialect has the operation. */
   serversFor(operation: OperationName): ServerRecord[] {
+    if (isGatewayOperation(operation)) return [];
     const world = operation in WORLD_ANSWERS || operation === 'telemetry.restart' || isServerOperation(operation);
     return this.#options
       .snapshot()
@@ -172,13 +184,18 @@ export class Control {
   }
 
   #allowed(kind: Operation['kind']): number {
-    const { reads_per_minute, writes_per_minute } = this.#options.config;
+    const { reads_per_minute, writes_per_minute } = this.#config;
     return kind === 'read' ? reads_per_minute : writes_per_minute;
   }
 
   async #run(name: OperationName, operation: Operation, input: Record<string, unknown>): Promise<Reply> {
     if (name in WORLD_ANSWERS) return this.#answer(name as WorldOperation, input);
     if (name === 'telemetry.restart') return this.#restartTelemetry(input);
+    if (isGatewayOperation(name)) {
+      if (this.#options.upstreams() === undefined) throw new ControlError('unavailable', 'the gateway is starting');
+      const done = await adjustGateway(name, input, this.#options.adjust);
+      return { ...done, result: done.result as OperationReply['result'] };
+    }
     if (isServerOperation(name)) {
       const world = new WorldIndex(this.#options.snapshot());
       const done = await manageServers(name, input as { server_id: string }, { servers: this.#options.servers, world });
@@ -280,7 +297,7 @@ export class Control {
 
   /** Whoever asked is answered in time; what was sent goes on. */
   async #withinDeadline<T>(name: OperationName, { kind }: Operation, work: Promise<T>): Promise<T> {
-    const { deadline_ms } = this.#options.config;
+    const { deadline_ms } = this.#config;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {

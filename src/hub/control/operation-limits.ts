@@ -18,11 +18,12 @@ interface Bucket {
 
 export class OperationLimits {
   readonly #buckets = new Map<string, Bucket>();
-  readonly #allowance: OperationAllowance;
+  /** Holds from the next request on, also for those who have asked before. */
+  allowance: OperationAllowance;
   readonly #clock: Clock;
 
   constructor(allowance: OperationAllowance, clock: Clock) {
-    this.#allowance = allowance;
+    this.allowance = allowance;
     this.#clock = clock;
   }
 
@@ -32,7 +33,7 @@ export class OperationLimits {
 
   /** Takes one; ms until there is one when there is none, else 0. */
   take(subject: string, kind: 'read' | 'write'): number {
-    const perMinute = kind === 'read' ? this.#allowance.reads_per_minute : this.#allowance.writes_per_minute;
+    const perMinute = kind === 'read' ? this.allowance.reads_per_minute : this.allowance.writes_per_minute;
     const burst = Math.max(1, perMinute * BURST_SHARE);
     const key = `${kind} ${subject}`;
     const nowMs = this.#clock.monotonic();

@@ -6,7 +6,7 @@ import type { Config } from './schema.ts';
 import { settingsTable } from './settings-table.ts';
 
 /** Settings that apply while running, as paths or sections; all others need a restart. */
-const LIVE = ['servers', 'auth', 'log.level', 'log.levels', 'discovery', 'upstream', 'resilience'] as const;
+const LIVE = ['servers', 'auth', 'log.level', 'log.levels', 'discovery', 'upstream', 'resilience', 'control'] as const;
 
 /** Ids of servers and dotted paths of settings; never values, which may be secret. */
 export interface ConfigChange {
@@ -64,7 +64,8 @@ function differing(a: Config, b: Config): string[] {
     .filter((path) => !isDeepStrictEqual(valueAt(a, path), valueAt(b, path)));
 }
 
-function isLive(path: string): boolean {
+/** True for settings that apply while running. */
+export function isLive(path: string): boolean {
   return LIVE.some((live) => path === live || path.startsWith(`${live}.`));
 }
 

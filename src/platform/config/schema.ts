@@ -5,8 +5,9 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { DIALECT_NAMES, SERVER_TYPES } from '../../model/server.ts';
-import { LOG_COMPONENTS, LOG_LEVEL_PATTERN, LOG_LEVELS } from '../telemetry/log-levels.ts';
+import { LOG_COMPONENTS, LOG_LEVELS } from '../../model/log-level.ts';
 import { ROLES } from '../../model/role.ts';
+import { LOG_LEVEL_PATTERN } from '../telemetry/log-levels.ts';
 import { serverIdsSchema, swarmKeysSchema } from '../auth/identity.ts';
 import { SHOWABLE_FIELDS } from '../auth/showable-fields.ts';
 import { mappedOperations } from './mapped-operations.ts';

@@ -1,12 +1,5 @@
-/** Components of the log and their levels, without the library that writes it. */
-
-/** Components that have a level of their own. What belongs to none of the others is `gateway`. */
-export const LOG_COMPONENTS = ['gateway', 'edge', 'hub', 'upstream', 'discovery', 'http'] as const;
-export type LogComponent = (typeof LOG_COMPONENTS)[number];
-
-/** From the one that writes all to the one that writes nothing. */
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-type LogLevel = (typeof LOG_LEVELS)[number];
+/** Levels of the components of the log, without the library that writes it. */
+import { LOG_COMPONENTS, LOG_LEVELS, type LogComponent, type LogLevel } from '../../model/log-level.ts';
 
 export interface LogLevelSettings {
   level: LogLevel;
@@ -18,12 +11,13 @@ export interface LogLevelSettings {
 export const LOG_LEVEL_PATTERN = new RegExp(`^((${LOG_COMPONENTS.join('|')})=)?(${LOG_LEVELS.join('|')})$`);
 
 /** The level that holds for a component. */
-export function levelOf(component: LogComponent, { level, levels }: LogLevelSettings): string {
-  let general: string = level;
-  let own: string | undefined;
+export function levelOf(component: LogComponent, { level, levels }: LogLevelSettings): LogLevel {
+  let general = level;
+  let own: LogLevel | undefined;
   for (const entry of levels) {
-    const [name = '', value] = entry.split('=');
-    if (value === undefined) general = name;
+    // As LOG_LEVEL_PATTERN has it.
+    const [name, value] = entry.split('=') as [LogLevel] | [string, LogLevel];
+    if (value === undefined) general = name as LogLevel;
     else if (name === component) own = value;
   }
   return own ?? general;

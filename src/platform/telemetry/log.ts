@@ -1,6 +1,7 @@
 /** Logging: pino, JSON lines or a readable form, with a level for each component. Secrets never get out. */
 import { pino, type DestinationStream, type Logger } from 'pino';
-import { levelOf, type LogComponent, type LogLevelSettings } from './log-levels.ts';
+import type { LogComponent } from '../../model/log-level.ts';
+import { levelOf, type LogLevelSettings } from './log-levels.ts';
 
 export type { Logger } from 'pino';
 

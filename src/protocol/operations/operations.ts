@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { OperationFailureCode } from '../error-codes.ts';
 import { agentOperations } from './agent-operations.ts';
 import { furtherOperations } from './further-operations.ts';
+import { gatewayOperations } from './gateway-operations.ts';
 import type { Operation } from './operation.ts';
 import { serverOperations } from './server-operations.ts';
 import { swarmOperations } from './swarm-operations.ts';
@@ -17,6 +18,7 @@ export const OPERATIONS = {
   ...taskOperations,
   ...furtherOperations,
   ...serverOperations,
+  ...gatewayOperations,
 } as const;
 
 export type OperationName = keyof typeof OPERATIONS;

@@ -13,6 +13,7 @@ import { seedDialect } from '../../../../src/hub/upstream/dialects/seed.ts';
 import { CircuitOpenError, ConnectionClosedError, RequestTimeoutError } from '../../../../src/hub/upstream/errors.ts';
 import type { CallKind } from '../../../../src/hub/upstream/upstream.ts';
 import type { Upstreams } from '../../../../src/hub/upstream/upstreams.ts';
+import type { Adjustment } from '../../../../src/platform/config/adjust.ts';
 import { createLogger } from '../../../../src/platform/telemetry/log.ts';
 
 const log = await createLogger({ level: 'silent', format: 'json', part: 'test', levels: [] });
@@ -56,6 +57,7 @@ function setup(kinds: Record<string, Kind>, options: { writes?: number; deadline
   const calls: { server: string; call: Call; kind: CallKind }[] = [];
   const audits: AuditEntry[] = [];
   const sent: [string, string][] = [];
+  const adjusted: Adjustment[] = [];
   const state = {
     offline: new Set<string>(),
     answer: (_call: Call): Promise<Outcome> => Promise.resolve({ ok: true, payload: {} }),
@@ -86,6 +88,10 @@ function setup(kinds: Record<string, Kind>, options: { writes?: number; deadline
     },
     upstreams: () => upstreams,
     messageSent: (from, to) => void sent.push([from, to]),
+    adjust: (adjustment) => {
+      adjusted.push(adjustment);
+      return Promise.resolve({ outcome: 'refused', message: 'refused by the gateway' });
+    },
     servers: {
       add: () => undefined,
       remove: () => 'until a reload',
@@ -99,7 +105,7 @@ function setup(kinds: Record<string, Kind>, options: { writes?: number; deadline
   });
   const ask = (operation: string, input: unknown, actor: Actor = OPERATOR) =>
     control.execute({ operation, input, actor });
-  return { control, ask, calls, audits, sent, state, world };
+  return { control, ask, calls, audits, sent, adjusted, state, world };
 }
 
 const CF = { cf: 'claude-flow' } as const;
@@ -121,6 +127,8 @@ describe('who may', () => {
     ['server.remove', { server_id: 'cf' }],
     ['server.drain', { server_id: 'cf' }],
     ['server.resume', { server_id: 'cf' }],
+    ['log.level', { level: 'debug' }],
+    ['limits.set', { limit: 'control.writes_per_minute', value: 1 }],
     ['task.cancel', { task_id: 't' }],
     ['task.results', { task_id: 't' }],
     ['memory.store', { key: 'k', value: 1 }],
@@ -130,9 +138,10 @@ describe('who may', () => {
     ['agent.list', { fresh: true }],
   ] as const;
   test.each(writes)('a viewer may not %s', async (operation, input) => {
-    const { ask, calls, audits, state } = setup(CF);
+    const { ask, calls, audits, adjusted, state } = setup(CF);
     expect(await ask(operation, input, VIEWER)).toMatchObject({ ok: false, failure: { code: 'forbidden' } });
     expect(calls).toEqual([]);
+    expect(adjusted).toEqual([]);
     expect(state.refreshes).toEqual([]);
     expect(audits).toMatchObject([{ subject: 'vic', role: 'viewer', via: 'socket', operation, outcome: 'forbidden' }]);
   });

@@ -14,10 +14,11 @@ test('servers that came, went and changed, settings that hold now, and those tha
     discovery: { dns: ['h:1'] },
     layout: { threads: 2 },
     log: { format: 'json' },
+    control: { writes_per_minute: 7 },
   });
   expect(configChange(now, next, now)).toEqual({
     servers: { added: ['d'], removed: ['c'], changed: ['b'] },
-    settings: ['discovery.dns', 'upstream.request_timeout_ms', 'upstream.api_key'],
+    settings: ['discovery.dns', 'upstream.request_timeout_ms', 'upstream.api_key', 'control.writes_per_minute'],
     needs_restart: ['log.format', 'layout.threads'],
   });
 });
