@@ -13,12 +13,9 @@ import type { Field } from './agent-fields.ts';
 
 export function DetailsPanel(): JSX.Element | null {
   const app = useApp();
-  const { store, session } = app;
+  const { store } = app;
   const key = store.view.value.selected;
   if (key === undefined) return null;
-  // Records change in place: the revision tells when to look again.
-  void session.revision.value;
-  void session.second.value;
   const agent = app.selected.value;
   return (
     <aside class="details" aria-label="Details of the selected agent">
@@ -53,6 +50,9 @@ export function DetailsPanel(): JSX.Element | null {
 function Body({ agent }: { agent: AgentRecord }): JSX.Element {
   const app = useApp();
   const { session } = app;
+  // A component that reads signals is not drawn anew with its parent: ages, server and links change without the agent.
+  void session.revision.value;
+  void session.second.value;
   const now = session.client.gatewayNow();
   const server = [...session.client.state.servers.values()].find(({ id }) => id === agent.server_id);
   const swarm = session.client.state.swarms.get(agent.swarm);
