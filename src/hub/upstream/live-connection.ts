@@ -3,7 +3,6 @@
  * events and its source beside MCP. It ends as a whole.
  */
 import { setMaxListeners } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../platform/clock.ts';
 import type { ServerConfig, UpstreamConfig } from '../../platform/config/schema.ts';
 import type { CallTracer } from '../../platform/telemetry/call-tracer.ts';
@@ -24,14 +23,13 @@ import { openSession, type Session, type SessionEvents } from './session.ts';
 import type { Adaptation } from './resilience/adapt.ts';
 import type { ServerPolicy } from './resilience/policy.ts';
 import { SessionPool, type PoolStats } from './session-pool.ts';
+import { SpacedWrites } from './spaced-writes.ts';
 import { isFields } from './transports/lenient-message.ts';
 import type { Scratch } from './transports/scratch.ts';
 import { transportFactory } from './open-transport.ts';
 import type { UpstreamCounts } from './upstream-stats.ts';
 import type { UpstreamSink } from './upstream-sink.ts';
 
-/** ruv-swarm names things by the millisecond and dies of two in one: writes keep this distance. */
-const WRITE_GAP_MS = 5;
 /** claude-flow's ledger is dropped after this many calls. */
 const LEDGER_CALLS = 50;
 /** Fast rounds while the server tells by itself. */
@@ -167,7 +165,7 @@ export class LiveConnection implements AsyncDisposable {
   #poller: Poller | undefined;
   #source: AsyncDisposable | undefined;
   #background: Promise<void> = Promise.resolve();
-  #writes: Promise<unknown> = Promise.resolve();
+  readonly #writes = new SpacedWrites();
   #answered = 0;
   #muted = false;
   #pushing = false;
@@ -253,8 +251,7 @@ export class LiveConnection implements AsyncDisposable {
     this.#identify();
     for (const call of this.#reader.session.warmUp()) await this.#attempt(call, { signal, repeat: true });
     for (const { tool, args } of this.#options.server.bootstrap) {
-      await this.#attempt({ kind: 'tool', tool, args }, { signal, repeat: false });
-      await delay(WRITE_GAP_MS);
+      await this.#writes.inTurn(() => this.#attempt({ kind: 'tool', tool, args }, { signal, repeat: false }));
     }
     if (this.#pool.stats().poolConnections === 0) throw new ConnectionClosedError('closed while preparing');
     await this.#startSource();
@@ -314,16 +311,11 @@ export class LiveConnection implements AsyncDisposable {
 
   /** Writes go one at a time, in a distance; the reply is read like any other, and a prompt poll follows. */
   async write(call: Call, { repeat }: Pick<CallOptions, 'repeat'>): Promise<Outcome> {
-    const turn = this.#writes.then(async () => {
+    const outcome = await this.#writes.inTurn(async () => {
       if (this.#stop.signal.aborted) throw new NotConnectedError('the connection ended');
-      const { outcome } = await this.#requests.one(call, { signal: this.#stop.signal, repeat });
-      return outcome;
+      const { outcome: told } = await this.#requests.one(call, { signal: this.#stop.signal, repeat });
+      return told;
     });
-    this.#writes = turn.then(
-      () => delay(WRITE_GAP_MS),
-      () => undefined,
-    );
-    const outcome = await turn;
     this.pollNow();
     // Whoever asked looks at once for what came of it.
     await this.#reader.settled();
