@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { openGateway } from '../../../src/gateway.ts';
+import { loadConfig } from '../../../src/platform/config/load.ts';
 import { DnsServer } from '../../support/dns-server.ts';
 import { agentsByKey, openTestGateway, openTestServer, RecordingClient } from '../../support/gateway.ts';
 
@@ -21,6 +23,35 @@ async function serversOf(url: string): Promise<ServerStatus[]> {
   const answer = (await (await fetch(`${url}/api/health/mcp`)).json()) as { servers: ServerStatus[] };
   return answer.servers;
 }
+
+test('the environment: its servers are connected beside those of a file; each request for discovery is answered', async () => {
+  const named = await openTestServer('named');
+  const listed = await openTestServer('listed', { seed: 2 });
+  const folder = await mkdtemp(join(tmpdir(), 'swarmcast-environment-'));
+  const path = join(folder, 'servers.json');
+  await writeFile(path, JSON.stringify([listed.server]));
+  const environment = {
+    MCP_HOST: '127.0.0.1',
+    MCP_TCP_PORT: String(named.simulator.port),
+    SWARMCAST_DISCOVERY_FILE: path,
+    SWARMCAST_CLIENTS_DISCOVER_PER_MINUTE: '4',
+  };
+  const { config } = loadConfig({ files: [], flags: { 'server.port': 0, 'log.level': 'silent' }, environment });
+  await using gateway = await openGateway(config);
+  using client = await RecordingClient.connect(gateway.url);
+  await client.until('the agents of both', () => countOf(client, 'claude-flow') > 0 && countOf(client, 'listed') > 0);
+  expect((await serversOf(gateway.url)).map(({ id }) => id).toSorted()).toEqual(['claude-flow', 'listed']);
+
+  const answers = await Promise.all(Array.from({ length: 12 }, () => client.request('discover')));
+  const refused = answers.filter(({ type }) => type === 'error');
+  expect(refused.length).toBeGreaterThan(0);
+  // One a quarter of a minute comes back to it: on a slow machine one more is allowed.
+  expect(answers.length - refused.length).toBeGreaterThanOrEqual(4);
+  for (const { payload } of refused)
+    expect(payload).toMatchObject({ code: 'rate_limited', retry_after_ms: expect.any(Number) });
+  await Promise.all([named, listed].map(({ simulator }) => simulator[Symbol.asyncDispose]()));
+  await rm(folder, { recursive: true });
+});
 
 test('a name: one server of all its addresses, which share its load, as the name changes', async () => {
   await using dns = await DnsServer.start();
