@@ -40,6 +40,14 @@ function agentsOf(client: SwarmcastClient, server: string) {
   return [...client.state.agents.values()].filter(({ server_id }) => server_id === server);
 }
 
+/** What was counted of one server. */
+async function statsOf(gateway: Gateway, server: string): Promise<Record<string, number>> {
+  const { servers } = (await (await fetch(`${gateway.url}/api/health/mcp`)).json()) as {
+    servers: { id: string; stats: Record<string, number> }[];
+  };
+  return servers.find(({ id }) => id === server)?.stats ?? {};
+}
+
 describe('ruv-swarm', () => {
   test('dies of its own id collision: told at once with its exit code, restarted, another server unharmed', async () => {
     await using ruv = await privateRuvSwarm();
@@ -80,6 +88,34 @@ describe('ruv-swarm', () => {
     await until('what was lost is gone', () => agentsOf(client, 'ruv').length === 0, 30_000);
     expect(others.filter((state) => state !== 'healthy')).toEqual([]);
     expect(agentsOf(client, 'calm').some(({ stale }) => stale === true)).toBe(false);
+    await provenByHeartbeat(client);
+  });
+
+  test('its noise on stdout is counted, its failing tools are refusals: healthy, its circuit closed', async () => {
+    await using ruv = await privateRuvSwarm();
+    await using gateway = await openTestGateway({
+      servers: [{ id: 'ruv', type: 'ruv-swarm', transport: 'stdio', command: ruv.command, args: ruv.args }],
+    });
+    const { client, told } = await watch(gateway, 'ruv');
+    await using _ = client;
+    await until('healthy', () => stateOf(client, 'ruv') === 'healthy', 30_000);
+    const heard = told.length;
+    const before = await statsOf(gateway, 'ruv');
+    await gateway.callTool('ruv', 'swarm_init', { topology: 'mesh', maxAgents: 5, strategy: 'balanced' });
+    await gateway.callTool('ruv', 'agent_spawn', { type: 'coder', name: 'first' });
+    await until('its agent', () => agentsOf(client, 'ruv').length === 1);
+
+    // More in a row than open a circuit, were they failures of the server.
+    for (let i = 0; i < 10; i++) {
+      await expect(gateway.callTool('ruv', 'agent_metrics', {})).rejects.toThrow(/ruv refused agent_metrics: .*map/);
+      await expect(gateway.callTool('ruv', 'no_such_tool', {})).rejects.toThrow('ruv refused no_such_tool');
+    }
+    await gateway.callTool('ruv', 'agent_list', {});
+    const after = await statsOf(gateway, 'ruv');
+    expect(after['noiseLines']).toBeGreaterThan(before['noiseLines'] ?? Infinity);
+    expect(after).toMatchObject({ circuitState: 0, circuitTrips: 0, reconnects: 0 });
+    expect(told.slice(heard).filter(({ state }) => state !== 'healthy')).toEqual([]);
+    expect(agentsOf(client, 'ruv')).toMatchObject([{ name: 'first' }]);
     await provenByHeartbeat(client);
   });
 });
