@@ -100,6 +100,7 @@ class RunningEdge implements Edge {
   #fallbackTicksTotal = 0;
   readonly #refusalLog = new TokenBucket();
   #foreignTotal = 0;
+  #unfinishedTotal = 0;
   #hubConnected = true;
   #disposed = false;
 
@@ -156,6 +157,9 @@ class RunningEdge implements Edge {
       addresses: new ClientAddresses(config.server.trusted_proxies),
       gates: this.#gates,
       http: (request) => feed.request('http', request),
+      onUnfinished: () => {
+        this.#unfinishedTotal++;
+      },
       onRefused: (what, value) => {
         this.#clients.refusals.note(what);
         if (what === 'host' || what === 'origin') this.#foreignTotal++;
@@ -211,6 +215,7 @@ class RunningEdge implements Edge {
       replica: this.#replica,
       own: {
         foreign_requests_total: this.#foreignTotal,
+        unfinished_requests_total: this.#unfinishedTotal,
         ticks_total: this.#ticksTotal,
         fallback_ticks_total: this.#fallbackTicksTotal,
         hub_connected: this.#hubConnected ? 1 : 0,

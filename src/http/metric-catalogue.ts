@@ -216,6 +216,8 @@ export const METRIC_GROUPS: Readonly<Record<string, MetricGroup>> = {
       connections_total: 'Clients that connected',
       connections_refused_total: 'Clients refused because there were too many, or it was draining',
       foreign_requests_total: 'Requests refused for a foreign Origin or Host',
+      unfinished_requests_total:
+        'Requests whose body did not come whole: the asker left, or was cut off for being slow; what never got through its headers or handshake is not in it',
       refusals_total: { help: 'What was not let in, or not done, by reason (docs/security.md)', labels: ['reason'] },
       client_messages_received_total: 'Messages that clients sent',
       client_messages_sent_total: 'State and control messages sent',

@@ -10,15 +10,18 @@ const NOT_RELAYED = new Set(['connection', 'content-length', 'date', 'keep-alive
 
 /**
  * Collects a request, asks `respond`, writes its reply. Never throws; a `respond` that rejects becomes a 503, since
- * what it could not reach is the hub.
+ * what it could not reach is the hub. `onUnfinished`: it ended before its body had come.
  */
 export function relayHttp(
   res: UwsResponse,
   req: UwsRequest,
   respond: (request: HttpRequest) => Promise<HttpReply>,
+  onUnfinished: () => void,
 ): void {
   let aborted = false;
+  let isWhole = false;
   res.onAborted(() => {
+    if (!isWhole && !aborted) onUnfinished();
     aborted = true;
   });
   // The native request is gone when this handler returns: everything is read now.
@@ -41,6 +44,7 @@ export function relayHttp(
     // The native chunk is emptied when this callback returns.
     chunks.push(new Uint8Array(chunk.slice(0)));
     if (!isLast) return;
+    isWhole = true;
     const body = size === 0 ? undefined : new Uint8Array(Buffer.concat(chunks));
     respond({ ...head, body }).then(finish, () => finish(textReply(503, 'the hub does not answer\n')));
   });

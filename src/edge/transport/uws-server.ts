@@ -65,6 +65,8 @@ export interface SocketServerOptions {
   /** What an address may do: upgrades and HTTP requests. */
   gates: { upgrades: AddressGate; requests: AddressGate };
   http: (request: HttpRequest) => Promise<HttpReply>;
+  /** A request ended before its body had come: the asker left, or the library's time for it was over. */
+  onUnfinished: () => void;
   /** What was refused here; `value`: the foreign host or page, or the address that asked too often. */
   onRefused: (what: 'host' | 'origin' | 'upgrade_rate' | 'request_rate' | 'message_size', value: string) => void;
 }
@@ -174,7 +176,7 @@ class Server implements SocketServer {
     app.any('/*', (res, req) => {
       if (!allowsHost(res, req, this.#policy, options)) return;
       if (!allowsRate(res, req, options, 'requests')) return;
-      if (!serveFile(res, req, this.#files)) relayHttp(res, req, options.http);
+      if (!serveFile(res, req, this.#files)) relayHttp(res, req, options.http, options.onUnfinished);
     });
     listener.listening = await listen(app, place);
     this.#port = portOf(listener.listening);

@@ -43,6 +43,7 @@ interface Attempt {
   slow: SlowResult[];
   upgradesRefused: number;
   clientsRefused: number;
+  unfinished: number;
   kept: number;
   closes: number;
 }
@@ -110,6 +111,7 @@ async function attempt(): Promise<Attempt> {
       slow,
       upgradesRefused: refusals('upgrade_rate'),
       clientsRefused: refusals('clients_of_address'),
+      unfinished: countOf(text, 'swarmcast_edge_unfinished_requests_total'),
       kept: attacked / calm,
       closes,
     };
@@ -149,6 +151,8 @@ describe('many attackers', () => {
       expect([kind, open, closed]).toEqual([kind, SLOW, SLOW]);
       expect(longestMs, kind).toBeLessThan(CLOSED_WITHIN_MS);
     }
+    // Those whose headers came. Of the others the library tells nothing.
+    expect(best.unfinished).toBe(SLOW);
   });
 
   test('meanwhile an honest client gets its frames, and is not closed', () => {

@@ -1,6 +1,7 @@
 import { createServer, connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ListenError, PortInUseError } from '../../../../src/edge/transport/errors.ts';
+import { until } from '../../../support/until.ts';
 import { httpCall, refusedStatus, startHandHub, type HandOptions } from './harness.ts';
 
 const cleanup: (() => Promise<void> | void)[] = [];
@@ -52,6 +53,21 @@ describe('who may connect', () => {
 });
 
 describe('HTTP', () => {
+  test('who leaves before the body has come is counted; who gets an answer is not', async () => {
+    const hand = await start();
+    const { port } = hand.edge;
+    await httpCall(port, { method: 'POST', path: '/api/x', headers: {}, body: Buffer.from('{}') });
+    const socket = connect(port, '127.0.0.1');
+    socket.write(
+      `POST /api/x HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Length: 9\r\n\r\n{`,
+      () =>
+        // Its headers have been read when another request is answered.
+        void httpCall(port, { path: '/api/y' }).then(() => socket.destroy()),
+    );
+    await until('counted', () => hand.edge.status().metrics['unfinished_requests_total'] === 1);
+    expect(hand.httpRequests.map(({ url }) => url)).toEqual(['/api/x', '/api/y']);
+  });
+
   test('a request reaches the hub whole, and its reply comes back whole', async () => {
     const hand = await start();
     const body = Buffer.from('{"a":1}');
