@@ -79,7 +79,8 @@ interface Farthest {
 
 /**
  * Looks at every drawn frame for so long, from the moment that so many agents are drawn: the longest way that one agent went
- * from one to the next, per 100 ms or less. Those that come meanwhile don't count.
+ * from one to the next that shows another picture, per 100 ms of the time between them: of half a second at most, which a
+ * busy machine may take to draw. Those that come meanwhile don't count.
  */
 function farthestOver(page: Page, ms: number, swarms: string[], agents = 0): Promise<Farthest> {
   return page.evaluate(
@@ -92,18 +93,19 @@ function farthestOver(page: Page, ms: number, swarms: string[], agents = 0): Pro
         const newcomers = new Set<string>();
         let [last, lastAt]: [Places, number] = [{}, performance.now()];
         const look = (now: number): void => {
+          const elapsedMs = Math.min(500, Math.max(100, now - lastAt));
           const places: Places = {};
           stage?.dispatchEvent(new CustomEvent('swarmcast:places', { detail: places }));
           if (found.frames > 0) for (const key of Object.keys(places)) if (!(key in last)) newcomers.add(key);
           for (const [key, at] of Object.entries(places)) {
             const was = last[key];
             if (was === undefined || newcomers.has(key)) continue;
-            const way = Math.hypot(at[0] - was[0], at[1] - was[1], at[2] - was[2]) / Math.max(1, (now - lastAt) / 100);
+            const way = (Math.hypot(at[0] - was[0], at[1] - was[1], at[2] - was[2]) * 100) / elapsedMs;
             found.all = Math.max(found.all, way);
             const swarm = keys.find((one) => key.startsWith(`${one}/`));
             if (swarm !== undefined) found.bySwarm[swarm] = Math.max(found.bySwarm[swarm] ?? 0, way);
           }
-          [last, lastAt] = [places, now];
+          if (JSON.stringify(places) !== JSON.stringify(last)) [last, lastAt] = [places, now];
           found.frames++;
           if (Object.keys(places).length >= count) begun ??= now;
           if (begun === undefined || now - begun < forMs) requestAnimationFrame(look);
