@@ -7,12 +7,12 @@ import { settingsTable, type Setting } from './settings-table.ts';
 import { nearest } from './suggest.ts';
 
 /** Without `component`: of all of them. */
-export interface LevelAdjustment {
+interface LevelAdjustment {
   kind: 'level';
   level: LogLevel;
   component: LogComponent | undefined;
 }
-export interface LimitAdjustment {
+interface LimitAdjustment {
   kind: 'limit';
   limit: string;
   value: number;
@@ -21,7 +21,7 @@ export type Adjustment = LevelAdjustment | LimitAdjustment;
 
 type Levels = Record<LogComponent, LogLevel>;
 /** What held and what holds now. */
-export interface Adjusted<V> {
+interface Adjusted<V> {
   before: V;
   now: V;
 }
