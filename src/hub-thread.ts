@@ -122,17 +122,19 @@ async function callTool(command: Extract<HubThreadCommand, { kind: 'call-tool' }
 
 /** The configuration is read where the gateway was started; what it changes comes back as any reload does. */
 function reload(): Promise<ReloadAnswer> {
-  return new Promise((resolve) => {
-    reloads.push(resolve);
-    report({ kind: 'reload-asked' });
-  });
+  return answered(reloads, { kind: 'reload-asked' });
 }
 
 /** What changes holds in threads that are not ours, too. */
 function adjust(adjustment: Adjustment): Promise<AdjustAnswer> {
+  return answered(adjustments, { kind: 'adjust-asked', adjustment });
+}
+
+/** Asks the gateway, which answers in order. */
+function answered<A>(waiting: ((answer: A) => void)[], question: HubThreadReport): Promise<A> {
   return new Promise((resolve) => {
-    adjustments.push(resolve);
-    report({ kind: 'adjust-asked', adjustment });
+    waiting.push(resolve);
+    report(question);
   });
 }
 
