@@ -307,7 +307,8 @@ export class Hub implements AsyncDisposable {
     this.#world.sweep(clock.now());
     const level = this.degradationLevel();
     if (this.#degradation.follow(level, clock.monotonic())) {
-      log.warn({ level, switched_off: SWITCHED_OFF[level] }, 'degradation level');
+      // Not `level`: that is how severe a line of the log is.
+      log.warn({ degradation_level: level, switched_off: SWITCHED_OFF[level] }, 'degradation level');
     }
     const total = (this.#upstreams?.stats() ?? []).reduce((all, { pushes, calls }) => all + pushes + calls, 0);
     this.#rate.sample(total, clock.monotonic());

@@ -39,6 +39,10 @@ describe('swarmcast start, as a newcomer types it', () => {
       expect(await (await fetch(`${url}/metrics`)).text()).toContain('swarmcast_edge_clients{edge="0"} 1');
     }
     expect(stderr).toContain('SIMULATED');
+    await expect.poll(() => stderr, { timeout: 30_000 }).toContain('"degradation_level":"fully_operational"');
+    const logged = stderr.split('\n').filter((each) => each.startsWith('{') && each.endsWith('}'));
+    // What a line tells must not take the place of how severe it is.
+    for (const each of logged) expect(JSON.parse(each)).toHaveProperty('level', expect.any(Number));
     const exited = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGTERM');
     expect(await exited).toBe(0);
