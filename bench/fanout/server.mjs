@@ -1,12 +1,13 @@
 // A server process as the bench sees it.
 import { fork, spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const ANSWER_MS = 120_000;
 const entry = fileURLToPath(new URL('server-process.mjs', import.meta.url));
 const pinThreads = new URL('pin-threads.mjs', import.meta.url).href;
 
-/** Starts a process on core `cpu` (undefined: any) in one role; `workerCpu`: where its worker threads go. */
+/** Starts a process on core `cpu` (undefined: any) in one role; `workerCpu`: where all of its threads but the main one go. */
 export async function startServer(input, { cpu, workerCpu } = {}) {
   // BENCH_PROFILE=DIR writes a CPU profile of every server process there.
   const { BENCH_PROFILE: profiles } = process.env;
@@ -52,9 +53,17 @@ export async function startServer(input, { cpu, workerCpu } = {}) {
   };
   try {
     const { port } = await order('start', input);
+    if (workerCpu !== undefined) moveHelpers(child.pid, workerCpu);
     return { port, order, pid: child.pid, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+// V8's helper threads collect garbage for all threads of the process, the hub's too.
+function moveHelpers(pid, cpu) {
+  for (const tid of readdirSync(`/proc/${pid}/task`)) {
+    if (Number(tid) !== pid) spawnSync('taskset', ['-cp', String(cpu), tid], { stdio: 'ignore' });
   }
 }

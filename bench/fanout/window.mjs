@@ -2,10 +2,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Lets `seconds` pass and gives what happened in them. `cpuUs` is that of the server process without the threads that
+ * Lets `seconds` pass and gives what happened in them. `judgedBy`: the driver whose waiting tells whether the machine was
+ * busy (default: the one that waited most). `cpuUs` is that of the server process without the threads that
  * stand in for other processes (usage's `threadUs`).
  */
-export async function measureWindow(server, drivers, seconds, { lag = false } = {}) {
+export async function measureWindow(server, drivers, seconds, { lag = false, judgedBy } = {}) {
   await Promise.all(drivers.map((driver) => driver.order('begin', {})));
   if (lag) await server.order('watchLag', { on: true });
   const before = await server.order('usage');
@@ -16,6 +17,7 @@ export async function measureWindow(server, drivers, seconds, { lag = false } = 
   const wallUs = (performance.now() - begun) * 1_000;
   if (lag) await server.order('watchLag', { on: false });
   const groups = reports.flatMap((report) => report.groups);
+  const judging = judgedBy === undefined ? reports : [reports[drivers.indexOf(judgedBy)]];
   const cpuUs = after.cpuUs - before.cpuUs - threadsUs(after, before);
   return {
     groups,
@@ -28,8 +30,8 @@ export async function measureWindow(server, drivers, seconds, { lag = false } = 
     core: cpuUs / wallUs,
     // Shares of the time in which they were ready and neighbours had the core.
     waited: (after.waitedUs - before.waitedUs) / wallUs,
-    loadWaited: Math.max(...reports.map(({ waitedSeconds, seconds: took }) => waitedSeconds / took)),
-    loadCore: Math.max(...reports.map(({ cpuSeconds, seconds: took }) => cpuSeconds / took)),
+    loadWaited: Math.max(...judging.map(({ waitedSeconds, seconds: took }) => waitedSeconds / took)),
+    loadCore: sum(reports, ({ cpuSeconds, seconds: took }) => cpuSeconds / took),
     usage: after,
   };
 }

@@ -1,5 +1,6 @@
 /** A driver process as its parent sees it. */
 import { fork, spawnSync, type ChildProcess } from 'node:child_process';
+import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { AnswerMessage, OrderName, Orders } from './orders.ts';
 
@@ -9,6 +10,8 @@ const ANSWER_MS = 180_000;
 export interface DriverOptions {
   /** Core to run on; absent: any. */
   cpu?: number | undefined;
+  /** 1–19: gives way to others on its core. */
+  nice?: number | undefined;
 }
 
 export class Driver implements AsyncDisposable {
@@ -38,6 +41,8 @@ export class Driver implements AsyncDisposable {
     if (options.cpu !== undefined && child.pid !== undefined) {
       spawnSync('taskset', ['-acp', String(options.cpu), String(child.pid)], { stdio: 'ignore' });
     }
+    // Threads that it starts later take it over.
+    if (options.nice !== undefined && child.pid !== undefined) setPriority(child.pid, options.nice);
     return new Driver(child);
   }
 

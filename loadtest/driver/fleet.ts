@@ -14,8 +14,10 @@ import type {
 
 /** Each client acknowledges this often, at 1 Hz every fifth time, as the SDK does; the work is spread over slices of that time. */
 const ACK_PERIOD_MS = 500;
-const ACK_SLICES = 10;
+const ACK_SLICES = 50;
 const SLOW_ACK_PERIODS = 5;
+/** Of those who are read in turns, a part is read this often. */
+const READ_SLICE_MS = 10;
 /** A rate is told of clients whose first and last frame are at least this share of the window apart. */
 const MIN_SPAN = 0.25;
 /** Reasons of failures that are kept. */
@@ -34,6 +36,7 @@ export class Fleet {
   #waited = waitedSeconds();
   #acks: NodeJS.Timeout | undefined;
   #ackSlice = 0;
+  #reads: NodeJS.Timeout[] = [];
 
   async open(order: OpenOrder): Promise<OpenReport> {
     const clients: LoadClient[] = [];
@@ -42,6 +45,7 @@ export class Fleet {
       const own = Array.from({ length: group.count }, (_, i) => new LoadClient(group, counts, i));
       this.#groups.set(group.name, { order: group, counts, clients: own });
       for (const client of own) clients.push(client);
+      if (group.readEveryMs !== undefined) this.#readInTurns(group.readEveryMs, own);
     }
     this.#acks ??= setInterval(() => this.#ackSome(), ACK_PERIOD_MS / ACK_SLICES);
     return connectAll(clients, order, (client, target) => client.connect(target));
@@ -119,8 +123,20 @@ export class Fleet {
   close(): void {
     clearInterval(this.#acks);
     this.#acks = undefined;
+    for (const timer of this.#reads) clearInterval(timer);
+    this.#reads = [];
     for (const { clients } of this.#groups.values()) for (const client of clients) client.drop();
     this.#groups.clear();
+  }
+
+  #readInTurns(everyMs: number, clients: readonly LoadClient[]): void {
+    const slices = Math.max(1, Math.round(everyMs / READ_SLICE_MS));
+    let slice = 0;
+    const read = (): void => {
+      slice = (slice + 1) % slices;
+      for (let i = slice; i < clients.length; i += slices) clients[i]?.readOnce();
+    };
+    this.#reads.push(setInterval(read, READ_SLICE_MS));
   }
 
   #forEach(name: string, share: number, act: (client: LoadClient) => void): number {

@@ -46,6 +46,9 @@ export class LoadClient {
   readonly #counts: GroupCounts;
   readonly #index: number;
   readonly #isSampled: boolean;
+  readonly #isPrompt: boolean;
+  #readAtMs = 0;
+  #isStalled = false;
   #held: HeldState | undefined;
   #socket: Socket | undefined;
   #reader: MessageReader | undefined;
@@ -62,6 +65,7 @@ export class LoadClient {
     this.#counts = counts;
     this.#index = index;
     this.#isSampled = Math.floor((index + 1) * group.sample) > Math.floor(index * group.sample);
+    this.#isPrompt = group.readEveryMs === undefined;
   }
 
   get isOpen(): boolean {
@@ -110,11 +114,18 @@ export class LoadClient {
   }
 
   stall(): void {
+    this.#isStalled = true;
     this.#socket?.pause();
   }
 
   release(): void {
+    this.#isStalled = false;
     this.#socket?.resume();
+  }
+
+  /** Reads what has come, for one that is not read at once. */
+  readOnce(): void {
+    if (!this.#isPrompt && !this.#isStalled && this.isOpen) this.#socket?.resume();
   }
 
   beginWindow(): void {
@@ -141,7 +152,7 @@ export class LoadClient {
         buffer: readBuffer,
         callback: (length) => {
           this.#receive(length);
-          return true;
+          return this.#isPrompt || this.#upgraded !== undefined;
         },
       },
     });
@@ -177,6 +188,7 @@ export class LoadClient {
 
   #receive(length: number): void {
     this.bytes += length;
+    this.#readAtMs = wallClockMs();
     if (this.#reader !== undefined) this.#reader.push(readBuffer, 0, length);
     else this.#receiveResponse(Buffer.from(readBuffer.subarray(0, length)));
   }
@@ -213,7 +225,7 @@ export class LoadClient {
 
   #takeFrame(bytes: Buffer, start: number, end: number, length: number): void {
     const counts = this.#counts;
-    const nowMs = wallClockMs();
+    const nowMs = this.#readAtMs;
     counts.frames++;
     counts.frameBytes += length;
     const tick = bytes.readUInt32LE(start + 4);
@@ -221,10 +233,11 @@ export class LoadClient {
     if (tick !== this.#newestTick || this.frames === 0) {
       this.#newestTick = tick;
       if (this.frames === 0) this.firstMs = nowMs;
-      else if (nowMs - this.lastMs > counts.gapMs) counts.gaps++;
-      this.frames++;
+      else if (this.#isPrompt && nowMs - this.lastMs > counts.gapMs) counts.gaps++;
+      // What comes in the first read of a window was sent before it: the time runs from there on.
+      if (nowMs !== this.firstMs || this.frames === 0) this.frames++;
       this.lastMs = nowMs;
-      counts.latencies.record(nowMs - bytes.readDoubleLE(start + 8));
+      if (this.#isPrompt) counts.latencies.record(nowMs - bytes.readDoubleLE(start + 8));
     }
     if (this.#group.capture !== undefined && this.#index < this.#group.capture && end - start === length)
       this.frame = Buffer.from(bytes.subarray(start, end));

@@ -26,6 +26,11 @@ export interface GroupOrder {
   acks: boolean;
   /** Share of clients that decode everything and check hashes, 0–1. */
   sample: number;
+  /**
+   * They are read this often (ms, at least 10) and not as something comes: a process that is woken for each of tens of
+   * thousands of frames a second is late itself, and takes the core from what it measures. Latencies and gaps are not told.
+   */
+  readEveryMs?: number | undefined;
   /** Remembers cursors, so that the clients can resume (JSON only). */
   keepsCursors?: boolean | undefined;
   /** Agents whose name begins with this carry their time of origin after it (ms since 1970): read by groups that decode. */

@@ -61,6 +61,8 @@ function metrics({ clients, views, replica }: EdgeParts): Record<string, number>
     ignored_batches_total: replica.ignoredBatches,
     buffered_bytes: clients.bufferedBytes(),
     mode_cap_hz: clients.capHz,
+    cohorts: clients.cohorts,
+    cohort_clients: clients.cohortMembers(),
     shown_sets: views.shownSets,
     world_version: replica.version,
   };

@@ -233,6 +233,8 @@ export const METRIC_GROUPS: Readonly<Record<string, MetricGroup>> = {
       memory_limit_closes_total: 'Clients closed because clients.hard_limit_bytes was reached',
       idle_closes_total: 'Clients closed because they were silent',
       buffered_bytes: 'Bytes accepted for clients that the kernel has not taken',
+      cohorts: 'Groups of clients of one view and mode that share their turns',
+      cohort_clients: 'Clients in such groups; the others have turns of their own',
       mode_cap_hz: 'Fastest rate that operators allow; 0: no cap',
       bound_used: { help: 'How full a bounded thing is', labels: ['bound'] },
       bound_limit: { help: 'Its bound', labels: ['bound'] },

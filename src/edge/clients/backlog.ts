@@ -11,12 +11,14 @@
  * A client that acknowledged once and stopped, and answers pings, has not lost its claim: each pong proves that what
  * was sent before its ping has arrived, and lets one more turn pass.
  */
-const BEHIND_MS = 2_000;
+export const BEHIND_MS = 2_000;
 const BEHIND_TICKS = 120;
 const BEHIND_FRAMES = 6;
 
 /** Before any tick, and before what {@link Backlog.paced} makes of one. */
-const NOTHING = -1_000;
+export const NOTHING = -1_000;
+/** After any tick: see {@link Backlog.judgedTick}. */
+export const UNJUDGED = 0x7fff_ffff;
 
 export class Backlog {
   #acknowledges = false;
@@ -42,6 +44,16 @@ export class Backlog {
     return this.#sentSincePing;
   }
 
+  /** Tick of the oldest frame that may be unacknowledged, {@link NOTHING}, or {@link UNJUDGED}: it acknowledges none. */
+  get judgedTick(): number {
+    return this.#acknowledges ? this.#openTick : UNJUDGED;
+  }
+
+  /** It acknowledges as it should, or never did. */
+  isInTime(tick: number): boolean {
+    return !this.#isBehindByAcks(tick);
+  }
+
   /** True when nothing more should be put in flight. `tick`: now; `unansweredMs`: age of the ping that waits. */
   isBehind(tick: number, unansweredMs: number): boolean {
     if (unansweredMs > BEHIND_MS && this.#sentSincePing) return true;
@@ -57,6 +69,19 @@ export class Backlog {
     this.stateSent();
     this.#sentTick = tick;
     if (this.#openTick === NOTHING) this.#openTick = tick;
+  }
+
+  /**
+   * What was sent with those of its cohort, which counted: `judgedTick` is where its own stands by now, `newestTick` the
+   * tick of the newest frame, `sincePing` whether state or positions went out since the last ping.
+   */
+  sentTogether(judgedTick: number, newestTick: number, sincePing: boolean): void {
+    this.#sentTick = Math.max(this.#sentTick, newestTick);
+    if (judgedTick !== UNJUDGED) this.#openTick = judgedTick;
+    else if (this.#openTick === NOTHING) this.#openTick = this.#sentTick;
+    if (!sincePing) return;
+    this.#sentSincePing = true;
+    this.#mayPass = false;
   }
 
   /** From tick `now` on its frames are `period` ticks apart. */
@@ -100,6 +125,7 @@ export class Backlog {
   }
 }
 
-function windowOf(period: number): number {
+/** Ticks that the oldest unacknowledged frame may be old. `period`: ticks between two frames. */
+export function windowOf(period: number): number {
   return Math.max(BEHIND_TICKS, BEHIND_FRAMES * period);
 }

@@ -28,7 +28,9 @@ export class ClientRound<T> implements Paced {
     if (this.#left > 0) this.#pace.enqueueBulk(this);
   }
 
-  serve(): void {}
+  serve(): number {
+    return 0;
+  }
 
   serveBulk(): void {
     // Backwards: the last one, who replaces one that ends as it is told, has been told.

@@ -14,6 +14,7 @@ import type { ViewRegistry } from '../views/view-registry.ts';
 import type { Access } from './access.ts';
 import { Admission } from './admission.ts';
 import { ClientCounters } from './client-counters.ts';
+import { Cohorts } from './cohorts.ts';
 import { ClientRound } from './client-round.ts';
 import type { ClientSocket } from './client-socket.ts';
 import type { SendCommand } from './commands.ts';
@@ -57,6 +58,7 @@ export class Clients {
   readonly #admission: Admission;
   readonly #options: ClientsOptions;
   readonly #pace: Pace;
+  readonly #cohorts: Cohorts;
   readonly #healthRound: ClientRound<Session>;
   readonly #modeRound: ClientRound<Session>;
   readonly #context: SessionContext;
@@ -88,6 +90,9 @@ export class Clients {
     this.#sweptAtMs = clock.monotonic();
     const shortest = Math.min(config.ping_interval_ms, config.heartbeat_interval_ms, config.idle_timeout_ms / 2);
     this.#sweepPeriodMs = Math.min(MAX_SWEEP_MS, shortest / 2);
+    const hashes = new HashWarmer(this.#pace);
+    const { views, replica } = options;
+    this.#cohorts = new Cohorts({ config, clock, replica, views, pace: this.#pace, counters: this.counters, hashes });
     this.#context = {
       ...options,
       messages: { perSecond: config.messages_per_second, burst: config.message_burst },
@@ -96,7 +101,8 @@ export class Clients {
       pace: this.#pace,
       counters: this.counters,
       refusals: this.refusals,
-      hashes: new HashWarmer(this.#pace),
+      hashes,
+      cohorts: this.#cohorts,
       cap: () => this.#cap,
     };
   }
@@ -124,6 +130,16 @@ export class Clients {
   /** Time that turns took since the start. */
   get busyMs(): number {
     return this.#pace.busyMs;
+  }
+
+  /** Groups of clients that share their turns. */
+  get cohorts(): number {
+    return this.#cohorts.size;
+  }
+
+  /** Clients in them. O(cohorts). */
+  cohortMembers(): number {
+    return this.#cohorts.countMembers();
   }
 
   /** Clients that wait to be welcomed, or for more of something large. */

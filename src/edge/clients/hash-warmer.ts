@@ -17,8 +17,9 @@ export class HashWarmer implements Paced {
     this.#pace = pace;
   }
 
-  /** The hash now when little has to be hashed for it; else undefined, and it is worked on. */
-  hashOf(view: View): string | undefined {
+  /** The hash now when little has to be hashed for it, or it is urgent; else undefined, and it is worked on. */
+  hashOf(view: View, isUrgent: boolean): string | undefined {
+    if (isUrgent) return view.stateHash();
     const hash = view.stateHashWithin(ENTITIES_PER_TURN);
     if (hash !== undefined) return hash;
     this.#views.add(view);
@@ -26,7 +27,9 @@ export class HashWarmer implements Paced {
     return undefined;
   }
 
-  serve(): void {}
+  serve(): number {
+    return 0;
+  }
 
   serveBulk(): void {
     const [view] = this.#views;

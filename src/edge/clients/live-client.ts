@@ -14,7 +14,8 @@ import { acquireView, changedFilters } from './asked-view.ts';
 import type { Backlog } from './backlog.ts';
 import { TURNS_PER_SAMPLE } from './client-counters.ts';
 import { Commands } from './commands.ts';
-import type { Coding } from './client-socket.ts';
+import type { ClientSocket, SendResult } from './client-socket.ts';
+import type { Cohort, CohortMember, Standing } from './cohort.ts';
 import { nextOccurrence, type Liveness } from './liveness.ts';
 import { ModeLadder } from './mode-ladder.ts';
 import type { Outlet } from './outlet.ts';
@@ -28,7 +29,7 @@ import { identityPayload, welcomePayload } from './welcome.ts';
 /** Resyncs that may wait for a client to drain. */
 const MAX_WAITING_RESYNCS = 16;
 
-/** What a live client asks of its session. */
+/** What a live client asks of its session, which has its turns in the pace. */
 interface LiveSession extends Paced {
   /** Who it is now; a renewal replaces it. */
   identity: Identity;
@@ -40,7 +41,7 @@ export interface LiveParts {
   context: SessionContext;
   /** To which turns are given, and which ends the connection. */
   session: LiveSession;
-  coding: Coding;
+  socket: ClientSocket;
   outlet: Outlet;
   replies: Replies;
   backlog: Backlog;
@@ -49,12 +50,13 @@ export interface LiveParts {
   spread: number;
 }
 
-export class LiveClient {
+export class LiveClient implements CohortMember {
   readonly phase = 'live';
+  readonly session: LiveSession;
+  readonly socket: ClientSocket;
   skips = 0;
+  seat = 0;
   readonly #context: SessionContext;
-  readonly #session: LiveSession;
-  readonly #coding: Coding;
   readonly #outlet: Outlet;
   readonly #replies: Replies;
   readonly #backlog: Backlog;
@@ -62,7 +64,9 @@ export class LiveClient {
   readonly #stream: ViewStream;
   readonly #positions: PositionFormat;
   readonly #ladder: ModeLadder;
-  /** Monotonic. */
+  /** With whom it shares its turns; undefined while it has its own. */
+  #cohort: Cohort | undefined;
+  /** Monotonic. That of its cohort while it has one. */
   #nextHeartbeatMs: number;
   /** on_demand: proof of what was last brought, since the view itself moves on. */
   #lastProof: ServerPayloads['heartbeat'] | undefined;
@@ -82,8 +86,8 @@ export class LiveClient {
     const { context, outlet, spread } = parts;
     const { replica, views, maxTurnBytes, cap, clock, config } = context;
     this.#context = context;
-    this.#session = parts.session;
-    this.#coding = parts.coding;
+    this.session = parts.session;
+    this.socket = parts.socket;
     this.#outlet = outlet;
     this.#replies = parts.replies;
     this.#backlog = parts.backlog;
@@ -115,12 +119,12 @@ export class LiveClient {
   }): void {
     const { hello, id } = client;
     const { view } = this.#stream;
-    this.#context.pace.add(this.#session, this.mode, view);
+    this.#context.pace.add(this.session, this.mode, view);
     this.#backlog.paced(PHASES[this.mode], this.#context.replica.tick);
     this.#chooseMeter();
     this.#replies.ok(hello?.id, 'hello', { unmatched: view.unmatched() });
     const cursor = this.#stream.isResuming ? hello?.payload.resume?.cursor : undefined;
-    const { identity } = this.#session;
+    const { identity } = this.session;
     const simulated = visibleServers(identity, this.#context.replica).some((server) => server.simulated);
     const welcomed = { id, identity, simulated, mode: this.mode, view, cursor };
     this.#replies.send('welcome', welcomePayload(this.#context, welcomed));
@@ -129,8 +133,9 @@ export class LiveClient {
 
   end(): void {
     if (this.#ended) return;
+    this.leaveCohort();
     this.#ended = true;
-    this.#context.pace.remove(this.#session);
+    this.#context.pace.remove(this.session);
     this.#stream.close();
   }
 
@@ -139,6 +144,7 @@ export class LiveClient {
   /** An operator's choice for this client; its own next one is as good. Returns the mode it is served in. */
   choose(mode: Mode): Mode {
     this.#context.counters.operatorChangesTotal++;
+    this.leaveCohort();
     this.#oweBeforeSilence(mode);
     this.#ladder.want(mode);
     this.#enterMode('operator');
@@ -149,6 +155,7 @@ export class LiveClient {
   applyCap(): boolean {
     if (!this.#ladder.limit(this.#context.cap())) return false;
     this.#context.counters.operatorChangesTotal++;
+    this.leaveCohort();
     this.#takeMode();
     this.#owesMode = true;
     return true;
@@ -163,7 +170,7 @@ export class LiveClient {
 
   /** Its turn. `nowMs` is monotonic. */
   serve(nowMs: number): void {
-    if (this.#ended) return;
+    if (this.#ended || this.#cohort !== undefined) return;
     const { counters, clock } = this.#context;
     const { meter } = this.#outlet;
     meter.turns++;
@@ -179,7 +186,8 @@ export class LiveClient {
   }
 
   serveHealth(): void {
-    this.#stream.serveHealth();
+    if (this.#cohort === undefined) this.#stream.serveHealth();
+    else this.#cohort.serveHealth();
   }
 
   /** Heartbeats of a client whose pace does not bring them. */
@@ -189,6 +197,7 @@ export class LiveClient {
 
   /** The hub began a new life: a discovery and a snapshot follow, in every mode. */
   startEpoch(): void {
+    this.leaveCohort();
     this.#stream.restart();
     this.#backlog.restart();
     this.#lastProof = undefined;
@@ -209,6 +218,72 @@ export class LiveClient {
     if (this.#owesTurn || this.#stream.isDelivering) this.serve(nowMs);
   }
 
+  // Its cohort.
+
+  /** It has turns of its own from now on, and holds what its cohort holds. */
+  leaveCohort(): void {
+    this.#cohort?.part(this.seat);
+  }
+
+  /** What its cohort counted for it is in its outlet and its backlog. */
+  settle(): void {
+    this.#cohort?.settle(this.seat);
+  }
+
+  sentTogether(bytes: number, judgedTick: number, newestTick: number, sincePing: boolean): void {
+    this.#outlet.bytesSent += bytes;
+    this.#backlog.sentTogether(judgedTick, newestTick, sincePing);
+  }
+
+  parted(standing: Standing, last: SendResult): void {
+    this.#cohort = undefined;
+    this.#nextHeartbeatMs = standing.nextHeartbeatMs;
+    this.#stream.follow(standing);
+    if (last === 'buffered') this.#outlet.noteBackedUp();
+    // Nobody knows what of it arrived.
+    else if (last === 'dropped') this.#stream.restart();
+  }
+
+  /** A ping is sent now. */
+  pinged(nowMs: number): void {
+    this.settle();
+    this.#backlog.pinged();
+    this.#cohort?.pinged(this.seat, nowMs);
+  }
+
+  /** A ping was answered. */
+  ponged(nowMs: number): void {
+    this.settle();
+    this.#backlog.ponged(this.#context.replica.tick);
+    this.#cohort?.ponged(this.seat);
+    this.answered(nowMs);
+  }
+
+  // After a turn that left nothing over: its next ones may be the same as others'.
+  #joinCohort(nowMs: number): void {
+    if (!this.#isSteady()) return;
+    const { replica, cohorts } = this.#context;
+    const { version, tick: positionsTick } = replica;
+    const { pace: slot } = this.session;
+    const cohort = cohorts.find(this.view, slot, { version, positionsTick });
+    if (cohort === undefined || slot === undefined) return;
+    // Nobody waits longer for a heartbeat than if it had stayed alone: an early one, once.
+    if (cohort !== 'new' && this.#nextHeartbeatMs < cohort.nextHeartbeatMs) this.#beat(nowMs, false);
+    if (!this.#isSteady() || (cohort !== 'new' && this.#nextHeartbeatMs < cohort.nextHeartbeatMs)) return;
+    const { healthVersion } = this.#stream;
+    const standing = { version, positionsTick, healthVersion, nextHeartbeatMs: this.#nextHeartbeatMs };
+    const { judgedTick, wantsPing: sentSincePing } = this.#backlog;
+    const { askedAtMs } = this.#liveness;
+    this.#cohort = cohort === 'new' ? cohorts.create(this.view, slot, standing) : cohort;
+    this.#cohort.join({ member: this, healthVersion, judgedTick, sentSincePing, askedAtMs });
+  }
+
+  #isSteady(): boolean {
+    if (this.#owesMode || this.#resyncs !== undefined || this.#ladder.isReduced) return false;
+    if (!this.#outlet.isAtEase || !this.#stream.isSteady) return false;
+    return this.#backlog.isInTime(this.#context.replica.tick);
+  }
+
   // Requests.
 
   handle(request: ClientMessage): void {
@@ -217,9 +292,11 @@ export class LiveClient {
         this.#replies.refuse({ id: request.id, code: 'bad_message', message: 'hello is only the first message' });
         return;
       case 'update_filters':
+        this.leaveCohort();
         this.#updateFilters(request.id, request.payload);
         return;
       case 'performance_mode':
+        this.leaveCohort();
         this.#setMode(request.id, request.payload.mode);
         return;
       case 'heartbeat':
@@ -231,17 +308,19 @@ export class LiveClient {
       case 'command':
         this.#commands ??= new Commands(this.#context.command, this.#replies, () => this.#ended);
         // Never rejects.
-        void this.#commands.ask(request.id, this.#session.identity, request.payload);
+        void this.#commands.ask(request.id, this.session.identity, request.payload);
         return;
       case 'renew':
         // Never rejects.
         void this.#renew(request.id, request.payload.token);
         return;
       case 'request_update':
+        this.leaveCohort();
         this.#replies.ok(request.id, 'request_update', {});
         this.#owe();
         return;
       case 'resync':
+        this.leaveCohort();
         this.#resync(request.id);
         return;
       case 'ack':
@@ -251,7 +330,9 @@ export class LiveClient {
 
   /** It has all frames up to `tick`. */
   acknowledge(tick: number): void {
+    this.settle();
     this.#backlog.acked(tick);
+    this.#cohort?.judge(this.seat, this.#backlog.judgedTick);
     if (this.#outlet.isHeld) this.answered(this.#now());
   }
 
@@ -266,17 +347,18 @@ export class LiveClient {
     const { authenticate, refusals } = this.#context;
     const verdict = await authenticate(token);
     if (this.#ended) return;
-    const found = renewed(this.#session.identity, verdict);
+    this.leaveCohort();
+    const found = renewed(this.session.identity, verdict);
     if ('reason' in found) {
       refusals.note(found.reason);
       this.#replies.refuse({ id, code: 'unauthorised', message: found.message });
       return;
     }
-    this.#session.identity = found;
+    this.session.identity = found;
     const view = this.#acquire(this.#stream.view.filters, id);
     if (view === undefined) {
       // What the new token shows can't be served, and the old one's view must not go on.
-      this.#session.close(CLOSE_CODES.TOO_MANY_CLIENTS, 'too many distinct views');
+      this.session.close(CLOSE_CODES.TOO_MANY_CLIENTS, 'too many distinct views');
       return;
     }
     this.#replies.ok(id, 'renew', identityPayload(found));
@@ -284,13 +366,13 @@ export class LiveClient {
   }
 
   #acquire(filters: Filters, id: RequestId | undefined): View | undefined {
-    const asked = { filters, coding: this.#coding, positions: this.#positions, id };
-    return acquireView(this.#context, this.#replies, this.#session.identity, asked);
+    const asked = { filters, coding: this.socket.coding, positions: this.#positions, id };
+    return acquireView(this.#context, this.#replies, this.session.identity, asked);
   }
 
   #show(view: View): void {
     this.#stream.switchView(view);
-    this.#context.pace.regroup(this.#session, view);
+    this.#context.pace.regroup(this.session, view);
     this.#chooseMeter();
   }
 
@@ -313,7 +395,7 @@ export class LiveClient {
   }
 
   #takeMode(): void {
-    this.#context.pace.move(this.#session, this.mode, this.#stream.view);
+    this.#context.pace.move(this.session, this.mode, this.#stream.view);
     this.#backlog.paced(PHASES[this.mode], this.#context.replica.tick);
     this.#chooseMeter();
   }
@@ -364,10 +446,11 @@ export class LiveClient {
     try {
       const all = await asked;
       if (this.#ended) return;
-      const { identity } = this.#session;
+      const { identity } = this.session;
       // Those that are hidden are not counted either.
       const visible = visibleServers(identity, this.#context.replica).length;
       this.#replies.ok(id, 'discover', { servers: isLimited(identity.limits) ? visible : all.servers });
+      this.leaveCohort();
       this.#stream.sendDiscovery();
       // It shows swarms newer than what on demand last brought: without the rest the next heartbeat's hash would not fit.
       if (this.mode === 'on_demand') this.#owe();
@@ -387,7 +470,7 @@ export class LiveClient {
   /** A turn as soon as possible, in every mode. */
   #owe(): void {
     this.#owesTurn = true;
-    this.#context.pace.enqueue(this.#session);
+    this.#context.pace.enqueue(this.session);
   }
 
   // A frame alone is the common turn; whatever more is worth a cork, which makes one call to the system of it all.
@@ -410,7 +493,7 @@ export class LiveClient {
     // The hard limit may have closed it in mid-send.
     if (this.#ended) return;
     if (brought === 'complete') this.#served(nowMs);
-    else if (brought === 'more') this.#context.pace.enqueueBulk(this.#session);
+    else if (brought === 'more') this.#context.pace.enqueueBulk(this.session);
     else this.#skipped(nowMs);
   }
 
@@ -418,9 +501,11 @@ export class LiveClient {
     const wasOwed = this.#owesTurn;
     this.#owesTurn = false;
     this.#stream.catchUpHealth();
-    if (this.mode !== 'on_demand') this.#heartbeat(nowMs);
-    else if (wasOwed || this.#lastProof === undefined) this.#lastProof = this.#proof();
-    if (this.#ladder.flowed(nowMs) === undefined) return;
+    if (this.mode !== 'on_demand') {
+      this.#heartbeat(nowMs);
+      this.#joinCohort(nowMs);
+    } else if (wasOwed || this.#lastProof === undefined) this.#lastProof = this.#proof();
+    if (!this.#ladder.isReduced || this.#ladder.flowed(nowMs) === undefined) return;
     this.#context.counters.promotionsTotal++;
     this.#enterMode('recovered');
   }
@@ -437,13 +522,17 @@ export class LiveClient {
 
   #heartbeat(nowMs: number): void {
     const lateMs = nowMs - this.#nextHeartbeatMs;
-    if (lateMs < 0) return;
+    if (lateMs >= 0) this.#beat(nowMs, lateMs > this.#context.config.heartbeat_interval_ms);
+  }
+
+  // A heartbeat now, unless there is nothing to prove, or much to hash for it and it can wait.
+  #beat(nowMs: number, isUrgent: boolean): void {
     const { config, clock } = this.#context;
-    const { heartbeat_interval_ms: intervalMs } = config;
     const isOnDemand = this.mode === 'on_demand';
     const proof = isOnDemand ? this.#lastProof : undefined;
-    if (isOnDemand ? proof === undefined : this.#hash(lateMs > intervalMs) === undefined) return;
-    this.#nextHeartbeatMs = nextOccurrence(this.#nextHeartbeatMs, intervalMs, Math.floor(nowMs));
+    if (isOnDemand ? proof === undefined : this.#hash(isUrgent) === undefined) return;
+    const dueMs = Math.min(this.#nextHeartbeatMs, Math.floor(nowMs));
+    this.#nextHeartbeatMs = nextOccurrence(dueMs, config.heartbeat_interval_ms, Math.floor(nowMs));
     // Evidence that changes with every request to a server would else be most of what a world at rest sends.
     this.#stream.serveHealth();
     if (proof === undefined) this.#outlet.control(this.#stream.view.heartbeat(clock.now()));
@@ -456,8 +545,7 @@ export class LiveClient {
    */
   #hash(isUrgent: boolean): string | undefined {
     const { view, isCurrent } = this.#stream;
-    if (!isCurrent) return undefined;
-    return isUrgent ? view.stateHash() : this.#context.hashes.hashOf(view);
+    return isCurrent ? this.#context.hashes.hashOf(view, isUrgent) : undefined;
   }
 
   #proof(): ServerPayloads['heartbeat'] | undefined {

@@ -27,6 +27,11 @@ export class Liveness {
     this.#askedAtMs = undefined;
   }
 
+  /** When the ping was sent that waits for its answer; undefined: none does. */
+  get askedAtMs(): number | undefined {
+    return this.#askedAtMs;
+  }
+
   /** How long the last ping has waited for its answer; 0 when it has it. */
   unansweredMs(nowMs: number): number {
     return this.#askedAtMs === undefined ? 0 : nowMs - this.#askedAtMs;

@@ -26,6 +26,11 @@ export class ModeLadder {
     return this.#mode;
   }
 
+  /** It is served more slowly than it wants and may, since it could not follow. */
+  get isReduced(): boolean {
+    return this.#mode !== this.#ceiling();
+  }
+
   get wanted(): Mode {
     return this.#wanted;
   }
@@ -58,7 +63,7 @@ export class ModeLadder {
 
   /** A due send went through. The mode to go up to, if it is time. */
   flowed(nowMs: number): Mode | undefined {
-    if (this.#mode === this.#ceiling() || this.#detector?.flowed(nowMs) !== true) return undefined;
+    if (!this.isReduced || this.#detector?.flowed(nowMs) !== true) return undefined;
     return this.#step(-1);
   }
 

@@ -15,6 +15,8 @@ export interface OutletLimits {
 export interface OutletOwner {
   /** The hard limit or the outbox's bound was reached: close the client. */
   overflowed(): void;
+  /** Something waits: in the socket's buffer, or for it to drain. */
+  backedUp(): void;
 }
 
 export interface OutletOptions {
@@ -71,6 +73,11 @@ export class Outlet {
     return !this.isHeld && this.#outbox === undefined && this.#hasRoom();
   }
 
+  /** Nothing holds back what is sent: it is clear, and nothing was buffered when last something was sent. */
+  get isAtEase(): boolean {
+    return !this.isHeld && this.#outbox === undefined && !this.#backedUp;
+  }
+
   /** Everything was handed to the kernel. */
   get isEmpty(): boolean {
     return this.#outbox === undefined && this.#buffered() === 0;
@@ -91,6 +98,7 @@ export class Outlet {
       return;
     }
     this.#outbox.push(message);
+    this.#owner.backedUp();
     this.#counters.outboxPeak = Math.max(this.#counters.outboxPeak, this.#outbox.length);
   }
 
@@ -114,6 +122,11 @@ export class Outlet {
     this.meter.frameBytes += bytes.byteLength;
     this.#backlog.frameSent(tick);
     return true;
+  }
+
+  /** The socket buffered something that was not sent from here. */
+  noteBackedUp(): void {
+    this.#backedUp = true;
   }
 
   measureRate(nowMs: number): void {
@@ -160,7 +173,10 @@ export class Outlet {
       return false;
     }
     const result = this.#socket.send(message, isBinary);
-    if (result !== 'sent') this.#backedUp = true;
+    if (result !== 'sent') {
+      this.#backedUp = true;
+      this.#owner.backedUp();
+    }
     return result !== 'dropped';
   }
 

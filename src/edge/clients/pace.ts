@@ -14,7 +14,7 @@ export const PHASES: Readonly<Record<Mode, number>> = Object.freeze({
 const SLICE_MS = 2;
 /** The clock is read once per this many clients. */
 const CLIENTS_PER_CHECK = 32;
-/** Ticks that slower clients may be left waiting by 60 Hz clients before they are served in turns with them. */
+/** Ticks that a slower client may be left waiting by 60 Hz clients before the two are served in turns. */
 const MAX_REST_TICKS = 6;
 
 /** Served entries that a queue keeps before it cuts them off. */
@@ -27,16 +27,25 @@ export interface PaceSlot {
   index: number;
   /** Waits for its turn. */
   queued: boolean;
+  /** The tick at which it began to. */
+  queuedTick: number;
   /** Goes to the phase of this group after its next turn. */
   joins: object | undefined;
 }
 
 export interface Paced {
   pace: PaceSlot | undefined;
-  /** Its turn. `nowMs`: monotonic, up to a slice old. Must not throw. */
-  serve(nowMs: number): void;
+  /** Its turn. `nowMs`: monotonic, up to a slice old. Must not throw. Returns how many clients it was the turn of. */
+  serve(nowMs: number): number;
   /** Its turn at bulk work; see {@link Pace.enqueueBulk}. Must not throw. */
   serveBulk(nowMs: number): void;
+}
+
+/** Whose turns come in one phase of a mode. */
+interface Bucket {
+  readonly entries: Paced[];
+  /** Those that stand in it, one by one or together. */
+  clients: number;
 }
 
 export interface PaceOptions {
@@ -63,7 +72,7 @@ export interface PaceOptions {
 export class Pace {
   readonly #clock: Clock;
   readonly #defer: (run: () => void) => () => void;
-  readonly #buckets: Readonly<Record<Mode, Paced[][]>>;
+  readonly #buckets: Readonly<Record<Mode, Bucket[]>>;
   readonly #plan = new PhasePlan();
   readonly #first = new TurnQueue();
   readonly #rest = new TurnQueue();
@@ -72,8 +81,8 @@ export class Pace {
   /** Time spent in slices since the start. */
   #busyMs = 0;
   #tick = 0;
-  #restWaitsTicks = 0;
-  #restsTurn = false;
+  /** While slower clients wait too long: how many of them were served beyond those at 60 Hz. */
+  #restLead = 0;
   #cancelSlice: (() => void) | undefined;
 
   constructor(options: PaceOptions) {
@@ -83,7 +92,7 @@ export class Pace {
       high_frequency: emptyBuckets('high_frequency'),
       normal: emptyBuckets('normal'),
       low_frequency: emptyBuckets('low_frequency'),
-      on_demand: [[]],
+      on_demand: [{ entries: [], clients: 0 }],
     };
   }
 
@@ -101,9 +110,30 @@ export class Pace {
   add(client: Paced, mode: Mode, group: object): void {
     const buckets = this.#buckets[mode];
     const phase = this.#plan.phaseFor(mode, group, buckets);
-    const bucket = buckets[phase] ?? [];
-    client.pace = { mode, phase, index: bucket.length, queued: false, joins: undefined };
-    bucket.push(client);
+    const bucket = this.#bucket(mode, phase);
+    bucket.clients++;
+    enter(bucket, client, mode, phase);
+  }
+
+  /** `client` has its turns with `cohort` from now on, in the phase in which it stands. */
+  unite(client: Paced, cohort: Paced): void {
+    const { pace: slot } = client;
+    if (slot === undefined) return;
+    leave(this.#bucketOf(slot), client);
+    if (cohort.pace === undefined) enter(this.#bucketOf(slot), cohort, slot.mode, slot.phase);
+  }
+
+  /** `client` has its own turns again, in the phase of `cohort`. A turn that is due to all of them is due to it. */
+  part(client: Paced, cohort: Paced): void {
+    const { pace: slot } = cohort;
+    if (slot === undefined) return;
+    enter(this.#bucketOf(slot), client, slot.mode, slot.phase);
+    if (slot.queued) this.#queue(client, slot.mode === 'high_frequency' ? this.#first : this.#rest);
+  }
+
+  /** The last of `cohort` has parted. */
+  dissolve(cohort: Paced): void {
+    if (cohort.pace !== undefined) leave(this.#bucketOf(cohort.pace), cohort);
   }
 
   move(client: Paced, mode: Mode, group: object): void {
@@ -129,16 +159,21 @@ export class Pace {
   }
 
   #leaveBucket(client: Paced): void {
-    const slot = client.pace;
+    const { pace: slot } = client;
     if (slot === undefined) return;
-    const bucket = this.#buckets[slot.mode][slot.phase] ?? [];
-    const last = bucket.pop();
-    if (last !== undefined && last !== client && last.pace !== undefined) {
-      bucket[slot.index] = last;
-      last.pace.index = slot.index;
-    }
-    // An entry that still waits in a queue is passed over.
-    client.pace = undefined;
+    const bucket = this.#bucketOf(slot);
+    bucket.clients--;
+    leave(bucket, client);
+  }
+
+  #bucketOf({ mode, phase }: PaceSlot): Bucket {
+    return this.#bucket(mode, phase);
+  }
+
+  #bucket(mode: Mode, phase: number): Bucket {
+    const bucket = this.#buckets[mode][phase];
+    if (bucket === undefined) throw new RangeError(`no phase ${phase} in ${mode}`);
+    return bucket;
   }
 
   /** Gives a client a turn now, whatever its mode: with the next slice. */
@@ -157,7 +192,6 @@ export class Pace {
   advance(ticks: number): void {
     const from = this.#tick;
     this.#tick += ticks;
-    this.#restWaitsTicks = this.#rest.isEmpty ? 0 : this.#restWaitsTicks + ticks;
     this.#queuePhases('high_frequency', from, this.#first);
     this.#queuePhases('normal', from, this.#rest);
     this.#queuePhases('low_frequency', from, this.#rest);
@@ -167,7 +201,7 @@ export class Pace {
 
   countByMode(): Record<Mode, number> {
     const counts = { high_frequency: 0, normal: 0, low_frequency: 0, on_demand: 0 };
-    for (const mode of MODES) for (const bucket of this.#buckets[mode]) counts[mode] += bucket.length;
+    for (const mode of MODES) for (const { clients } of this.#buckets[mode]) counts[mode] += clients;
     return counts;
   }
 
@@ -182,13 +216,14 @@ export class Pace {
     for (let i = 0; i < missed; i++) {
       const bucket = this.#buckets[mode][(this.#tick - i) % phases];
       if (bucket === undefined) continue;
-      for (const client of bucket) this.#queue(client, queue);
+      for (const client of bucket.entries) this.#queue(client, queue);
     }
   }
 
   #queue(client: Paced, queue: TurnQueue): void {
     if (client.pace === undefined || client.pace.queued) return;
     client.pace.queued = true;
+    client.pace.queuedTick = this.#tick;
     queue.push(client);
   }
 
@@ -205,20 +240,29 @@ export class Pace {
   #serveUntil(startMs: number, untilMs: number): number {
     let nowMs = startMs;
     let bulkServed = false;
-    for (let served = 1; nowMs < untilMs; served++) {
+    let served = 0;
+    while (nowMs < untilMs) {
       const client = this.#next();
       if (client === undefined) {
         if (!this.#serveBulk(nowMs)) return this.#clock.monotonic();
         bulkServed = true;
       } else if (client.pace !== undefined) {
-        client.pace.queued = false;
-        client.serve(nowMs);
-        this.#join(client);
+        served += this.#serve(client, client.pace, nowMs);
       }
-      if (client === undefined || served % CLIENTS_PER_CHECK === 0) nowMs = this.#clock.monotonic();
+      if (client !== undefined && served < CLIENTS_PER_CHECK) continue;
+      served = 0;
+      nowMs = this.#clock.monotonic();
     }
     if (!bulkServed && this.#serveBulk(nowMs)) return this.#clock.monotonic();
     return nowMs;
+  }
+
+  #serve(client: Paced, slot: PaceSlot, nowMs: number): number {
+    slot.queued = false;
+    const served = client.serve(nowMs);
+    this.#restLead += slot.mode === 'high_frequency' ? -served : served;
+    this.#join(client);
+    return served;
   }
 
   // Its turn may have ended it.
@@ -237,9 +281,15 @@ export class Pace {
   }
 
   #next(): Paced | undefined {
-    if (this.#restWaitsTicks >= MAX_REST_TICKS) this.#restsTurn = !this.#restsTurn;
-    else this.#restsTurn = false;
-    return this.#restsTurn ? (this.#rest.shift() ?? this.#first.shift()) : (this.#first.shift() ?? this.#rest.shift());
+    if (!this.#isRestLate()) this.#restLead = 0;
+    else if (this.#restLead <= 0) return this.#rest.shift();
+    return this.#first.shift() ?? this.#rest.shift();
+  }
+
+  // Judged by the one that has waited longest: under load there is always somebody waiting.
+  #isRestLate(): boolean {
+    const { head } = this.#rest;
+    return head?.pace !== undefined && this.#tick - head.pace.queuedTick >= MAX_REST_TICKS;
   }
 }
 
@@ -251,6 +301,11 @@ class TurnQueue {
 
   get isEmpty(): boolean {
     return this.#head === this.#tail;
+  }
+
+  /** Who comes next. */
+  get head(): Paced | undefined {
+    return this.isEmpty ? undefined : this.#clients[this.#head];
   }
 
   push(client: Paced): void {
@@ -279,8 +334,24 @@ class TurnQueue {
   }
 }
 
-function emptyBuckets(mode: Mode): Paced[][] {
-  return Array.from({ length: PHASES[mode] }, () => []);
+function emptyBuckets(mode: Mode): Bucket[] {
+  return Array.from({ length: PHASES[mode] }, () => ({ entries: [], clients: 0 }));
+}
+
+function enter({ entries }: Bucket, client: Paced, mode: Mode, phase: number): void {
+  client.pace = { mode, phase, index: entries.length, queued: false, queuedTick: 0, joins: undefined };
+  entries.push(client);
+}
+
+function leave({ entries }: Bucket, client: Paced): void {
+  const slot = client.pace;
+  const last = entries.pop();
+  if (slot !== undefined && last !== undefined && last !== client && last.pace !== undefined) {
+    entries[slot.index] = last;
+    last.pace.index = slot.index;
+  }
+  // An entry that still waits in a queue is passed over.
+  client.pace = undefined;
 }
 
 function deferToImmediate(run: () => void): () => void {

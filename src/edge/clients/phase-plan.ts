@@ -5,7 +5,7 @@ const MAX_SHARE = 1.25;
 /** And this many more, while clients are few. */
 const SLACK_CLIENTS = 8;
 
-type Sized = { readonly length: number };
+type Sized = { readonly clients: number };
 
 /** Which phase a client's turns come in. Keeps nothing of groups that are gone. */
 export class PhasePlan {
@@ -33,7 +33,7 @@ function emptiest(buckets: readonly Sized[]): number {
 // The fair share is below the bound, so that there is always one with room.
 function withRoom(buckets: readonly Sized[], first: number): number {
   let clients = 1;
-  for (const { length } of buckets) clients += length;
+  for (const bucket of buckets) clients += bucket.clients;
   const bound = (clients / buckets.length) * MAX_SHARE + SLACK_CLIENTS;
   for (let i = 0; i < buckets.length; i++) {
     const phase = (first + i) % buckets.length;
@@ -43,5 +43,5 @@ function withRoom(buckets: readonly Sized[], first: number): number {
 }
 
 function sizeOf(buckets: readonly Sized[], phase: number): number {
-  return buckets[phase]?.length ?? 0;
+  return buckets[phase]?.clients ?? 0;
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { ViewRegistry } from '../views/view-registry.ts';
 import type { ClientCounters } from './client-counters.ts';
+import type { Cohorts } from './cohorts.ts';
 import type { SendCommand } from './commands.ts';
 import type { HashWarmer } from './hash-warmer.ts';
 import type { ModeCap } from './mode-ladder.ts';
@@ -20,6 +21,7 @@ export interface SessionContext {
   pace: Pace;
   counters: ClientCounters;
   hashes: HashWarmer;
+  cohorts: Cohorts;
   /** The fastest mode that anybody is served in now. */
   cap: () => ModeCap | undefined;
   /** Messages and discoveries that a client may send. */

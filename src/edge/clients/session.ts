@@ -167,8 +167,7 @@ export class Session implements Paced {
   ponged(): void {
     const nowMs = this.#now();
     this.#liveness.ponged(nowMs);
-    this.#backlog.ponged(this.#context.replica.tick);
-    if (this.#state.phase === 'live') this.#state.answered(nowMs);
+    if (this.#state.phase === 'live') this.#state.ponged(nowMs);
   }
 
   drained(): void {
@@ -181,6 +180,11 @@ export class Session implements Paced {
     if (this.#state.phase === 'closing') return;
     this.#context.counters.memoryLimitTotal++;
     this.close(CLOSE_CODES.MEMORY_LIMIT, 'buffers reached the hard limit');
+  }
+
+  /** It takes no more for now. */
+  backedUp(): void {
+    if (this.#state.phase === 'live') this.#state.leaveCohort();
   }
 
   /** The socket is gone: nothing can be sent any more. */
@@ -238,8 +242,9 @@ export class Session implements Paced {
   }
 
   /** Its turn. `nowMs` is monotonic. */
-  serve(nowMs: number): void {
+  serve(nowMs: number): number {
     if (this.#state.phase === 'live') this.#state.serve(nowMs);
+    return 1;
   }
 
   /** Welcomes it, or sends more of something large. */
@@ -261,11 +266,12 @@ export class Session implements Paced {
       this.dismiss('not_renewed', 'the token has expired and was not renewed', CLOSE_CODES.TOKEN_EXPIRED);
       return;
     }
+    if (this.#state.phase === 'live') this.#state.settle();
     const { ping_interval_ms: longestMs, idle_timeout_ms: idleTimeoutMs } = this.#context.config;
     const pingMs = pingIntervalMs(this.mode, this.#outlet.isHeld, this.#backlog, longestMs);
     const speaks = this.#backlog.acknowledges && !this.#outlet.isHeld;
     const found = this.#liveness.check(Math.floor(nowMs), { pingIntervalMs: pingMs, idleTimeoutMs, speaks });
-    if (found === 'ping') this.#ping();
+    if (found === 'ping') this.#ping(Math.floor(nowMs));
     this.#outlet.measureRate(Math.floor(nowMs));
     if (found === 'silent' || found === 'no_pong') {
       this.#context.counters.idleClosedTotal++;
@@ -326,7 +332,7 @@ export class Session implements Paced {
     const parts = {
       context: this.#context,
       session: this,
-      coding,
+      socket: this.#socket,
       outlet: this.#outlet,
       replies: this.#replies,
       backlog: this.#backlog,
@@ -375,9 +381,9 @@ export class Session implements Paced {
     this.close(CLOSE_CODES.BAD_REQUEST, 'too many messages');
   }
 
-  #ping(): void {
+  #ping(nowMs: number): void {
     this.#context.counters.pingsTotal++;
-    this.#backlog.pinged();
+    if (this.#state.phase === 'live') this.#state.pinged(nowMs);
     this.#socket.ping();
   }
 

@@ -83,6 +83,31 @@ export class ViewStream {
     );
   }
 
+  /** It was brought everything in this tick: state, health as far as it has to be, and positions. */
+  get isSteady(): boolean {
+    return this.isCurrent && !this.#owesHealth && this.#positionsTick === this.#replica.tick;
+  }
+
+  /** Version up to which it was told of health. */
+  get healthVersion(): number {
+    return this.#healthVersion;
+  }
+
+  /** It was brought along with others of its view, to where they stand. */
+  follow({
+    version,
+    positionsTick,
+    healthVersion,
+  }: {
+    version: number;
+    positionsTick: number;
+    healthVersion: number;
+  }): void {
+    if (this.#held !== undefined) this.#held.version = version;
+    this.#positionsTick = positionsTick;
+    this.#healthVersion = healthVersion;
+  }
+
   /** It resumed, and has not been brought what it lacks. */
   get isResuming(): boolean {
     return this.#held?.resumed === true;

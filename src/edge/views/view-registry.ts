@@ -117,6 +117,11 @@ export class ViewRegistry {
     if (filterKey !== undefined && shown !== undefined && --shown.uses <= 0) this.#shownSets.delete(filterKey);
   }
 
+  /** More than one client uses the view. */
+  isShared(view: View): boolean {
+    return (this.#views.get(view.key)?.uses ?? 0) > 1;
+  }
+
   /** Drops what views cached for the last tick, whose frames are not good any more. */
   beginTick(): void {
     if (this.#cached.length === 0) return;

@@ -132,6 +132,12 @@ export class View {
     return filter.hidesAgents ? 'filtered' : 'whole';
   }
 
+  /** Agents that it shows. */
+  get agentCount(): number {
+    this.#sync();
+    return this.#shown.agentCount;
+  }
+
   /** Open filter values that match nothing in the world now, as `swarm_ids: x`. */
   unmatched(): readonly string[] {
     this.#sync();

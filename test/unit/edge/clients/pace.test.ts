@@ -10,8 +10,9 @@ class FakeClient implements Paced {
   constructor(now: () => number) {
     this.#now = now;
   }
-  serve(): void {
+  serve(): number {
     this.turns.push(this.#now());
+    return 1;
   }
   serveBulk(): void {
     this.bulkTurns.push(this.#now());
@@ -208,6 +209,7 @@ describe('slices', () => {
             order.push(name);
             // 64 of these fill a slice of 2 ms.
             spend(1 / 32);
+            return 1;
           },
         },
         mode,
@@ -234,6 +236,7 @@ describe('slices', () => {
       serve: () => {
         count();
         spend(ms);
+        return 1;
       },
     });
     for (let i = 0; i < 500; i++)
@@ -275,6 +278,7 @@ describe('bulk work', () => {
       serve: () => {
         order.push(name);
         nowMs += ms;
+        return 1;
       },
       serveBulk: () => {
         order.push(name);
