@@ -25,8 +25,8 @@ const EVENT_CLIENTS = 10;
 const EVENT_EVERY_MS = 50;
 /** 1,000 agents in 20 swarms. */
 const KINDS = [0, 1].map(() => ({ swarms: 10, agents: 50, eventsPerSecond: 0, agentsChange: false }));
-/** Seven in four seconds for each swarm: as few as keep all layouts moving (at 20 in all, one rests now and then). */
-const MESSAGES_PER_SECOND = 35;
+/** Three in two seconds for each swarm: as few as keep all layouts moving (at 20 in all, one rests now and then). */
+const MESSAGES_PER_SECOND = 30;
 const RATE_TOLERANCE = 0.02;
 
 export async function measureMixedFleet(context) {
