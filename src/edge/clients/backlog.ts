@@ -18,7 +18,7 @@ const BEHIND_FRAMES = 6;
 /** Before any tick, and before what {@link Backlog.paced} makes of one. */
 export const NOTHING = -1_000;
 /** After any tick: see {@link Backlog.judgedTick}. */
-export const UNJUDGED = 0x7fff_ffff;
+const UNJUDGED = 0x7fff_ffff;
 
 export class Backlog {
   #acknowledges = false;

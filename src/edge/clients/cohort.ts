@@ -20,7 +20,7 @@ import { nextOccurrence } from './liveness.ts';
 import { PHASES, type Pace, type Paced, type PaceSlot } from './pace.ts';
 
 /** Members of one cohort: about a millisecond of sends, after which the pace looks at the clock. */
-export const MAX_MEMBERS = 64;
+const MAX_MEMBERS = 64;
 const FIRST_SEATS = 4;
 const NEVER = Number.POSITIVE_INFINITY;
 const NO_FRAMES: readonly Uint8Array[] = [];
