@@ -24,6 +24,8 @@ const CUT_AT = 4_096;
 export interface PaceSlot {
   mode: Mode;
   phase: number;
+  /** Where it stands in its bucket, and at which place. */
+  row: Paced[];
   index: number;
   /** Waits for its turn. */
   queued: boolean;
@@ -43,7 +45,12 @@ export interface Paced {
 
 /** Whose turns come in one phase of a mode. */
 interface Bucket {
-  readonly entries: Paced[];
+  /**
+   * They come first: one who is alone can join those that stand where its turn brought it, and none that has yet to come
+   * there.
+   */
+  readonly cohorts: Paced[];
+  readonly alone: Paced[];
   /** Those that stand in it, one by one or together. */
   clients: number;
 }
@@ -92,7 +99,7 @@ export class Pace {
       high_frequency: emptyBuckets('high_frequency'),
       normal: emptyBuckets('normal'),
       low_frequency: emptyBuckets('low_frequency'),
-      on_demand: [{ entries: [], clients: 0 }],
+      on_demand: [emptyBucket()],
     };
   }
 
@@ -112,28 +119,28 @@ export class Pace {
     const phase = this.#plan.phaseFor(mode, group, buckets);
     const bucket = this.#bucket(mode, phase);
     bucket.clients++;
-    enter(bucket, client, mode, phase);
+    enter(bucket.alone, client, mode, phase);
   }
 
   /** `client` has its turns with `cohort` from now on, in the phase in which it stands. */
   unite(client: Paced, cohort: Paced): void {
     const { pace: slot } = client;
     if (slot === undefined) return;
-    leave(this.#bucketOf(slot), client);
-    if (cohort.pace === undefined) enter(this.#bucketOf(slot), cohort, slot.mode, slot.phase);
+    leave(client);
+    if (cohort.pace === undefined) enter(this.#bucketOf(slot).cohorts, cohort, slot.mode, slot.phase);
   }
 
   /** `client` has its own turns again, in the phase of `cohort`. A turn that is due to all of them is due to it. */
   part(client: Paced, cohort: Paced): void {
     const { pace: slot } = cohort;
     if (slot === undefined) return;
-    enter(this.#bucketOf(slot), client, slot.mode, slot.phase);
+    enter(this.#bucketOf(slot).alone, client, slot.mode, slot.phase);
     if (slot.queued) this.#queue(client, slot.mode === 'high_frequency' ? this.#first : this.#rest);
   }
 
   /** The last of `cohort` has parted. */
   dissolve(cohort: Paced): void {
-    if (cohort.pace !== undefined) leave(this.#bucketOf(cohort.pace), cohort);
+    leave(cohort);
   }
 
   move(client: Paced, mode: Mode, group: object): void {
@@ -161,9 +168,8 @@ export class Pace {
   #leaveBucket(client: Paced): void {
     const { pace: slot } = client;
     if (slot === undefined) return;
-    const bucket = this.#bucketOf(slot);
-    bucket.clients--;
-    leave(bucket, client);
+    this.#bucketOf(slot).clients--;
+    leave(client);
   }
 
   #bucketOf({ mode, phase }: PaceSlot): Bucket {
@@ -216,7 +222,8 @@ export class Pace {
     for (let i = 0; i < missed; i++) {
       const bucket = this.#buckets[mode][(this.#tick - i) % phases];
       if (bucket === undefined) continue;
-      for (const client of bucket.entries) this.#queue(client, queue);
+      for (const cohort of bucket.cohorts) this.#queue(cohort, queue);
+      for (const client of bucket.alone) this.#queue(client, queue);
     }
   }
 
@@ -335,20 +342,26 @@ class TurnQueue {
 }
 
 function emptyBuckets(mode: Mode): Bucket[] {
-  return Array.from({ length: PHASES[mode] }, () => ({ entries: [], clients: 0 }));
+  return Array.from({ length: PHASES[mode] }, emptyBucket);
 }
 
-function enter({ entries }: Bucket, client: Paced, mode: Mode, phase: number): void {
-  client.pace = { mode, phase, index: entries.length, queued: false, queuedTick: 0, joins: undefined };
-  entries.push(client);
+function emptyBucket(): Bucket {
+  return { cohorts: [], alone: [], clients: 0 };
 }
 
-function leave({ entries }: Bucket, client: Paced): void {
-  const slot = client.pace;
-  const last = entries.pop();
-  if (slot !== undefined && last !== undefined && last !== client && last.pace !== undefined) {
-    entries[slot.index] = last;
-    last.pace.index = slot.index;
+function enter(row: Paced[], client: Paced, mode: Mode, phase: number): void {
+  client.pace = { mode, phase, row, index: row.length, queued: false, queuedTick: 0, joins: undefined };
+  row.push(client);
+}
+
+function leave(client: Paced): void {
+  const { pace: slot } = client;
+  if (slot === undefined) return;
+  const { row, index } = slot;
+  const last = row.pop();
+  if (last !== undefined && last !== client && last.pace !== undefined) {
+    row[index] = last;
+    last.pace.index = index;
   }
   // An entry that still waits in a queue is passed over.
   client.pace = undefined;

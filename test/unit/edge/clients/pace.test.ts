@@ -37,6 +37,7 @@ function setup() {
   return {
     pace,
     deferred,
+    now: () => tick,
     /** Alone in its group, unless it is given one. */
     client: (mode: Mode, group: object = {}) => {
       const client = new FakeClient(() => tick);
@@ -183,6 +184,15 @@ describe('changes of mode', () => {
     for (const { turns } of others) expect(rate(turns.slice(-60))).toBe(10);
   });
 
+  test('one that took the place of another can leave it, and takes nobody along', () => {
+    const { client, pace, advance } = setup();
+    const [first, second, third, last] = Array.from({ length: 4 }, () => client('high_frequency'));
+    for (const gone of [first, last]) if (gone !== undefined) pace.remove(gone);
+    advance(1);
+    expect([first, second, third, last].map((one) => one?.turns)).toEqual([[], [1], [1], []]);
+    expect(pace.countByMode()).toMatchObject({ high_frequency: 2 });
+  });
+
   test('a client that was removed is not served, also when it waited', () => {
     const { client, pace, advance } = setup();
     const gone = client('high_frequency');
@@ -193,6 +203,114 @@ describe('changes of mode', () => {
     advance(1);
     expect(gone.turns).toEqual([]);
     expect(stays.turns).toEqual([1]);
+  });
+});
+
+describe('cohorts', () => {
+  /** Three at 10 Hz, the first two of which share their turns. */
+  const united = () => {
+    const made = setup();
+    const group = {};
+    const clients = Array.from({ length: 3 }, () => made.client('normal', group));
+    const cohort = new FakeClient(() => made.now());
+    for (const member of clients.slice(0, 2)) made.pace.unite(member, cohort);
+    const [a, b, alone] = clients;
+    if (a === undefined || b === undefined || alone === undefined) throw new Error('three were made');
+    return { ...made, a, b, alone, cohort };
+  };
+  const all = { high_frequency: 0, normal: 3, low_frequency: 0, on_demand: 0 };
+
+  test('have one turn where their members had theirs, and all are counted', () => {
+    const { advance, pace, a, b, alone, cohort } = united();
+    for (let i = 0; i < 60; i++) advance(1);
+    expect([a.turns, b.turns]).toEqual([[], []]);
+    expect(cohort.turns).toHaveLength(10);
+    expect(cohort.turns).toEqual(alone.turns);
+    expect(pace.countByMode()).toEqual(all);
+  });
+
+  test('come before those who are alone, whatever place these have', () => {
+    const { advance, pace, client, a } = united();
+    const order: string[] = [];
+    const log = (name: string) => ({
+      pace: undefined,
+      serveBulk: () => undefined,
+      serve: () => {
+        order.push(name);
+        return 1;
+      },
+    });
+    const early = client('high_frequency');
+    pace.add(log('alone'), 'high_frequency', {});
+    pace.move(a, 'high_frequency', {});
+    pace.unite(a, log('cohort'));
+    // The last one takes the place of the first.
+    pace.remove(early);
+    advance(1);
+    expect(order).toEqual(['cohort', 'alone']);
+  });
+
+  test('a member that parts has its turns again, in the same ticks', () => {
+    const { advance, pace, a, b, cohort } = united();
+    for (let i = 0; i < 9; i++) advance(1);
+    pace.part(a, cohort);
+    for (let i = 0; i < 60; i++) advance(1);
+    expect(a.turns).toHaveLength(10);
+    expect(a.turns).toEqual(cohort.turns.slice(-10));
+    expect(b.turns).toEqual([]);
+    expect(pace.countByMode()).toEqual(all);
+  });
+
+  test('one that parts while their turn is due has it, once', () => {
+    const { advanceOneSlice, deferred, pace, spend, a, b, cohort } = united();
+    // Somebody takes the whole slice, so that all others wait.
+    const greedy = {
+      pace: undefined,
+      serveBulk: () => undefined,
+      serve: () => {
+        spend(3);
+        return 32;
+      },
+    };
+    pace.add(greedy, 'high_frequency', {});
+    while (cohort.pace?.queued !== true) advanceOneSlice(1);
+    const before = cohort.turns.length;
+    pace.part(a, cohort);
+    while (deferred.length > 0) deferred.shift()?.();
+    expect([a.turns.length, cohort.turns.length - before, b.turns.length]).toEqual([1, 1, 0]);
+  });
+
+  test('once the last has parted nothing is left of it, also where it waited', () => {
+    const { advanceOneSlice, deferred, pace, a, b, cohort, advance } = united();
+    for (const member of [a, b]) pace.part(member, cohort);
+    pace.dissolve(cohort);
+    pace.dissolve(cohort);
+    expect(cohort.pace).toBeUndefined();
+    for (let i = 0; i < 60; i++) advance(1);
+    expect(cohort.turns).toEqual([]);
+    expect([a.turns.length, b.turns.length]).toEqual([10, 10]);
+    expect(pace.countByMode()).toEqual(all);
+    for (const member of [a, b]) pace.remove(member);
+    expect(pace.countByMode()).toEqual({ ...all, normal: 1 });
+
+    const again = united();
+    again.pace.enqueue(again.cohort);
+    for (const member of [again.a, again.b]) again.pace.part(member, again.cohort);
+    again.pace.dissolve(again.cohort);
+    again.advanceOneSlice(1);
+    expect(again.cohort.turns).toEqual([]);
+    expect([again.a.turns.length, again.b.turns.length]).toEqual([1, 1]);
+    advanceOneSlice(1);
+    expect(deferred).toEqual([]);
+  });
+
+  test('who is not in the pace is not united with others', () => {
+    const { pace, cohort, client } = united();
+    const gone = client('normal');
+    pace.remove(gone);
+    pace.unite(gone, cohort);
+    expect(gone.pace).toBeUndefined();
+    expect(pace.countByMode()).toEqual(all);
   });
 });
 
@@ -257,6 +375,75 @@ describe('slices', () => {
     // One slice a tick is far less than the 60 Hz clients alone need.
     for (let i = 0; i < 60; i++) advanceOneSlice(1);
     expect(slow).toBeGreaterThan(60);
+  });
+
+  /** Has turns of so many clients that take so long, and notes its name, their number and the tick. */
+  const noting = (
+    { spend, now }: Pick<ReturnType<typeof setup>, 'spend' | 'now'>,
+    turns: { name: string; clients: number; tick: number }[],
+  ) => ({
+    of: (name: string, clients: number, ms: number): Paced => ({
+      pace: undefined,
+      serveBulk: () => undefined,
+      serve: () => {
+        turns.push({ name, clients, tick: now() });
+        spend(ms);
+        return clients;
+      },
+    }),
+  });
+
+  test('60 Hz clients go first until one that is slower has waited six ticks', () => {
+    const made = setup();
+    const turns: { name: string; clients: number; tick: number }[] = [];
+    const { of } = noting(made, turns);
+    // More than fits a slice.
+    for (let i = 0; i < 60; i++) made.pace.add(of('fast', 1, 0.1), 'high_frequency', {});
+    const slow = of('slow', 1, 0.1);
+    made.pace.add(slow, 'normal', {});
+    while (slow.pace?.queued !== true) made.advanceOneSlice(1);
+    const queuedAt = made.now();
+    for (let i = 0; i < 24; i++) made.advanceOneSlice(1);
+    // It was served as its next turn came, and waits for the one after that.
+    expect(turns.filter(({ name }) => name === 'slow').map(({ tick }) => tick - queuedAt)).toEqual([6, 18]);
+  });
+
+  test('somebody slower is always waiting, but nobody for six ticks: 60 Hz clients still go first', () => {
+    const made = setup();
+    const turns: { name: string; clients: number; tick: number }[] = [];
+    const { of } = noting(made, turns);
+    // Every other slice is taken by those at 60 Hz alone.
+    const hog = of('fast', 32, 3);
+    made.pace.add(of('fast', 32, 0.1), 'high_frequency', {});
+    for (let i = 0; i < 120; i++) made.pace.add(of('slow', 1, 0.05), 'normal', {});
+    made.pace.add(hog, 'on_demand', {});
+    for (let tick = 0; tick < 60; tick++) {
+      if (tick % 2 === 0) made.pace.enqueue(hog);
+      made.advanceOneSlice(1);
+    }
+    const slow = turns.filter(({ name }) => name === 'slow');
+    expect(slow.length).toBeGreaterThan(500);
+    const firstOf = new Map<number, string>();
+    for (const { name, tick } of turns) if (!firstOf.has(tick)) firstOf.set(tick, name);
+    expect([...firstOf.values()]).toEqual(Array.from({ length: 60 }, () => 'fast'));
+    expect(new Set(slow.map(({ tick }) => tick % 2)).size).toBe(1);
+  });
+
+  test('when one has waited too long both are served alike, counted in clients and not in turns', () => {
+    const made = setup();
+    const turns: { name: string; clients: number; tick: number }[] = [];
+    const { of } = noting(made, turns);
+    for (let i = 0; i < 10; i++) made.pace.add(of('fast', 64, 1), 'high_frequency', {});
+    for (let i = 0; i < 900; i++) made.pace.add(of('slow', 1, 1 / 64), 'normal', {});
+    for (let i = 0; i < 100; i++) made.advanceOneSlice(1);
+    let lead = 0;
+    // By then more wait than are ever served.
+    const since = turns.filter(({ tick }) => tick > 20);
+    for (const { name, clients } of since) {
+      lead += name === 'fast' ? clients : -clients;
+      expect(Math.abs(lead)).toBeLessThanOrEqual(65);
+    }
+    expect(since.filter(({ name }) => name === 'slow').length).toBeGreaterThan(4_500);
   });
 });
 

@@ -822,8 +822,8 @@ describe('withheld and pushed', () => {
         perSecond[second] = (perSecond[second] ?? 0) + beats(socket) - (before[i] ?? 0);
       });
     }
-    // Those of one view get theirs together.
-    for (const count of perSecond) expect(Math.abs(count - 10)).toBeLessThanOrEqual(6);
+    // Those of one view get theirs together; who came to the others' time has had one early, at once.
+    for (const count of perSecond.slice(1)) expect(Math.abs(count - 10)).toBeLessThanOrEqual(6);
     for (const last of lastAt) expect(last).toBeGreaterThanOrEqual(99);
     for (const { pings } of sockets) expect(pings).toBeGreaterThanOrEqual(1);
   });
