@@ -106,7 +106,7 @@ export class Cohort implements Paced {
   #frames = NO_FRAMES;
   readonly #after: EncodedMessage[] = [];
   readonly #refused: { seat: number; last: SendResult }[] = [];
-  #corked: ClientSocket | undefined;
+  #corkedSeat = 0;
   #corkedResult: SendResult = 'sent';
 
   /** `meter`: that of its mode and view. `onEmpty`: the last one has left. */
@@ -332,9 +332,7 @@ export class Cohort implements Paced {
     const { tick } = this.#context.replica;
     const judged = this.#judgedTicks;
     for (let seat = this.#members.length - 1; seat >= 0; seat--) {
-      const socket = this.#sockets[seat];
-      if (socket === undefined) continue;
-      const last = isPlain ? socket.send(frame, true) : this.#sendInOne(socket);
+      const last = isPlain ? this.#sendTo(seat, frame, true) : this.#sendInOne(seat);
       if (last !== 'sent') this.#refused.push({ seat, last });
       if (frame !== undefined && judged[seat] === NOTHING) judged[seat] = tick;
     }
@@ -342,31 +340,50 @@ export class Cohort implements Paced {
     this.#count();
   }
 
-  #sendInOne(socket: ClientSocket): SendResult {
-    this.#corked = socket;
+  #sendInOne(seat: number): SendResult {
+    this.#corkedSeat = seat;
     this.#corkedResult = 'sent';
-    socket.cork(this.#sendCorked);
+    this.#sockets[seat]?.cork(this.#sendCorked);
     return this.#corkedResult;
   }
 
   // Made once: a closure for each client would cost more than what it would hold.
   readonly #sendCorked = (): void => {
-    const socket = this.#corked;
-    if (socket === undefined) return;
-    this.#corked = undefined;
-    const isBinary = socket.coding === 'msgpack';
-    this.#sendAll(socket, this.#before, isBinary);
-    this.#sendAll(socket, this.#frames, true);
-    this.#sendAll(socket, this.#after, isBinary);
+    const isBinary = this.#view.coding === 'msgpack';
+    this.#sendAll(this.#before, isBinary);
+    this.#sendAll(this.#frames, true);
+    this.#sendAll(this.#after, isBinary);
   };
 
-  #sendAll(socket: ClientSocket, messages: readonly Uint8Array[], isBinary: boolean): void {
+  #sendAll(messages: readonly Uint8Array[], isBinary: boolean): void {
     for (let i = 0; i < messages.length; i++) {
       const message = messages[i];
+      if (message === undefined) return;
       // What follows on something that was lost would be taken for the whole.
-      if (message === undefined || this.#corkedResult === 'dropped') return;
-      const result = socket.send(message, isBinary);
-      if (result !== 'sent') this.#corkedResult = result;
+      if (this.#corkedResult === 'dropped') this.#uncount(this.#corkedSeat, message);
+      else {
+        const result = this.#sendTo(this.#corkedSeat, message, isBinary);
+        if (result !== 'sent') this.#corkedResult = result;
+      }
+    }
+  }
+
+  #sendTo(seat: number, message: Uint8Array, isBinary: boolean): SendResult {
+    const result = this.#sockets[seat]?.send(message, isBinary) ?? 'dropped';
+    if (result === 'dropped') this.#uncount(seat, message);
+    return result;
+  }
+
+  // It never left: what is counted for all of them is not for this one.
+  #uncount(seat: number, message: Uint8Array): void {
+    const { byteLength } = message;
+    this.#toldBytes[seat] = (this.#toldBytes[seat] ?? 0) + byteLength;
+    if (this.#frames.includes(message)) {
+      this.#meter.frames--;
+      this.#meter.frameBytes -= byteLength;
+    } else {
+      this.#meter.messages--;
+      this.#meter.messageBytes -= byteLength;
     }
   }
 

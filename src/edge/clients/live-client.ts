@@ -239,9 +239,9 @@ export class LiveClient implements CohortMember {
     this.#cohort = undefined;
     this.#nextHeartbeatMs = standing.nextHeartbeatMs;
     this.#stream.follow(standing);
-    if (last === 'buffered') this.#outlet.noteBackedUp();
+    if (last !== 'sent') this.#outlet.noteBackedUp();
     // Nobody knows what of it arrived.
-    else if (last === 'dropped') this.#stream.restart();
+    if (last === 'dropped') this.#stream.restart();
   }
 
   /** A ping is sent now. */
