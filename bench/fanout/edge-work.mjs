@@ -14,6 +14,8 @@ const TICK_MS = 1_000 / 60;
 const VIEWS = 100;
 const CHANGES_PER_TICK = 2;
 const ACK_TICKS = 30;
+/** Slower clients share their turns from the second or third on. */
+const WARM_TICKS = 300;
 const QUIETER_SHARE = 0.3;
 const VIEWER = { subject: 'anonymous', role: 'viewer', limits: {}, expires_at_ms: undefined, issued_at_ms: undefined };
 const ACCESS = { verdict: { kind: 'identity', identity: VIEWER }, address: '' };
@@ -29,7 +31,7 @@ const CASES = {
 };
 
 const made = { deltas: 0, frames: 0 };
-countCalls(Delta.prototype, 'addFlow', 'deltas');
+countCalls(Delta.prototype, 'addHappened', 'deltas');
 countCalls(FrameComposer.prototype, 'compose', 'frames');
 
 export async function measureEdgeWork(context) {
@@ -43,7 +45,7 @@ export async function measureEdgeWork(context) {
 
 function measure(hellos, ticks) {
   const stage = new Stage(hellos);
-  for (let i = 0; i < 120; i++) stage.tick();
+  for (let i = 0; i < WARM_TICKS; i++) stage.tick();
   made.deltas = 0;
   made.frames = 0;
   const framesBefore = stage.clients.counters.sum('frames');
@@ -153,6 +155,7 @@ function repeat(hellos, count) {
 
 function countCalls(prototype, name, counter) {
   const method = prototype[name];
+  if (method === undefined) throw new Error(`there is no ${name} to count`);
   prototype[name] = function counted(...input) {
     made[counter]++;
     return method.apply(this, input);

@@ -179,6 +179,7 @@ function serverRow(part, what, window) {
     waited: window.waited,
     load_waited: window.loadWaited,
     us_per_frame: window.cpuUs / window.frames,
+    messages_per_frame: window.messages / window.frames,
     kernel_share: window.systemShare,
     lag_p99_ms: window.usage.lagP99Ms,
     load_core: window.loadCore,
@@ -229,7 +230,9 @@ function goalsOf(window, modes, events, quick) {
   const off = Math.max(...modes.map(({ name, hz }) => Math.abs(hz / nominalOf(name) - 1)));
   const p99 = modes.find(({ name }) => name === '60 Hz').latency.p99_ms;
   const { lagP99Ms } = window.usage;
-  const verdict = (met) => judge(met, [window], quick ? 'the quick form has a fifth of the clients' : undefined);
+  const why = quick ? 'the quick form has a fifth of the clients' : undefined;
+  // A core that was taken away makes these figures worse, never better: what was met is met.
+  const verdict = (met) => judge(met, met ? [] : [window], why);
   return [
     { id: 'P2', goal: 'rates within 2 %', measured: off, ...verdict(off <= RATE_TOLERANCE) },
     { id: 'P2', goal: 'tick to socket p99 ≤ 16 ms at 60 Hz', measured: p99, ...verdict(p99 <= 16) },
