@@ -208,6 +208,11 @@ export class Cohort implements Paced {
     member.parted(this.#standing(), last);
   }
 
+  hasNews(): boolean {
+    const { version } = this.#held;
+    return version < this.#context.replica.version && !this.#view.showsTheSameSince(version);
+  }
+
   serve(nowMs: number): number {
     const { length } = this.#members;
     this.#partFromLate(nowMs);
@@ -292,7 +297,7 @@ export class Cohort implements Paced {
     clear(before);
     clear(after);
     if (this.#held.epoch !== replica.epoch) return undefined;
-    if (this.#held.version < replica.version && !this.#view.showsTheSameSince(this.#held.version)) {
+    if (this.hasNews()) {
       const { messages, held } = this.#view.compose(this.#held);
       // A snapshot may be a little old.
       if (held.version !== replica.version) return undefined;

@@ -39,6 +39,8 @@ export interface Paced {
   pace: PaceSlot | undefined;
   /** Its turn. `nowMs`: monotonic, up to a slice old. Must not throw. Returns how many clients it was the turn of. */
   serve(nowMs: number): number;
+  /** Its next turn brings more than positions; absent: nobody knows before. */
+  hasNews?(): boolean;
   /** Its turn at bulk work; see {@link Pace.enqueueBulk}. Must not throw. */
   serveBulk(nowMs: number): void;
 }
@@ -198,6 +200,10 @@ export class Pace {
   advance(ticks: number): void {
     const from = this.#tick;
     this.#tick += ticks;
+    // What changed before what moved: that is what somebody waits for.
+    for (const client of this.#bucket('high_frequency', 0).entries) {
+      if (client.hasNews?.() === true) this.#queue(client, this.#first);
+    }
     this.#queuePhases('high_frequency', from, this.#first);
     this.#queuePhases('normal', from, this.#rest);
     this.#queuePhases('low_frequency', from, this.#rest);

@@ -345,6 +345,30 @@ describe('slices', () => {
     expect(order.slice(0, 80).every((name) => name === 'fast')).toBe(true);
   });
 
+  test('of those at 60 Hz, the ones with news come first', () => {
+    const { pace, advanceOneSlice } = setup();
+    const order: string[] = [];
+    const add = (name: string, hasNews?: () => boolean): void =>
+      pace.add(
+        {
+          pace: undefined,
+          serveBulk: () => undefined,
+          serve: () => order.push(name),
+          ...(hasNews === undefined ? {} : { hasNews }),
+        },
+        'high_frequency',
+        {},
+      );
+    let isNew = false;
+    add('lone');
+    add('still', () => false);
+    add('changed', () => isNew);
+    advanceOneSlice(1);
+    isNew = true;
+    advanceOneSlice(1);
+    expect(order).toEqual(['lone', 'still', 'changed', 'changed', 'lone', 'still']);
+  });
+
   test('under lasting overload slower clients still get turns', () => {
     const { pace, advanceOneSlice, spend } = setup();
     let slow = 0;
