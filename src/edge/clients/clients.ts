@@ -92,7 +92,8 @@ export class Clients {
     this.#sweepPeriodMs = Math.min(MAX_SWEEP_MS, shortest / 2);
     const hashes = new HashWarmer(this.#pace);
     const { views, replica } = options;
-    this.#cohorts = new Cohorts({ config, clock, replica, views, pace: this.#pace, counters: this.counters, hashes });
+    const shared = { config, clock, replica, pace: this.#pace, counters: this.counters, hashes };
+    this.#cohorts = new Cohorts(shared, views);
     this.#context = {
       ...options,
       messages: { perSecond: config.messages_per_second, burst: config.message_burst },

@@ -21,6 +21,11 @@ import { PHASES, type Pace, type Paced, type PaceSlot } from './pace.ts';
 
 /** Members of one cohort: about a millisecond of sends, after which the pace looks at the clock. */
 const MAX_MEMBERS = 64;
+/**
+ * Agents of a view whose clients share turns: more are more bytes than one turn may leave in a socket's buffer, and
+ * sending them costs so much that nothing would be gained.
+ */
+export const MAX_AGENTS = 2_000;
 const FIRST_SEATS = 4;
 const NEVER = Number.POSITIVE_INFINITY;
 const NO_FRAMES: readonly Uint8Array[] = [];
@@ -72,6 +77,8 @@ export interface CohortContext {
   pace: Pace;
   counters: ClientCounters;
   hashes: HashWarmer;
+  /** What the view has is more than a cohort sends: its clients are better alone for a while. */
+  tooLarge: (view: View) => void;
 }
 
 export class Cohort implements Paced {
@@ -226,9 +233,7 @@ export class Cohort implements Paced {
   serveHealth(): void {
     const { replica } = this.#context;
     if (this.#healthVersion >= replica.version) return;
-    clear(this.#before);
-    clear(this.#after);
-    this.#frames = NO_FRAMES;
+    this.#clear();
     for (const message of this.#view.healthSince(this.#healthVersion)) this.#before.push(message);
     this.#healthVersion = replica.version;
     this.#send();
@@ -265,57 +270,75 @@ export class Cohort implements Paced {
   /** False: each has to be served alone. */
   #turn(nowMs: number): boolean {
     const { counters, clock, replica } = this.#context;
-    const hashed = this.#compose(nowMs);
-    if (hashed === undefined) return false;
     const { length } = this.#members;
-    const before = counters.turns;
+    const samples = samplesIn(counters.turns, length);
+    const startMs = samples > 0 ? clock.monotonic() : 0;
+    const beats = this.#compose(nowMs);
+    if (beats === undefined) return false;
     counters.turns += length;
     this.#meter.turns += length;
-    const isSampled = Math.floor(before / TURNS_PER_SAMPLE) !== Math.floor(counters.turns / TURNS_PER_SAMPLE);
-    const startMs = isSampled ? clock.monotonic() : 0;
     this.#send();
     this.#positionsTick = replica.tick;
-    if (hashed) {
+    if (beats) {
       const { heartbeat_interval_ms: intervalMs } = this.#context.config;
       this.#nextHeartbeatMs = nextOccurrence(this.#nextHeartbeatMs, intervalMs, Math.floor(nowMs));
     }
     this.#partFromRefused();
-    if (!isSampled) return true;
-    this.#meter.sampledTurns += length;
-    this.#meter.sampledMs += clock.monotonic() - startMs;
+    if (samples === 0) return true;
+    // As many as would have been timed one by one, each with its share.
+    this.#meter.sampledTurns += samples;
+    this.#meter.sampledMs += ((clock.monotonic() - startMs) * samples) / length;
     return true;
   }
 
   /**
-   * What all of them are to be sent now. Returns whether a heartbeat is in it; undefined when it is more than one turn
-   * of a lone client would take, and nothing is composed.
+   * What all of them are to be sent now. Returns whether a heartbeat is in it; undefined when it is more than may be left
+   * in a buffer at once, or older than now, and nothing is composed.
    */
   #compose(nowMs: number): boolean | undefined {
     const { replica, config } = this.#context;
-    const before = this.#before;
-    const after = this.#after;
-    clear(before);
-    clear(after);
-    if (this.#held.epoch !== replica.epoch) return undefined;
+    this.#clear();
+    if (this.#held.epoch !== replica.epoch || this.#view.agentCount > MAX_AGENTS) return undefined;
+    let left = config.soft_limit_bytes;
     if (this.hasNews()) {
       const { messages, held } = this.#view.compose(this.#held);
       // A snapshot may be a little old.
       if (held.version !== replica.version) return undefined;
-      for (let i = 0; i < messages.length; i++) before.push(messages.at(i));
+      // Encoded one by one: the parts of something large are not made here.
+      for (let i = 0; i < messages.length && left >= 0; i++) {
+        const message = messages.at(i);
+        this.#before.push(message);
+        left -= message.byteLength;
+      }
     }
+    const isState = this.#before.length > 0;
     let told = this.#healthVersion;
-    if (replica.turnedVersion > told) told = this.#addHealth(before, told);
+    if (replica.turnedVersion > told) told = this.#addHealth(this.#before, told);
     this.#frames = this.#view.frames(this.#positionsTick);
     const isDue = this.#isHeartbeatDue(nowMs);
     if (isDue) {
-      told = this.#addHealth(after, told);
-      after.push(this.#view.heartbeat(this.#context.clock.now()));
+      told = this.#addHealth(this.#after, told);
+      this.#after.push(this.#view.heartbeat(this.#context.clock.now()));
     }
-    if (bytesOf(before) + bytesOf(this.#frames) + bytesOf(after) > config.soft_limit_bytes) return undefined;
-    if (before.length > 0 || this.#frames.length > 0) this.#sends++;
+    if (left < 0 || this.#turnBytes() > config.soft_limit_bytes) {
+      this.#context.tooLarge(this.#view);
+      return undefined;
+    }
+    if (isState || this.#frames.length > 0) this.#sends++;
     this.#held.version = replica.version;
     this.#healthVersion = told;
     return isDue;
+  }
+
+  #turnBytes(): number {
+    return bytesOf(this.#before) + bytesOf(this.#frames) + bytesOf(this.#after);
+  }
+
+  // What was sent is not kept alive until the next turn, which may be a second away.
+  #clear(): void {
+    clear(this.#before);
+    clear(this.#after);
+    this.#frames = NO_FRAMES;
   }
 
   /** Adds health that changed after version `from`. Returns the version up to which it is told. */
@@ -343,6 +366,7 @@ export class Cohort implements Paced {
     }
     if (frame !== undefined) this.#frameTick = tick;
     this.#count();
+    this.#clear();
   }
 
   #sendInOne(seat: number): SendResult {
@@ -442,6 +466,11 @@ export class Cohort implements Paced {
 function copyOf<T extends Int32Array | Float64Array>(from: T, to: T): T {
   to.set(from);
   return to;
+}
+
+/** Turns of `more` after the first `turns` that are timed, one of {@link TURNS_PER_SAMPLE}. */
+function samplesIn(turns: number, more: number): number {
+  return Math.floor((turns + more) / TURNS_PER_SAMPLE) - Math.floor(turns / TURNS_PER_SAMPLE);
 }
 
 // Setting the length costs a call, also of an empty list.

@@ -1,22 +1,23 @@
 /** The cohorts of an edge, by view: who may share its turns with others does. */
 import type { View } from '../views/view.ts';
 import type { ViewRegistry } from '../views/view-registry.ts';
-import { Cohort, type CohortContext, type Standing } from './cohort.ts';
+import { Cohort, MAX_AGENTS, type CohortContext, type Standing } from './cohort.ts';
 import type { PaceSlot } from './pace.ts';
 
-/**
- * Agents of a view whose clients share turns: more are more bytes than one turn may leave in a socket's buffer, and
- * sending them costs so much that nothing would be gained.
- */
-const MAX_AGENTS = 2_000;
+/** Ticks after which a view that had too much for one turn is tried again. */
+const ALONE_TICKS = 600;
 
 export class Cohorts {
-  readonly #context: CohortContext & { views: ViewRegistry };
+  readonly #context: CohortContext;
+  readonly #views: ViewRegistry;
   readonly #byView = new Map<View, Cohort[]>();
+  /** Tick at which each view last had more than one turn of a cohort may bring. */
+  readonly #tooLargeAt = new WeakMap<View, number>();
   #size = 0;
 
-  constructor(context: CohortContext & { views: ViewRegistry }) {
-    this.#context = context;
+  constructor(context: Omit<CohortContext, 'tooLarge'>, views: ViewRegistry) {
+    this.#context = { ...context, tooLarge: (view) => this.#tooLargeAt.set(view, context.replica.tick) };
+    this.#views = views;
   }
 
   get size(): number {
@@ -41,7 +42,7 @@ export class Cohorts {
     standing: { version: number; positionsTick: number },
   ): Cohort | 'new' | undefined {
     if (slot === undefined || slot.joins !== undefined || slot.queued) return undefined;
-    if (!this.#context.views.isShared(view) || view.agentCount > MAX_AGENTS) return undefined;
+    if (!this.#views.isShared(view) || !this.#isSmall(view)) return undefined;
     let found: Cohort | 'new' | undefined = 'new';
     for (const cohort of this.#byView.get(view) ?? []) {
       if (!cohort.hasRoom(slot)) continue;
@@ -49,6 +50,13 @@ export class Cohorts {
       found = undefined;
     }
     return found;
+  }
+
+  #isSmall(view: View): boolean {
+    const largeAt = this.#tooLargeAt.get(view) ?? Number.NEGATIVE_INFINITY;
+    const agoTicks = this.#context.replica.tick - largeAt;
+    // A new epoch counts ticks anew.
+    return view.agentCount <= MAX_AGENTS && (agoTicks < 0 || agoTicks >= ALONE_TICKS);
   }
 
   /** A cohort without members, which one joins next. */

@@ -50,6 +50,13 @@ export interface LiveParts {
   spread: number;
 }
 
+/** What a client holds, and the heartbeat that says so. */
+interface Proof {
+  view: View;
+  version: number;
+  payload: ServerPayloads['heartbeat'];
+}
+
 export class LiveClient implements CohortMember {
   readonly phase = 'live';
   readonly session: LiveSession;
@@ -69,7 +76,7 @@ export class LiveClient implements CohortMember {
   /** Monotonic. That of its cohort while it has one. */
   #nextHeartbeatMs: number;
   /** on_demand: proof of what was last brought, since the view itself moves on. */
-  #lastProof: ServerPayloads['heartbeat'] | undefined;
+  #lastProof: Proof | undefined;
   /** The cap put it in another mode, and it was not told. */
   #owesMode = false;
   /** A turn outside the pace (the first, request_update, resync, a new epoch) is not fully sent. */
@@ -498,13 +505,14 @@ export class LiveClient implements CohortMember {
   }
 
   #served(nowMs: number): void {
-    const wasOwed = this.#owesTurn;
     this.#owesTurn = false;
     this.#stream.catchUpHealth();
     if (this.mode !== 'on_demand') {
       this.#heartbeat(nowMs);
       this.#joinCohort(nowMs);
-    } else if (wasOwed || this.#lastProof === undefined) this.#lastProof = this.#proof();
+    } else {
+      this.#lastProof = this.#proof();
+    }
     if (!this.#ladder.isReduced || this.#ladder.flowed(nowMs) === undefined) return;
     this.#context.counters.promotionsTotal++;
     this.#enterMode('recovered');
@@ -529,7 +537,7 @@ export class LiveClient implements CohortMember {
   #beat(nowMs: number, isUrgent: boolean): void {
     const { config, clock } = this.#context;
     const isOnDemand = this.mode === 'on_demand';
-    const proof = isOnDemand ? this.#lastProof : undefined;
+    const proof = isOnDemand ? this.#standingProof() : undefined;
     if (isOnDemand ? proof === undefined : this.#hash(isUrgent) === undefined) return;
     const dueMs = Math.min(this.#nextHeartbeatMs, Math.floor(nowMs));
     this.#nextHeartbeatMs = nextOccurrence(dueMs, config.heartbeat_interval_ms, Math.floor(nowMs));
@@ -548,10 +556,18 @@ export class LiveClient implements CohortMember {
     return isCurrent ? this.#context.hashes.hashOf(view, isUrgent) : undefined;
   }
 
-  #proof(): ServerPayloads['heartbeat'] | undefined {
+  #proof(): Proof | undefined {
     const hash = this.#hash(true);
+    if (hash === undefined) return undefined;
     const { view } = this.#stream;
-    return hash === undefined ? undefined : { state_hash: hash, cursor: view.cursor(this.#context.replica.version) };
+    const { version } = this.#context.replica;
+    return { view, version, payload: { state_hash: hash, cursor: view.cursor(version) } };
+  }
+
+  // Undefined too while something else has reached it, or is on its way: its next turn in this mode proves that.
+  #standingProof(): ServerPayloads['heartbeat'] | undefined {
+    const proof = this.#lastProof;
+    return proof !== undefined && this.#stream.holds(proof.view, proof.version) ? proof.payload : undefined;
   }
 
   // Whole ms: V8 gives every other number that an object holds a box of 16 bytes.

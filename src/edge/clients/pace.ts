@@ -14,8 +14,11 @@ export const PHASES: Readonly<Record<Mode, number>> = Object.freeze({
 const SLICE_MS = 2;
 /** The clock is read once per this many clients. */
 const CLIENTS_PER_CHECK = 32;
-/** Ticks that a slower client may be left waiting by 60 Hz clients before the two are served in turns. */
-const MAX_REST_TICKS = 6;
+/**
+ * Ticks that a slower client may be left waiting by 60 Hz clients before the two are served in turns: one less than the
+ * period at 10 Hz, since a turn that still waits when the next is due is one turn less.
+ */
+const MAX_REST_TICKS = 5;
 
 /** Served entries that a queue keeps before it cuts them off. */
 const CUT_AT = 4_096;
@@ -24,8 +27,8 @@ const CUT_AT = 4_096;
 export interface PaceSlot {
   mode: Mode;
   phase: number;
-  /** Where it stands in its bucket, and at which place. */
-  row: Paced[];
+  /** Those among whom it stands, and where. */
+  among: Paced[];
   index: number;
   /** Waits for its turn. */
   queued: boolean;
@@ -47,13 +50,10 @@ export interface Paced {
 
 /** Whose turns come in one phase of a mode. */
 interface Bucket {
-  /**
-   * They come first: one who is alone can join those that stand where its turn brought it, and none that has yet to come
-   * there.
-   */
+  /** Their turns come first: a lone client whose turn follows may find that it holds what they hold, and join. */
   readonly cohorts: Paced[];
-  readonly alone: Paced[];
-  /** Those that stand in it, one by one or together. */
+  readonly loners: Paced[];
+  /** Clients that stand in it, one by one or together. */
   clients: number;
 }
 
@@ -92,6 +92,7 @@ export class Pace {
   #tick = 0;
   /** While slower clients wait too long: how many of them were served beyond those at 60 Hz. */
   #restLead = 0;
+  #isRestsTurn = false;
   #cancelSlice: (() => void) | undefined;
 
   constructor(options: PaceOptions) {
@@ -101,7 +102,7 @@ export class Pace {
       high_frequency: emptyBuckets('high_frequency'),
       normal: emptyBuckets('normal'),
       low_frequency: emptyBuckets('low_frequency'),
-      on_demand: [emptyBucket()],
+      on_demand: [{ cohorts: [], loners: [], clients: 0 }],
     };
   }
 
@@ -121,7 +122,7 @@ export class Pace {
     const phase = this.#plan.phaseFor(mode, group, buckets);
     const bucket = this.#bucket(mode, phase);
     bucket.clients++;
-    enter(bucket.alone, client, mode, phase);
+    enter(bucket.loners, client, mode, phase);
   }
 
   /** `client` has its turns with `cohort` from now on, in the phase in which it stands. */
@@ -136,8 +137,10 @@ export class Pace {
   part(client: Paced, cohort: Paced): void {
     const { pace: slot } = cohort;
     if (slot === undefined) return;
-    enter(this.#bucketOf(slot).alone, client, slot.mode, slot.phase);
-    if (slot.queued) this.#queue(client, slot.mode === 'high_frequency' ? this.#first : this.#rest);
+    enter(this.#bucketOf(slot).loners, client, slot.mode, slot.phase);
+    if (!slot.queued || client.pace === undefined) return;
+    this.#queue(client, slot.mode === 'high_frequency' ? this.#first : this.#rest);
+    client.pace.queuedTick = slot.queuedTick;
   }
 
   /** The last of `cohort` has parted. */
@@ -155,11 +158,13 @@ export class Pace {
   }
 
   #place(client: Paced, mode: Mode, group: object): void {
-    const queued = client.pace?.queued ?? false;
+    const { queued = false, queuedTick = 0 } = client.pace ?? {};
     this.#leaveBucket(client);
     this.add(client, mode, group);
+    if (client.pace === undefined) return;
     // Its entry in a queue stays good: a turn that was due is not lost by the move.
-    if (client.pace !== undefined) client.pace.queued = queued;
+    client.pace.queued = queued;
+    client.pace.queuedTick = queuedTick;
   }
 
   remove(client: Paced): void {
@@ -168,9 +173,8 @@ export class Pace {
   }
 
   #leaveBucket(client: Paced): void {
-    const { pace: slot } = client;
-    if (slot === undefined) return;
-    this.#bucketOf(slot).clients--;
+    if (client.pace === undefined) return;
+    this.#bucketOf(client.pace).clients--;
     leave(client);
   }
 
@@ -201,8 +205,8 @@ export class Pace {
     const from = this.#tick;
     this.#tick += ticks;
     // What changed before what moved: that is what somebody waits for.
-    for (const client of this.#bucket('high_frequency', 0).entries) {
-      if (client.hasNews?.() === true) this.#queue(client, this.#first);
+    for (const cohort of this.#bucket('high_frequency', 0).cohorts) {
+      if (cohort.hasNews?.() === true) this.#queue(cohort, this.#first);
     }
     this.#queuePhases('high_frequency', from, this.#first);
     this.#queuePhases('normal', from, this.#rest);
@@ -229,7 +233,7 @@ export class Pace {
       const bucket = this.#buckets[mode][(this.#tick - i) % phases];
       if (bucket === undefined) continue;
       for (const cohort of bucket.cohorts) this.#queue(cohort, queue);
-      for (const client of bucket.alone) this.#queue(client, queue);
+      for (const client of bucket.loners) this.#queue(client, queue);
     }
   }
 
@@ -273,7 +277,7 @@ export class Pace {
   #serve(client: Paced, slot: PaceSlot, nowMs: number): number {
     slot.queued = false;
     const served = client.serve(nowMs);
-    this.#restLead += slot.mode === 'high_frequency' ? -served : served;
+    this.#restLead += this.#isRestsTurn ? served : -served;
     this.#join(client);
     return served;
   }
@@ -294,9 +298,10 @@ export class Pace {
   }
 
   #next(): Paced | undefined {
-    if (!this.#isRestLate()) this.#restLead = 0;
-    else if (this.#restLead <= 0) return this.#rest.shift();
-    return this.#first.shift() ?? this.#rest.shift();
+    this.#rest.dropLeavers();
+    if (this.#first.isEmpty || !this.#isRestLate()) this.#restLead = 0;
+    this.#isRestsTurn = this.#first.isEmpty || (this.#isRestLate() && this.#restLead <= 0);
+    return this.#isRestsTurn ? this.#rest.shift() : this.#first.shift();
   }
 
   // Judged by the one that has waited longest: under load there is always somebody waiting.
@@ -319,6 +324,11 @@ class TurnQueue {
   /** Who comes next. */
   get head(): Paced | undefined {
     return this.isEmpty ? undefined : this.#clients[this.#head];
+  }
+
+  /** Those at its head that have left the pace meanwhile have no turn. */
+  dropLeavers(): void {
+    while (!this.isEmpty && this.head?.pace === undefined) this.shift();
   }
 
   push(client: Paced): void {
@@ -348,29 +358,23 @@ class TurnQueue {
 }
 
 function emptyBuckets(mode: Mode): Bucket[] {
-  return Array.from({ length: PHASES[mode] }, emptyBucket);
+  return Array.from({ length: PHASES[mode] }, () => ({ cohorts: [], loners: [], clients: 0 }));
 }
 
-function emptyBucket(): Bucket {
-  return { cohorts: [], alone: [], clients: 0 };
+function enter(among: Paced[], client: Paced, mode: Mode, phase: number): void {
+  client.pace = { mode, phase, among, index: among.length, queued: false, queuedTick: 0, joins: undefined };
+  among.push(client);
 }
 
-function enter(row: Paced[], client: Paced, mode: Mode, phase: number): void {
-  client.pace = { mode, phase, row, index: row.length, queued: false, queuedTick: 0, joins: undefined };
-  row.push(client);
-}
-
+// An entry that still waits in a queue is passed over.
 function leave(client: Paced): void {
   const { pace: slot } = client;
   if (slot === undefined) return;
-  const { row, index } = slot;
-  const last = row.pop();
-  if (last !== undefined && last !== client && last.pace !== undefined) {
-    row[index] = last;
-    last.pace.index = index;
-  }
-  // An entry that still waits in a queue is passed over.
   client.pace = undefined;
+  const last = slot.among.pop();
+  if (last === undefined || last === client || last.pace === undefined) return;
+  slot.among[slot.index] = last;
+  last.pace.index = slot.index;
 }
 
 function deferToImmediate(run: () => void): () => void {

@@ -83,6 +83,11 @@ export class ViewStream {
     );
   }
 
+  /** True when the client holds exactly this, and nothing else is on its way. */
+  holds(view: View, version: number): boolean {
+    return this.#delivery === undefined && this.#held?.view === view && this.#held.version === version;
+  }
+
   /** It was brought everything in this tick: state, health as far as it has to be, and positions. */
   get isSteady(): boolean {
     return this.isCurrent && !this.#owesHealth && this.#positionsTick === this.#replica.tick;

@@ -345,28 +345,26 @@ describe('slices', () => {
     expect(order.slice(0, 80).every((name) => name === 'fast')).toBe(true);
   });
 
-  test('of those at 60 Hz, the ones with news come first', () => {
+  test('of those at 60 Hz, cohorts with news come first', () => {
     const { pace, advanceOneSlice } = setup();
     const order: string[] = [];
-    const add = (name: string, hasNews?: () => boolean): void =>
-      pace.add(
-        {
-          pace: undefined,
-          serveBulk: () => undefined,
-          serve: () => order.push(name),
-          ...(hasNews === undefined ? {} : { hasNews }),
-        },
-        'high_frequency',
-        {},
-      );
+    const paced = (name: string, hasNews: () => boolean = () => false): Paced => ({
+      pace: undefined,
+      serveBulk: () => undefined,
+      serve: () => order.push(name),
+      hasNews,
+    });
     let isNew = false;
-    add('lone');
-    add('still', () => false);
-    add('changed', () => isNew);
+    for (const cohort of [paced('still'), paced('changed', () => isNew)]) {
+      const member = paced('member');
+      pace.add(member, 'high_frequency', {});
+      pace.unite(member, cohort);
+    }
+    pace.add(paced('lone'), 'high_frequency', {});
     advanceOneSlice(1);
     isNew = true;
     advanceOneSlice(1);
-    expect(order).toEqual(['lone', 'still', 'changed', 'changed', 'lone', 'still']);
+    expect(order).toEqual(['still', 'changed', 'lone', 'changed', 'still', 'lone']);
   });
 
   test('under lasting overload slower clients still get turns', () => {
