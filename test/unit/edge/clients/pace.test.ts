@@ -415,7 +415,7 @@ describe('slices', () => {
     }),
   });
 
-  test('60 Hz clients go first until one that is slower has waited six ticks', () => {
+  test('60 Hz clients go first until one that is slower has waited five ticks: one at 10 Hz loses no turn', () => {
     const made = setup();
     const turns: { name: string; clients: number; tick: number }[] = [];
     const { of } = noting(made, turns);
@@ -426,11 +426,27 @@ describe('slices', () => {
     while (slow.pace?.queued !== true) made.advanceOneSlice(1);
     const queuedAt = made.now();
     for (let i = 0; i < 24; i++) made.advanceOneSlice(1);
-    // It was served as its next turn came, and waits for the one after that.
-    expect(turns.filter(({ name }) => name === 'slow').map(({ tick }) => tick - queuedAt)).toEqual([6, 18]);
+    expect(turns.filter(({ name }) => name === 'slow').map(({ tick }) => tick - queuedAt)).toEqual([5, 11, 17, 23]);
   });
 
-  test('somebody slower is always waiting, but nobody for six ticks: 60 Hz clients still go first', () => {
+  test('those who left while they waited hide nobody who waits behind them', () => {
+    const made = setup();
+    const turns: { name: string; clients: number; tick: number }[] = [];
+    const { of } = noting(made, turns);
+    for (let i = 0; i < 60; i++) made.pace.add(of('fast', 1, 0.1), 'high_frequency', {});
+    const group = {};
+    const gone = of('gone', 1, 0.1);
+    const slow = of('slow', 1, 0.1);
+    made.pace.add(gone, 'normal', group);
+    made.pace.add(slow, 'normal', group);
+    while (slow.pace?.queued !== true) made.advanceOneSlice(1);
+    made.pace.remove(gone);
+    for (let i = 0; i < 60; i++) made.advanceOneSlice(1);
+    expect(turns.filter(({ name }) => name === 'slow')).toHaveLength(10);
+    expect(turns.filter(({ name }) => name === 'gone')).toHaveLength(0);
+  });
+
+  test('somebody slower is always waiting, but nobody for five ticks: 60 Hz clients still go first', () => {
     const made = setup();
     const turns: { name: string; clients: number; tick: number }[] = [];
     const { of } = noting(made, turns);
