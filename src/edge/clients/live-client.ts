@@ -459,7 +459,8 @@ export class LiveClient implements CohortMember {
       this.#replies.ok(id, 'discover', { servers: isLimited(identity.limits) ? visible : all.servers });
       this.leaveCohort();
       this.#stream.sendDiscovery();
-      // It shows swarms newer than what on demand last brought: without the rest the next heartbeat's hash would not fit.
+      // It shows swarms newer than what was last brought: nothing is proven until the rest has followed.
+      this.#lastProof = undefined;
       if (this.mode === 'on_demand') this.#owe();
     } catch {
       // What went wrong is the hub's to log; a client is told no insides.
