@@ -263,11 +263,16 @@ describe('heartbeats', () => {
     story.go(60 * 30, () => {
       const { newest } = story;
       if (newest % 37 === 1 && clients.length < 12) {
-        const client = watch(edge, { mode });
+        // Half of them begin in a view of their own, with heartbeats at times of their own.
+        const client = watch(edge, { mode, filters: { include_neural: clients.length % 2 === 0 } });
         clients.push(client);
         last.set(client, newest);
       }
       if (newest % 29 === 0) clients[newest % clients.length]?.send({ type: 'request_update' });
+      if (newest % 97 === 0) {
+        const payload = { include_neural: newest % 2 === 0 };
+        clients[newest % clients.length]?.send({ type: 'update_filters', payload });
+      }
       joined = Math.max(joined, edge.clients.cohortMembers());
       for (const client of clients) {
         const count = client.socket.log.filter((type) => type === 'heartbeat').length;
@@ -280,6 +285,19 @@ describe('heartbeats', () => {
     });
     expect(joined).toBeGreaterThan(6);
     for (const client of clients) expect(beats.get(client)).toBeGreaterThanOrEqual(5);
+  });
+
+  test('one that leaves and joins again has as many as the others', () => {
+    const edge = fakeEdge({ heartbeat_interval_ms: 500 }, three());
+    const story = new Story(edge);
+    const clients = watchMany(edge, 5);
+    story.go(40);
+    const beats = () => clients.map(({ socket }) => socket.log.filter((type) => type === 'heartbeat').length);
+    const before = beats();
+    story.go(600, () => {
+      if (story.newest % 7 === 0) clients[2]?.send({ type: 'request_update' });
+    });
+    expect(beats().map((count, i) => count - (before[i] ?? 0))).toEqual([20, 20, 20, 20, 20]);
   });
 
   test('evidence of health goes with them, the newest only', () => {
@@ -321,6 +339,49 @@ test.each(['high_frequency', 'low_frequency'])('%s: health that turns reaches ea
   expect(members).toBeGreaterThan(60);
   for (const client of clients)
     expect(states(client)).toEqual(Array.from({ length: 60 }, (_, i) => (i % 2 === 0 ? 'down' : 'healthy')));
+});
+
+describe('answers', () => {
+  test('of those who pong and acknowledge make nobody alone', () => {
+    const edge = fakeEdge({ ping_interval_ms: 1_000 }, three());
+    const story = new Story(edge);
+    const clients = watchMany(edge, 9);
+    story.go(2);
+    story.go(900, () => {
+      clients.forEach(({ send }, i) => {
+        if (i % 2 === 0 && story.newest % 30 === i) send({ type: 'ack', payload: { tick: edge.replica.tick - 3 } });
+      });
+      expect(edge.clients.cohortMembers()).toBe(9);
+    });
+    expect(clients.filter(({ socket }) => socket.pings > 5)).toHaveLength(4);
+    for (const client of clients) expectConsecutive(frameTicks(client));
+  });
+
+  test('that stay away while nothing more is sent make nobody alone either, whatever seat it takes over', () => {
+    const edge = fakeEdge({ ping_interval_ms: 60_000, idle_timeout_ms: 600_000 }, three());
+    const clients = watchMany(edge, 5);
+    edge.moveAll();
+    edge.tick(3);
+    // The first acknowledges, and so is not pinged for long; the last is pinged after the last frame.
+    const [first, ...others] = clients;
+    first?.send({ type: 'ack', payload: { tick: edge.replica.tick } });
+    edge.tick(200);
+    first?.send({ type: 'ack', payload: { tick: edge.replica.tick } });
+    edge.settle();
+    for (const { socket } of others) socket.reading = false;
+    const pings = others.map(({ socket }) => socket.pings);
+    edge.tick(90);
+    others.forEach(({ socket }, i) => expect(socket.pings).toBe((pings[i] ?? 0) + 1));
+    first?.session.lost();
+    edge.tick(300);
+    expect(edge.clients.cohortMembers()).toBe(4);
+    edge.moveAll();
+    edge.tick(2);
+    expect([edge.clients.cohortMembers(), edge.clients.counters.behindSkipsTotal > 0]).toEqual([0, true]);
+    for (const { socket } of others) socket.read();
+    edge.tick(3);
+    expect(edge.clients.cohortMembers()).toBe(4);
+  });
 });
 
 test('when all have left, no timer is left either', () => {

@@ -67,7 +67,7 @@ export function watch(
 export const watchMany = (edge: FakeEdge, count: number, payload?: object): Watched[] =>
   Array.from({ length: count }, () => watch(edge, payload));
 
-/** Changes of the world, numbered from 1 on: each is what agent 0 works on. */
+/** Changes of the world, numbered from 1 on: each is what agent 0 works on, every tenth also what agent 1 does. */
 export class Story {
   newest = 0;
   readonly #edge: FakeEdge;
@@ -89,6 +89,7 @@ export class Story {
 
   change(extra: object = {}): void {
     const updated = [{ ref: agentRef(0, 0), current_task: `t${++this.newest}`, ...extra }];
+    if (this.newest % 10 === 0) updated.push({ ref: agentRef(0, 1), current_task: `t${this.newest}` });
     this.#edge.apply({ agents: { updated } });
   }
 
@@ -101,14 +102,14 @@ export class Story {
 }
 
 /** Numbers of the story, as a client was told of them. */
-export function told({ socket }: Watched): number[] {
+export function told({ socket }: Watched, ref = agentRef(0, 0)): number[] {
   const numbers: number[] = [];
   for (const message of socket.messages) {
     if (message.type !== 'agent_update' && message.type !== 'snapshot') continue;
     const { payload } = message;
     const agents = 'updated' in payload ? payload.updated : payload.agents;
-    for (const { ref, current_task: task } of agents)
-      if (ref === agentRef(0, 0) && typeof task === 'string') numbers.push(Number(task.slice(1)));
+    for (const { ref: of, current_task: task } of agents)
+      if (of === ref && typeof task === 'string') numbers.push(Number(task.slice(1)));
   }
   return numbers;
 }
@@ -143,6 +144,9 @@ export function expectWhole(edge: FakeEdge, client: Watched, story: Story, again
     if (again) expect(number).toBeGreaterThanOrEqual(numbers[i] ?? 0);
     else expect(number).toBeGreaterThan(numbers[i] ?? 0);
   });
+  // What changed once is told once.
+  const rare = told(client, agentRef(0, 1));
+  if (!again) expect(rare).toEqual([...new Set(rare)]);
   const ticks = frameTicks(client);
   expect(ticks.at(-1)).toBe(edge.replica.tick);
   ticks.slice(1).forEach((tick, i) => {
