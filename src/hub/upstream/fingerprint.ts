@@ -37,8 +37,20 @@ function mixValue(hash: number, value: unknown): number {
   }
   if (typeof value === 'boolean') return mix(hash, value ? 3 : 4);
   if (typeof value !== 'object' || value === null) return mix(hash, 5);
-  if (Array.isArray(value)) return (value as unknown[]).reduce<number>(mixValue, mix(hash, 6));
-  let mixed = mix(hash, 7);
-  for (const [key, inner] of Object.entries(value)) mixed = mixValue(mixText(mixed, key), inner);
+  return Array.isArray(value)
+    ? mixList(mix(hash, 6), value)
+    : mixFields(mix(hash, 7), value as Record<string, unknown>);
+}
+
+function mixList(hash: number, values: readonly unknown[]): number {
+  let mixed = hash;
+  for (const value of values) mixed = mixValue(mixed, value);
+  return mixed;
+}
+
+// Own fields, without a list of them for each record.
+function mixFields(hash: number, fields: Record<string, unknown>): number {
+  let mixed = hash;
+  for (const name in fields) if (Object.hasOwn(fields, name)) mixed = mixValue(mixText(mixed, name), fields[name]);
   return mixed;
 }

@@ -16,6 +16,7 @@ import { EventReader } from './event-reader.ts';
 import type { ServerTurn } from './fair-turns.ts';
 import type { HealthEvent } from './health.ts';
 import type { OpenSource } from './observation-source.ts';
+import { shareOfInterval } from './poll-pace.ts';
 import { startPoller, type Poller } from './poller.ts';
 import { presentDefaultKey, presentOwnKey, secretsOf } from './present-key.ts';
 import { Requests, type CallOptions } from './requests.ts';
@@ -445,7 +446,9 @@ export class LiveConnection implements AsyncDisposable {
   }
 
   #relax(): void {
-    this.#poller?.relax(Math.min(SAFETY_POLL_MS, this.#timing.slowMs, this.#options.limits.heartbeat_interval_ms));
+    const { limits, server } = this.#options;
+    const longestMs = Math.min(SAFETY_POLL_MS, this.#timing.slowMs, limits.heartbeat_interval_ms);
+    this.#poller?.relax(Math.round(longestMs * shareOfInterval(server.id)));
   }
 
   #identify(): void {

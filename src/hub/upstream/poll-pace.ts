@@ -4,6 +4,19 @@ const IDLE_ROUNDS = 5;
 const MAX_FACTOR = 8;
 /** Slower than this only where the cadence itself is: agents that nobody asks about turn stale. */
 const MAX_INTERVAL_MS = 5_000;
+/** Rounds of different servers differ by up to this share of their interval. */
+const SPREAD = 0.2;
+
+/**
+ * Share (0.8–1) of an interval after which this server's next round comes. Servers that were found together would else be
+ * asked together for ever, and what they answer at once holds up what others push.
+ */
+export function shareOfInterval(serverId: string): number {
+  let hash = 0;
+  for (let i = 0; i < serverId.length; i++) hash = (Math.imul(hash, 31) + serverId.charCodeAt(i)) >>> 0;
+  // Names in a row come far apart.
+  return 1 - SPREAD * ((Math.imul(hash, 0x9e37_79b1) >>> 0) / 0x1_0000_0000);
+}
 
 /**
  * How often to poll one server: as fast as its dialect says while things change; half as often, down to an eighth, while

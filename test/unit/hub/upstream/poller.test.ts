@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Cadence, Call } from '../../../../src/hub/upstream/dialects/dialect.ts';
+import { shareOfInterval } from '../../../../src/hub/upstream/poll-pace.ts';
 import { startPoller, type PollerOptions } from '../../../../src/hub/upstream/poller.ts';
 
 beforeEach(() => {
@@ -141,4 +142,12 @@ describe('poller', () => {
     expect(asked).toEqual(['probe', 'more']);
     await poller[Symbol.asyncDispose]();
   });
+});
+
+test('servers named alike are not asked together: their shares of an interval lie apart, within 0.8 to 1', () => {
+  const shares = Array.from({ length: 8 }, (_, i) => shareOfInterval(`sim-${i}`)).sort((a, b) => a - b);
+  expect(shares[0]).toBeGreaterThanOrEqual(0.8);
+  expect(shares.at(-1)).toBeLessThanOrEqual(1);
+  shares.slice(1).forEach((share, i) => expect(share - (shares[i] ?? 0)).toBeGreaterThan(0.005));
+  expect(shareOfInterval('sim-0')).toBe(shareOfInterval('sim-0'));
 });
