@@ -145,7 +145,7 @@ describe('poller', () => {
 });
 
 test('servers named alike are not asked together: their shares of an interval lie apart, within 0.8 to 1', () => {
-  const shares = Array.from({ length: 8 }, (_, i) => shareOfInterval(`sim-${i}`)).sort((a, b) => a - b);
+  const shares = Array.from({ length: 8 }, (_, i) => shareOfInterval(`sim-${i}`)).toSorted((a, b) => a - b);
   expect(shares[0]).toBeGreaterThanOrEqual(0.8);
   expect(shares.at(-1)).toBeLessThanOrEqual(1);
   shares.slice(1).forEach((share, i) => expect(share - (shares[i] ?? 0)).toBeGreaterThan(0.005));
