@@ -213,6 +213,23 @@ describe.each([0, 2, MEMBERS - 1])('number %d of five', (nth) => {
   });
 });
 
+test.each([0, 1])('a single turn of which %d messages were accepted is made good at once', (accepts) => {
+  const edge = fakeEdge({}, three());
+  const story = new Story(edge);
+  const members = watchMany(edge, MEMBERS);
+  story.go(9);
+  const [, member] = members;
+  if (member === undefined) throw new Error('no such member');
+  member.socket.accepts = accepts;
+  // It brings what no turn after it brings again soon.
+  story.go(1);
+  expect(edge.clients.cohortMembers()).toBe(MEMBERS - 1);
+  member.socket.accepts = Number.POSITIVE_INFINITY;
+  story.go(5);
+  expect(edge.clients.cohortMembers()).toBe(MEMBERS);
+  for (const one of members) expectWhole(edge, one, story, one === member);
+});
+
 describe('what concerns all of them', () => {
   const scene = (count = MEMBERS) => {
     const edge = fakeEdge({ soft_limit_bytes: 1_500, heartbeat_interval_ms: 300 }, three());
