@@ -121,11 +121,16 @@ export class Backlog {
   }
 
   #isBehindByAcks(tick: number): boolean {
-    return this.#acknowledges && this.#openTick !== NOTHING && tick - this.#openTick > windowOf(this.#period);
+    return this.#acknowledges && isOverdue(this.#openTick, tick, windowOf(this.#period));
   }
 }
 
 /** Ticks that the oldest unacknowledged frame may be old. `period`: ticks between two frames. */
 export function windowOf(period: number): number {
   return Math.max(BEHIND_TICKS, BEHIND_FRAMES * period);
+}
+
+/** True when the oldest frame that may be unacknowledged, of `openTick`, is older than `window` ticks. */
+export function isOverdue(openTick: number, tick: number, window: number): boolean {
+  return openTick !== NOTHING && tick - openTick > window;
 }

@@ -12,7 +12,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { EncodedMessage } from '../views/encoded-messages.ts';
 import type { Held, View } from '../views/view.ts';
-import { BEHIND_MS, NOTHING, windowOf } from './backlog.ts';
+import { BEHIND_MS, isOverdue, NOTHING, windowOf } from './backlog.ts';
 import { TURNS_PER_SAMPLE, type ClientCounters, type Meter } from './client-counters.ts';
 import type { ClientSocket, SendResult } from './client-socket.ts';
 import type { HashWarmer } from './hash-warmer.ts';
@@ -253,17 +253,19 @@ export class Cohort implements Paced {
   #partFromLate(nowMs: number): void {
     const { tick } = this.#context.replica;
     for (let seat = this.#members.length - 1; seat >= 0; seat--) {
-      if (!this.#isLate(seat, tick, nowMs)) continue;
-      const member = this.#members[seat];
-      this.part(seat);
-      member?.session.serve(nowMs);
+      if (this.#isLate(seat, tick, nowMs)) this.#serveAlone(seat, nowMs);
     }
+  }
+
+  #serveAlone(seat: number, nowMs: number): void {
+    const member = this.#members[seat];
+    this.part(seat);
+    member?.session.serve(nowMs);
   }
 
   // As Backlog.isBehind.
   #isLate(seat: number, tick: number, nowMs: number): boolean {
-    const judged = this.#judgedTicks[seat] ?? NOTHING;
-    if (judged !== NOTHING && tick - judged > this.#window) return true;
+    if (isOverdue(this.#judgedTicks[seat] ?? NOTHING, tick, this.#window)) return true;
     return nowMs - (this.#askedMs[seat] ?? NEVER) > BEHIND_MS && this.#sends > (this.#pingedAt[seat] ?? 0);
   }
 
@@ -434,11 +436,7 @@ export class Cohort implements Paced {
   }
 
   #disband(nowMs: number): void {
-    for (let seat = this.#members.length - 1; seat >= 0; seat--) {
-      const member = this.#members[seat];
-      this.part(seat);
-      member?.session.serve(nowMs);
-    }
+    for (let seat = this.#members.length - 1; seat >= 0; seat--) this.#serveAlone(seat, nowMs);
   }
 
   #vacate(seat: number): void {

@@ -275,8 +275,9 @@ export class LiveClient implements CohortMember {
     const cohort = cohorts.find(this.view, slot, { version, positionsTick });
     if (cohort === undefined || slot === undefined) return;
     // Nobody waits longer for a heartbeat than if it had stayed alone: an early one, once.
-    if (cohort !== 'new' && this.#nextHeartbeatMs < cohort.nextHeartbeatMs) this.#beat(nowMs, false);
-    if (!this.#isSteady() || (cohort !== 'new' && this.#nextHeartbeatMs < cohort.nextHeartbeatMs)) return;
+    const wouldWait = (): boolean => cohort !== 'new' && this.#nextHeartbeatMs < cohort.nextHeartbeatMs;
+    if (wouldWait()) this.#beat(nowMs, false);
+    if (wouldWait() || !this.#isSteady()) return;
     const { healthVersion } = this.#stream;
     const standing = { version, positionsTick, healthVersion, nextHeartbeatMs: this.#nextHeartbeatMs };
     const { judgedTick, wantsPing: sentSincePing } = this.#backlog;

@@ -120,7 +120,7 @@ export class Pace {
   add(client: Paced, mode: Mode, group: object): void {
     const buckets = this.#buckets[mode];
     const phase = this.#plan.phaseFor(mode, group, buckets);
-    const bucket = this.#bucket(mode, phase);
+    const bucket = this.#bucket({ mode, phase });
     bucket.clients++;
     enter(bucket.loners, client, mode, phase);
   }
@@ -130,14 +130,14 @@ export class Pace {
     const { pace: slot } = client;
     if (slot === undefined) return;
     leave(client);
-    if (cohort.pace === undefined) enter(this.#bucketOf(slot).cohorts, cohort, slot.mode, slot.phase);
+    if (cohort.pace === undefined) enter(this.#bucket(slot).cohorts, cohort, slot.mode, slot.phase);
   }
 
   /** `client` has its own turns again, in the phase of `cohort`. A turn that is due to all of them is due to it. */
   part(client: Paced, cohort: Paced): void {
     const { pace: slot } = cohort;
     if (slot === undefined) return;
-    enter(this.#bucketOf(slot).loners, client, slot.mode, slot.phase);
+    enter(this.#bucket(slot).loners, client, slot.mode, slot.phase);
     if (!slot.queued || client.pace === undefined) return;
     this.#queue(client, slot.mode === 'high_frequency' ? this.#first : this.#rest);
     client.pace.queuedTick = slot.queuedTick;
@@ -174,15 +174,11 @@ export class Pace {
 
   #leaveBucket(client: Paced): void {
     if (client.pace === undefined) return;
-    this.#bucketOf(client.pace).clients--;
+    this.#bucket(client.pace).clients--;
     leave(client);
   }
 
-  #bucketOf({ mode, phase }: PaceSlot): Bucket {
-    return this.#bucket(mode, phase);
-  }
-
-  #bucket(mode: Mode, phase: number): Bucket {
+  #bucket({ mode, phase }: { mode: Mode; phase: number }): Bucket {
     const bucket = this.#buckets[mode][phase];
     if (bucket === undefined) throw new RangeError(`no phase ${phase} in ${mode}`);
     return bucket;
@@ -205,7 +201,7 @@ export class Pace {
     const from = this.#tick;
     this.#tick += ticks;
     // What changed before what moved: that is what somebody waits for.
-    for (const cohort of this.#bucket('high_frequency', 0).cohorts) {
+    for (const cohort of this.#bucket({ mode: 'high_frequency', phase: 0 }).cohorts) {
       if (cohort.hasNews?.() === true) this.#queue(cohort, this.#first);
     }
     this.#queuePhases('high_frequency', from, this.#first);
@@ -299,8 +295,9 @@ export class Pace {
 
   #next(): Paced | undefined {
     this.#rest.dropLeavers();
-    if (this.#first.isEmpty || !this.#isRestLate()) this.#restLead = 0;
-    this.#isRestsTurn = this.#first.isEmpty || (this.#isRestLate() && this.#restLead <= 0);
+    const isLate = !this.#first.isEmpty && this.#isRestLate();
+    if (!isLate) this.#restLead = 0;
+    this.#isRestsTurn = this.#first.isEmpty || (isLate && this.#restLead <= 0);
     return this.#isRestsTurn ? this.#rest.shift() : this.#first.shift();
   }
 
