@@ -143,6 +143,19 @@ export function SelectField<T extends string>(props: {
   );
 }
 
+/** A {@link SelectField} whose choice is kept in a signal, as a {@link TextField}'s text is. */
+export function ChoiceField<T extends string>(props: {
+  label: string;
+  choices: readonly T[];
+  choice: Signal<T>;
+}): JSX.Element {
+  const { label, choices, choice } = props;
+  const choose = (chosen: T): void => {
+    choice.value = chosen;
+  };
+  return <SelectField label={label} choices={choices} chosen={choice.value} onChange={choose} />;
+}
+
 export function CheckField({ label, checked }: { label: string; checked: Signal<boolean> }): JSX.Element {
   return (
     <label class="choice" data-chosen={checked.value}>

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { SERVER_TYPES } from '../../../view/url-state.ts';
-import { CheckField, Form, optional, SelectField, TextField } from './form-parts.tsx';
+import { CheckField, ChoiceField, Form, optional, TextField } from './form-parts.tsx';
 import type { FormProps } from './form-parts.tsx';
 import { orderOf } from './order.ts';
 import { ServerChoice, useChosenServer } from './targets.tsx';
@@ -36,14 +36,7 @@ export function AddServerForm({ busy, onOrder }: FormProps): JSX.Element {
       }}
     >
       <TextField label="Name" text={name} maxLength={64} required placeholder="as this gateway is to call it" />
-      <SelectField
-        label="Transport"
-        choices={TRANSPORTS}
-        chosen={transport.value}
-        onChange={(choice) => {
-          transport.value = choice;
-        }}
-      />
+      <ChoiceField label="Transport" choices={TRANSPORTS} choice={transport} />
       {isTcp ? (
         <>
           <TextField label="Host" text={host} maxLength={253} placeholder="127.0.0.1" />
@@ -53,14 +46,7 @@ export function AddServerForm({ busy, onOrder }: FormProps): JSX.Element {
       ) : (
         <TextField label="URL" text={url} maxLength={2_048} inputMode="url" required placeholder="http://…/mcp" />
       )}
-      <SelectField
-        label="Kind of server"
-        choices={SERVER_TYPES}
-        chosen={type.value}
-        onChange={(choice) => {
-          type.value = choice;
-        }}
-      />
+      <ChoiceField label="Kind of server" choices={SERVER_TYPES} choice={type} />
       <p class="quiet">Until the gateway ends. Secrets and commands to start belong into its configuration.</p>
     </Form>
   );

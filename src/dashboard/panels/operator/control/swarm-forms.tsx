@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { TOPOLOGIES } from '../../../../client/client.ts';
 import { useApp } from '../../../app-context.ts';
-import { Form, optional, SelectField, TextArea, TextField } from './form-parts.tsx';
+import { ChoiceField, Form, optional, TextArea, TextField } from './form-parts.tsx';
 import type { FormProps } from './form-parts.tsx';
 import { dissolveQuestion, orderOf } from './order.ts';
 import { ServerChoice, SwarmChoice, useChosenServer, useChosenSwarm } from './targets.tsx';
@@ -32,14 +32,7 @@ export function CreateForm({ busy, onOrder }: FormProps): JSX.Element {
       }}
     >
       <ServerChoice value={server} onChange={setServer} />
-      <SelectField
-        label="Topology"
-        choices={TOPOLOGIES}
-        chosen={topology.value}
-        onChange={(choice) => {
-          topology.value = choice;
-        }}
-      />
+      <ChoiceField label="Topology" choices={TOPOLOGIES} choice={topology} />
       <TextField label="First agents, if any" text={types} maxLength={1_000} placeholder="coder, coder, tester" />
       <TextField label="First task, if any" text={task} maxLength={4_096} />
     </Form>
@@ -67,14 +60,7 @@ export function TaskForm({ busy, onOrder }: FormProps): JSX.Element {
     >
       <SwarmChoice value={swarm} onChange={setSwarm} />
       <TextArea label="Task" text={task} />
-      <SelectField
-        label="Priority"
-        choices={PRIORITIES}
-        chosen={priority.value}
-        onChange={(choice) => {
-          priority.value = choice;
-        }}
-      />
+      <ChoiceField label="Priority" choices={PRIORITIES} choice={priority} />
     </Form>
   );
 }
