@@ -5,11 +5,14 @@ import { createHead, readBodies, readHead } from '../../dist/model/region-reader
 
 const SWARM = 1;
 
-/** Ways to lay out, for {@link createOurs}: names and options. `ours` chooses by size, as the engine does. */
+/**
+ * Ways to lay out, for {@link createOurs}: names and options. `ours` chooses by size and when repulsion is worked out, as
+ * the engine does; the references work it out in each step.
+ */
 export const METHODS = [
   { name: 'ours', method: 'auto' },
-  { name: 'exact', method: 'symmetric' },
-  { name: 'FMM-1', method: 'fmm' },
+  { name: 'exact', method: 'symmetric', eachStep: true },
+  { name: 'FMM-1', method: 'fmm', eachStep: true },
   { name: 'ours, own start', method: 'auto', ownStart: true },
 ];
 
@@ -18,11 +21,11 @@ const heatOf = (tick, hot) => (hot ? Math.max(0.1, 1 - tick / 150) : Math.max(0.
 
 /**
  * @param {import('./graphs.mjs').Graph} graph
- * @param {{ hot?: boolean, method?: string, ownStart?: boolean }} options
+ * @param {{ hot?: boolean, method?: string, eachStep?: boolean, ownStart?: boolean }} options
  * @returns {import('./peers.mjs').Stepped}
  */
-export function createOurs(graph, { hot = false, method = 'auto', ownStart = false }) {
-  const stepper = createStepper(graph.count, graph, { method, start: ownStart ? 'good' : graph.start });
+export function createOurs(graph, { hot = false, method = 'auto', eachStep = false, ownStart = false }) {
+  const stepper = createStepper(graph.count, graph, { method, eachStep, start: ownStart ? 'good' : graph.start });
   let ticks = 0;
   return {
     name: 'ours',

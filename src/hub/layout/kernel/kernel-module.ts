@@ -18,7 +18,7 @@ export interface KernelExports {
   ): void;
   /** One tick of one swarm without publication. @returns 1 when it completed a step. */
   step(swarm: number, scratch: number): number;
-  /** Writes the repulsion on its bodies to the swarm's forces. @returns 0 when the rest takes another call. */
+  /** Writes the repulsion on its bodies to their block. @returns 0 when the rest takes another call. */
   repel(swarm: number, scratch: number): number;
   ticksPerStep(swarm: number): number;
   /** Shakes bodies by next to nothing, so that coincident ones can part. */

@@ -25,6 +25,8 @@ export interface KernelSwarmOptions {
   method?: KernelMethod;
   /** Accuracy of `fmm`: smaller is more accurate and slower. Default 1.2. */
   theta?: number;
+  /** Default false: repulsion serves some steps (assembly/multistep.ts); true: it is worked out in each. */
+  eachStep?: boolean;
 }
 
 /** One swarm, stepped by the caller. */
@@ -64,7 +66,7 @@ export function createStepper(count: number, edges: KernelEdges, options: Kernel
     positions: () => triples(pool.floats(swarm, FIELD.places, count * 4)),
     repulsion: () => {
       pool.repel(swarm);
-      return triples(pool.floats(swarm, FIELD.forces, count * 4));
+      return triples(pool.floats(swarm, FIELD.repulsion, count * 4));
     },
   };
 }
@@ -102,6 +104,7 @@ function addSwarm(pool: SwarmPool, count: number, edges: KernelEdges, options: K
   const seed = (options.seed ?? 1) >>> 0;
   const swarm = pool.add(seed);
   pool.setU32(swarm, FIELD.method, METHOD[options.method ?? 'auto']);
+  if (options.eachStep === true) pool.setF32(swarm, FIELD.wayMax, 0);
   if (options.theta !== undefined) pool.setF32(swarm, FIELD.theta, options.theta);
   pool.resizeBodies(swarm, count);
   pool.words(swarm, FIELD.slots, count).forEach((_, i, slots) => {

@@ -40,6 +40,9 @@ export const GLIDE_TICKS = 60;
 export const FULL_MAX = 20;
 /** Up to this many bodies each pair is computed once; above, far groups are approximated. */
 export const SYMMETRIC_MAX = 320;
+/** Repulsion is worked out in every so many steps, a power of two, and when the fastest body may have gone so far: a quarter of a link. */
+export const REPULSION_STEPS = 4;
+export const REPULSION_WAY = 7.5;
 /** Accuracy of the approximation: groups of radii r and s interact as wholes when (r + s) ≤ THETA × distance. */
 export const THETA = 1.2;
 /** Bodies whose approximated repulsion is computed in one tick; a swarm of more takes several ticks for a step. */

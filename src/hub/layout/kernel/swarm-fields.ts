@@ -7,7 +7,6 @@ export const FIELD = {
   count: 4,
   places: 8,
   velocities: 12,
-  forces: 16,
   mobility: 20,
   slots: 24,
   springEnds: 28,
@@ -59,6 +58,12 @@ export const FIELD = {
   ref: 200,
   /** f32 */
   room: 204,
+  repulsion: 208,
+  steps: 212,
+  /** f32 */
+  way: 216,
+  /** f32 */
+  wayMax: 220,
 } as const;
 
 export type Field = (typeof FIELD)[keyof typeof FIELD];

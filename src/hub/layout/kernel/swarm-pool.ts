@@ -18,7 +18,7 @@ import type { RegionHandle } from '../../../model/position-region.ts';
 import { KernelMemory } from './kernel-memory.ts';
 import { instantiateKernel } from './kernel-module.ts';
 import type { KernelExports } from './kernel-module.ts';
-import { CENTRING, SYMMETRIC_MAX, THETA } from './physics.ts';
+import { CENTRING, REPULSION_WAY, SYMMETRIC_MAX, THETA } from './physics.ts';
 import { FIELD, METHOD, STATE, SWARM_BYTES } from './swarm-fields.ts';
 import type { Field } from './swarm-fields.ts';
 
@@ -122,6 +122,8 @@ export class SwarmPool {
     this.setU32(number, FIELD.ref, ref);
     this.setU32(number, FIELD.hub, -1);
     this.setU32(number, FIELD.exponent, DEFAULT_EXPONENT);
+    this.setU32(number, FIELD.steps, seed);
+    this.setF32(number, FIELD.wayMax, REPULSION_WAY);
     this.setF32(number, FIELD.theta, THETA);
     this.setF32(number, FIELD.centring, CENTRING);
     return number;
@@ -197,7 +199,8 @@ export class SwarmPool {
     this.setU32(number, FIELD.count, count);
     this.setU32(number, FIELD.places, bodies);
     this.setU32(number, FIELD.velocities, bodies + capacity * 16);
-    this.setU32(number, FIELD.forces, bodies + capacity * 32);
+    this.setU32(number, FIELD.repulsion, bodies + capacity * 32);
+    this.setF32(number, FIELD.way, Infinity);
     this.setU32(number, FIELD.mobility, bodies + capacity * 48);
     this.setU32(number, FIELD.slots, bodies + capacity * 52);
     this.setU32(number, FIELD.shape, bodies + capacity * 56);
@@ -239,6 +242,7 @@ export class SwarmPool {
     }
     this.setU32(number, FIELD.pins, blocks.pins);
     this.setU32(number, FIELD.pinCount, count);
+    this.setF32(number, FIELD.way, Infinity);
   }
 
   /** A new region for at least `count` records (at least 16, a power of two, so growth is rare); the old one rests. */
@@ -316,7 +320,7 @@ export class SwarmPool {
     return this.kernel.step(this.row(number), this.#scratch) !== 0;
   }
 
-  /** Writes the repulsion on a swarm's bodies to its forces. */
+  /** Works the repulsion on a swarm's bodies out, as {@link FIELD.repulsion} has it. */
   repel(number: number): void {
     while (this.kernel.repel(this.row(number), this.#scratch) === 0);
   }

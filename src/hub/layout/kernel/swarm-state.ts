@@ -17,6 +17,7 @@ export interface SwarmState {
 const BLOCKS: readonly (readonly [field: Field, bytes: number, per: 'count' | 'springs' | 'pins'])[] = [
   [FIELD.places, 16, 'count'],
   [FIELD.velocities, 16, 'count'],
+  [FIELD.repulsion, 16, 'count'],
   [FIELD.mobility, 4, 'count'],
   [FIELD.slots, 4, 'count'],
   [FIELD.shape, 8, 'count'],
@@ -30,7 +31,7 @@ const OWN_FIELDS: readonly Field[] = [
   FIELD.state,
   FIELD.places,
   FIELD.velocities,
-  FIELD.forces,
+  FIELD.repulsion,
   FIELD.mobility,
   FIELD.slots,
   FIELD.springEnds,

@@ -3,15 +3,16 @@
  * WebAssembly by asc (`npm run build`); kernel/kernel-exports.ts describes it to the host.
  *
  * One call per tick goes through the list of swarms that are not at rest. A step of a swarm is: repulsion (repulsion.ts
- * chooses among the exact sums and the fast multipole method), springs, shape, centring and integration; then the
+ * chooses among the exact sums and the fast multipole method; multistep.ts, in which steps), springs, shape, centring and integration; then the
  * swarm's way to another place, held agents, cooling; then its publication.
  */
 import { STEP_HZ } from "../physics";
 import { pullToCentre } from "./centring";
 import { integrate } from "./integrate";
 import { cool, glide, holdPins, State } from "./life";
+import { beginForces, noteWay, scratchBesideForces } from "./multistep";
 import { publish } from "./publish";
-import { freeScratch, repel, scratchBytes, ticksPerStep } from "./repulsion";
+import { repel, scratchBytes, ticksPerStep } from "./repulsion";
 import { pullToShape } from "./shape";
 import { pullSprings } from "./springs";
 import { f32At, Field, i32At, pointer, SWARM_BYTES, u32At } from "./swarm";
@@ -97,7 +98,7 @@ function compact(table: usize, list: usize, listed: u32, next: u32, outcome: usi
 
 /** One tick of a swarm's physics. @returns whether it completed a step. */
 export function step(swarm: usize, scratch: usize): bool {
-  if (!repel(swarm, scratch)) return false;
+  if (!beginForces(swarm, scratch)) return false;
   pullSprings(
     i32At(swarm, Field.springCount),
     pointer(swarm, Field.springEnds),
@@ -106,10 +107,11 @@ export function step(swarm: usize, scratch: usize): bool {
     pointer(swarm, Field.forces),
   );
   pullToShape(swarm);
-  pullToCentre(swarm, freeScratch(swarm, scratch));
+  pullToCentre(swarm, scratchBesideForces(swarm, scratch));
   integrate(swarm);
   glide(swarm);
   holdPins(swarm);
+  noteWay(swarm);
   cool(swarm);
   return true;
 }

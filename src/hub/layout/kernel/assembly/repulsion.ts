@@ -40,25 +40,20 @@ export function scratchBytes(count: i32): usize {
   return max<usize>(exact, max<usize>(sortScratchBytes(count), walkScratchBytes(count)));
 }
 
-/** What of the scratch is free after {@link repel}, until the end of the step. */
+/** What of the scratch is free beside the forces of a step. */
 @inline export function freeScratch(swarm: usize, scratch: usize): usize {
-  return pointer(swarm, Field.forces) == scratch ? scratch + forcesBytes(i32At(swarm, Field.count)) : scratch;
+  return scratch + forcesBytes(i32At(swarm, Field.count));
 }
 
-/**
- * Writes the repulsion on the bodies to forces. A step that ends in its tick keeps them in scratch, which all swarms
- * share: thousands of swarms don't fit the cache, and what is needed for a microsecond need not pass through it.
- * @returns false when the step goes on in the next tick.
- */
+/** Writes the repulsion on the bodies to their block. @returns false when the rest takes another tick. */
 export function repel(swarm: usize, scratch: usize): bool {
   const count = i32At(swarm, Field.count);
   const method = methodOf(swarm);
-  const places = pointer(swarm, Field.places);
+  const places = pointer(swarm, Field.places), repulsion = pointer(swarm, Field.repulsion);
   if (count == 0) return true;
-  if (method == Method.fmm) return repelSlice(swarm, count, places, pointer(swarm, Field.forces), scratch);
-  store<u32>(swarm + Field.forces, <u32>scratch);
-  if (method == Method.full) repelFull(count, places, places, count, scratch, <f32>REPULSION, <f32>SOFTENING);
-  else repelSymmetric(count, places, scratch, freeScratch(swarm, scratch), <f32>REPULSION, <f32>SOFTENING);
+  if (method == Method.fmm) return repelSlice(swarm, count, places, repulsion, scratch);
+  if (method == Method.full) repelFull(count, places, places, count, repulsion, <f32>REPULSION, <f32>SOFTENING);
+  else repelSymmetric(count, places, repulsion, scratch, <f32>REPULSION, <f32>SOFTENING);
   return true;
 }
 

@@ -5,7 +5,7 @@
  * Blocks, all aligned to 16 bytes, for a capacity that is a multiple of four:
  *   places      f32 x, y, z, charge (1; 0 in rows beyond count)
  *   velocities  f32 x, y, z, 0   units per step
- *   forces      f32 x, y, z, 0   scratch of a step; in the common scratch where the step takes one tick
+ *   repulsion   f32 x, y, z, 0   as last worked out, see multistep.ts
  *   mobility    f32, 0–1: share of the swarm's heat that reaches the body
  *   slots       u32
  *   ends        u32 × 2 per spring: byte offsets of its bodies in `places`
@@ -21,6 +21,7 @@ export namespace Field {
   export const count: usize = 4;
   export const places: usize = 8;
   export const velocities: usize = 12;
+  /** Of the step under way, rows as of repulsion: in the scratch that all swarms share, or the block of repulsion. */
   export const forces: usize = 16;
   export const mobility: usize = 20;
   export const slots: usize = 24;
@@ -76,6 +77,11 @@ export namespace Field {
   export const ref: usize = 200;
   /** Reach that the swarm is known to have room for. */
   export const room: usize = 204;
+  /** When repulsion is worked out anew, see multistep.ts: its block, steps made, way since, and most of that. */
+  export const repulsion: usize = 208;
+  export const steps: usize = 212;
+  export const way: usize = 216;
+  export const wayMax: usize = 220;
 }
 
 /** Bytes of a swarm's row. */
