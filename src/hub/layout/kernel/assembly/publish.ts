@@ -92,20 +92,30 @@ function chooseExponent(swarm: usize, shift: v128): i32 {
   return count == 0 ? 0 : load<u32>(pointer(swarm, Field.slots) + ((<usize>(count - 1)) << 2));
 }
 
-/** @param shift from the origin to the swarm's centre. */
+/**
+ * Two records at a time; both counts are rounded up to more than two, so behind an odd last one there is room for another,
+ * which nobody reads.
+ * @param shift from the origin to the swarm's centre.
+ */
 function writeQuantised(swarm: usize, count: u32, q16: usize, shift: v128, perScale: f32): void {
   let p = pointer(swarm, Field.places), slots = pointer(swarm, Field.slots);
-  const steps = splat(perScale), half = splat(0.5), sign = i32x4.splat(0x80000000), lowest = i16x8.splat(-32767);
-  for (let i: u32 = 0; i < count; i += 1) {
-    // Half away from zero; NaN becomes 0, what is out of reach saturates.
-    const scaled = mul(add(v128.load(p), shift), steps);
-    const rounded = i32x4.trunc_sat_f32x4_s(add(scaled, v128.or(v128.and(scaled, sign), half)));
-    const narrow = i16x8.max_s(i16x8.narrow_i32x4_s(rounded, rounded), lowest);
-    store<u64>(q16, (<u64>i64x2.extract_lane(narrow, 0) << 16) | (<u64>(load<u32>(slots) & 0xffff)));
-    q16 += Q16_BYTES;
-    p += ROW;
-    slots += 4;
+  const steps = splat(perScale), lowest = i16x8.splat(-32767), lowHalf = i64x2.splat(0xffff);
+  for (let i: u32 = 0; i < count; i += 2) {
+    const first = rounded(mul(add(v128.load(p), shift), steps));
+    const second = rounded(mul(add(v128.load(p, ROW), shift), steps));
+    const narrow = i16x8.max_s(i16x8.narrow_i32x4_s(first, second), lowest);
+    const slot = v128.and(v128.load_ext<u32>(slots), lowHalf);
+    v128.store(q16, v128.or(i64x2.shl(narrow, 16), slot));
+    q16 += 2 * Q16_BYTES;
+    p += 2 * ROW;
+    slots += 8;
   }
+}
+
+/** Half away from zero; NaN becomes 0, what is out of reach saturates. */
+@inline function rounded(a: v128): v128 {
+  const sign = i32x4.splat(0x80000000);
+  return i32x4.trunc_sat_f32x4_s(add(a, v128.or(v128.and(a, sign), splat(0.5))));
 }
 
 function writeWhole(swarm: usize, count: u32, f32s: usize, capacity: usize, centre: v128, stepsPerSecond: f32): void {
