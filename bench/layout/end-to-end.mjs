@@ -23,14 +23,14 @@ const MOST_TRIES = 2;
 /**
  * @param {{ quick: boolean, log: (line: string) => void }} options
  * @returns rows { section, load, swarms, agents, links, core, idle, awake, hz, others, windows }, medians of windows. core: share of one
- * core, less `idle`; awake: swarms; hz: publications per awake swarm and second, 60 when the worker kept up; others: share of a core that
+ * core, less `idle` but for the first; awake: swarms; hz: publications per awake swarm and second, 60 when the worker kept up; others: share of a core that
  * other processes took; windows: undisturbed / all
  */
 export async function measureEndToEnd({ quick, log }) {
   const many = Array.from({ length: 1_000 }, (_, k) => swarmGraph(50, 1 + (k % 50)));
   const mixed = mixedSizes(2_000).map((size, k) => swarmGraph(size, k));
   const loads = [
-    { load: 'no swarms', graphs: [], keepAwake: pause },
+    { load: 'no swarms', graphs: [] },
     { load: '1,000 × 50', graphs: many, keepAwake: beginAnew },
     { load: '1,000 × 50, one dragged in each', graphs: many, keepAwake: dragIn(many.length), long: true },
     { load: '2,000 × 5–200', graphs: mixed, keepAwake: beginAnew, long: true },
@@ -40,42 +40,45 @@ export async function measureEndToEnd({ quick, log }) {
   for (const { load, graphs, keepAwake, long } of loads) {
     if (quick && long) continue;
     log(`end to end: ${load}`);
-    const measured = await measureLoad(graphs, keepAwake, quick ? 2 : 5);
-    const idle = rows[0]?.idle ?? measured.core;
-    rows.push({
-      section: 'end to end',
-      load,
-      ...measured,
-      core: rows.length === 0 ? idle : measured.core - idle,
-      idle,
-    });
+    rows.push({ section: 'end to end', load, ...(await measureLoad(graphs, keepAwake, quick ? 2 : 7)) });
   }
   return rows;
 }
 
-/** @param keepAwake see below: begins the world, prepares each window and acts on each of its ticks */
+/**
+ * First without swarms, then with them: what the machine takes to wake two threads sixty times a second changes from
+ * minute to minute.
+ * @param keepAwake see below: begins the world, prepares each window and acts on each of its ticks
+ */
 async function measureLoad(graphs, keepAwake, windows) {
   const world = worldOf(graphs);
   const layout = openLayout({ threads: 1, seed: 1, onWorkerReplaced: fail });
   const clock = connect(layout);
   try {
-    const { prepare, onTick } = await keepAwake({ world, layout, clock });
-    const outcomes = [];
-    let undisturbed = [];
-    for (let k = 0; k < MOST_TRIES * windows && undisturbed.length < windows; k++) {
-      await prepare();
-      outcomes.push(await run(layout, clock, onTick));
-      undisturbed = outcomes.filter(({ others }) => others <= OTHERS_SHARE);
-    }
-    const counted = undisturbed.length * 2 >= windows ? undisturbed : outcomes;
-    const of = (measure) => median(counted.map((outcome) => outcome[measure]));
+    const idle = await measureWindows(layout, clock, windows, await pause({ clock }));
     const about = { swarms: graphs.length, agents: world.agents.length, links: world.links.length };
-    const found = `${undisturbed.length}/${outcomes.length}`;
-    return { ...about, core: of('core'), awake: of('awake'), hz: of('hz'), others: of('others'), windows: found };
+    if (graphs.length === 0) return { ...about, ...idle, idle: idle.core };
+    const measured = await measureWindows(layout, clock, windows, await keepAwake({ world, layout, clock }));
+    return { ...about, ...measured, core: measured.core - idle.core, idle: idle.core };
   } finally {
     clock.close();
     await layout[Symbol.asyncDispose]();
   }
+}
+
+/** Medians of windows that others did not disturb; of all, where those are too few. */
+async function measureWindows(layout, clock, windows, { prepare, onTick }) {
+  const outcomes = [];
+  let undisturbed = [];
+  for (let k = 0; k < MOST_TRIES * windows && undisturbed.length < windows; k++) {
+    await prepare();
+    outcomes.push(await run(layout, clock, onTick));
+    undisturbed = outcomes.filter(({ others }) => others <= OTHERS_SHARE);
+  }
+  const counted = undisturbed.length * 2 >= windows ? undisturbed : outcomes;
+  const of = (measure) => median(counted.map((outcome) => outcome[measure]));
+  const found = `${undisturbed.length}/${outcomes.length}`;
+  return { core: of('core'), awake: of('awake'), hz: of('hz'), others: of('others'), windows: found };
 }
 
 /** One window of measurement. */
