@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { createStepper } from '../../../../../src/hub/layout/kernel/layout-kernel.ts';
-import { CENTRING, REPULSION, RETENTION, SOFTENING } from '../../../../../src/hub/layout/kernel/physics.ts';
+import {
+  CENTRING,
+  MAX_LOCAL,
+  MAX_SPEED,
+  REPULSION,
+  RETENTION,
+  SOFTENING,
+} from '../../../../../src/hub/layout/kernel/physics.ts';
+import { FIELD } from '../../../../../src/hub/layout/kernel/swarm-fields.ts';
 import type { KernelMethod } from '../../../../../src/hub/layout/kernel/swarm-fields.ts';
+import { SwarmPool } from '../../../../../src/hub/layout/kernel/swarm-pool.ts';
 import { signedUnit } from '../../../../../src/hub/layout/random.ts';
 import { repelTwin } from './exact-twin.ts';
 
@@ -120,5 +129,77 @@ describe('springs', () => {
     const stepper = createStepper(2, { from: [0], to: [1] }, { start: [3, 3, 3, 3, 3, 3] });
     stepper.step(1);
     expect(stepper.positions().every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe('a step', () => {
+  const COUNT = 10;
+  const coordinates = (rows: Float32Array): Float32Array => rows.filter((_, k) => k % 4 < 3);
+
+  interface Outcome {
+    rows: Float32Array;
+    /** How far each body went. */
+    ways: number[];
+    topSpeed: number;
+    reach: number;
+  }
+
+  /** Ten bodies of different mobility make one step. */
+  function stepped(
+    prepare: (places: Float32Array, velocities: Float32Array, mobility: Float32Array) => void = () => undefined,
+  ): Outcome {
+    const pool = new SwarmPool();
+    const swarm = pool.add(1);
+    pool.resizeBodies(swarm, COUNT);
+    const places = pool.floats(swarm, FIELD.places, COUNT * 4);
+    cloud(COUNT, 40).forEach((value, k) => {
+      places[Math.floor(k / 3) * 4 + (k % 3)] = value;
+    });
+    const mobility = pool.floats(swarm, FIELD.mobility, COUNT);
+    mobility.forEach((_, k) => {
+      mobility[k] = 1 / (k + 1);
+    });
+    prepare(places, pool.floats(swarm, FIELD.velocities, COUNT * 4), mobility);
+    const before = places.slice();
+    pool.setF32(swarm, FIELD.alpha, 0.1);
+    pool.step(swarm);
+    const rows = places.slice();
+    const ways = Array.from({ length: COUNT }, (_, body) =>
+      Math.hypot(...[0, 1, 2].map((axis) => (rows[body * 4 + axis] ?? NaN) - (before[body * 4 + axis] ?? NaN))),
+    );
+    return { rows, ways, topSpeed: pool.f32(swarm, FIELD.topSpeed), reach: pool.f32(swarm, FIELD.reach) };
+  }
+
+  const calm = stepped();
+
+  // Bodies move in fours unless one of the four needs care.
+  test.each([0, 3, 6, 9])('moves body %i no further than the top speed, and the others as without it', (fast) => {
+    const { rows, ways, topSpeed, reach } = stepped((_, velocities) => {
+      velocities[fast * 4] = 1_000;
+    });
+    expect(ways[fast]).toBeCloseTo(MAX_SPEED, 3);
+    expect(topSpeed).toBeCloseTo(MAX_SPEED, 5);
+    const others = (all: Float32Array): Float32Array => all.filter((_, k) => Math.floor(k / 4) !== fast);
+    expect(others(rows)).toEqual(others(calm.rows));
+    expect(reach).toBe(Math.max(...coordinates(rows).map(Math.abs)));
+  });
+
+  test.each(Array.from({ length: COUNT }, (_, k) => k))('tells the greatest speed and reach: of body %i', (first) => {
+    const { rows, ways, topSpeed, reach } = stepped((places, velocities) => {
+      places[first * 4 + 1] = -300;
+      velocities[first * 4 + 2] = 10;
+    });
+    expect(topSpeed).toBeCloseTo(ways[first] ?? NaN, 3);
+    expect(topSpeed).toBeGreaterThan(5);
+    expect(reach).toBe(Math.abs(rows[first * 4 + 1] ?? NaN));
+  });
+
+  test.each([0, 5, 9])('leads body %i, slow as it is, to the end of the world and no further', (far) => {
+    const { rows } = stepped((places, velocities, mobility) => {
+      mobility[far] = 0;
+      places[far * 4] = MAX_LOCAL - 1;
+      velocities[far * 4] = 10;
+    });
+    expect(rows[far * 4]).toBe(MAX_LOCAL);
   });
 });
