@@ -7,8 +7,8 @@
 import { f32At, Field, pointer, u32At } from "./swarm";
 import { add, bodyAt, mul, ROW, splat } from "./vectors";
 
-/** The usual case, without scratch: everybody in one component. Two sums, since one alone waits for itself. */
-function pullTogether(count: u32, places: usize, forces: usize, strength: f32): void {
+/** The usual case: everybody in one component. Two sums, since one alone waits for itself. */
+function pullTogether(count: u32, places: usize, strength: f32): v128 {
   let even = splat(0), odd = splat(0);
   let p = places;
   for (let i: u32 = 1; i < count; i += 2, p += 2 * ROW) {
@@ -16,20 +16,20 @@ function pullTogether(count: u32, places: usize, forces: usize, strength: f32): 
     odd = add(odd, v128.load(p, ROW));
   }
   if ((count & 1) != 0) even = add(even, v128.load(p));
-  const pull = f32x4.replace_lane(mul(add(even, odd), splat(-strength / <f32>count)), 3, 0);
-  for (let i: u32 = 0, f = forces; i < count; i += 1, f += ROW) v128.store(f, add(v128.load(f), pull));
+  return f32x4.replace_lane(mul(add(even, odd), splat(-strength / <f32>count)), 3, 0);
 }
 
-/** Adds the pull to forces. @param scratch 16 bytes per component. */
-export function pullToCentre(swarm: usize, scratch: usize): void {
+/**
+ * Adds to forces what differs from component to component.
+ * @param scratch 16 bytes per component.
+ * @returns the force that all bodies get beside theirs.
+ */
+export function pullToCentre(swarm: usize, scratch: usize): v128 {
   const count = u32At(swarm, Field.count);
   const components = u32At(swarm, Field.componentCount);
   const strength = f32At(swarm, Field.centring);
-  if (components == 0) return;
-  if (components == 1) {
-    pullTogether(count, pointer(swarm, Field.places), pointer(swarm, Field.forces), strength);
-    return;
-  }
+  if (components == 0) return splat(0);
+  if (components == 1) return pullTogether(count, pointer(swarm, Field.places), strength);
   memory.fill(scratch, 0, (<usize>components) << 4);
   let component = pointer(swarm, Field.components);
   // Charges are 1, so the fourth lane counts bodies.
@@ -45,4 +45,5 @@ export function pullToCentre(swarm: usize, scratch: usize): void {
   for (let i: u32 = 0, f = pointer(swarm, Field.forces); i < count; i += 1, f += ROW, component += 4) {
     v128.store(f, add(v128.load(f), v128.load(bodyAt(scratch, <i32>load<u32>(component)))));
   }
+  return splat(0);
 }

@@ -107,8 +107,7 @@ export function step(swarm: usize, scratch: usize): bool {
     pointer(swarm, Field.forces),
   );
   pullToShape(swarm);
-  pullToCentre(swarm, scratchBesideForces(swarm, scratch));
-  integrate(swarm);
+  integrate(swarm, pullToCentre(swarm, scratchBesideForces(swarm, scratch)));
   glide(swarm);
   holdPins(swarm);
   noteWay(swarm);

@@ -18,11 +18,12 @@ import {
 } from "./vectors";
 
 /** As of the step before, and pushed. */
-@inline function pushed(velocity: v128, force: v128, heat: v128): v128 {
-  return mul(add(velocity, mul(force, heat)), splat(<f32>RETENTION));
+@inline function pushed(velocity: v128, force: v128, all: v128, heat: v128): v128 {
+  return mul(add(velocity, mul(add(force, all), heat)), splat(<f32>RETENTION));
 }
 
-export function integrate(swarm: usize): void {
+/** @param all a force that all bodies get beside theirs. */
+@inline export function integrate(swarm: usize, all: v128): void {
   const count = u32At(swarm, Field.count), alpha = splat(f32At(swarm, Field.alpha));
   const farthest = splat(<f32>MAX_LOCAL), topSquared = splat(<f32>MAX_SPEED * <f32>MAX_SPEED);
   let p = pointer(swarm, Field.places), v = pointer(swarm, Field.velocities), f = pointer(swarm, Field.forces);
@@ -31,10 +32,10 @@ export function integrate(swarm: usize): void {
   store<u32>(swarm + Field.poisonedNow, 0);
   for (let i: u32 = 0; i < count; i += 4, p += 4 * ROW, v += 4 * ROW, f += 4 * ROW, mobility += 16) {
     const heat = mul(alpha, v128.load(mobility));
-    const v0 = pushed(v128.load(v), v128.load(f), allX(heat));
-    const v1 = pushed(v128.load(v, 16), v128.load(f, 16), allY(heat));
-    const v2 = pushed(v128.load(v, 32), v128.load(f, 32), allZ(heat));
-    const v3 = pushed(v128.load(v, 48), v128.load(f, 48), allW(heat));
+    const v0 = pushed(v128.load(v), v128.load(f), all, allX(heat));
+    const v1 = pushed(v128.load(v, 16), v128.load(f, 16), all, allY(heat));
+    const v2 = pushed(v128.load(v, 32), v128.load(f, 32), all, allZ(heat));
+    const v3 = pushed(v128.load(v, 48), v128.load(f, 48), all, allW(heat));
     const p0 = add(v128.load(p), v0), p1 = add(v128.load(p, 16), v1);
     const p2 = add(v128.load(p, 32), v2), p3 = add(v128.load(p, 48), v3);
     const squared = squares(v0, v1, v2, v3);
@@ -50,7 +51,7 @@ export function integrate(swarm: usize): void {
     }
     for (let k = i, row: usize = 0, end = min<u32>(i + 4, count); k < end; k += 1, row += ROW) {
       const one = splat(laneX(alpha) * load<f32>(mobility + (row >> 2)));
-      fastest = f32x4.pmax(fastest, moveOne(swarm, k, p + row, v + row, pushed(v128.load(v + row), v128.load(f + row), one)));
+      fastest = f32x4.pmax(fastest, moveOne(swarm, k, p + row, v + row, pushed(v128.load(v + row), v128.load(f + row), all, one)));
       reach = f32x4.pmax(reach, f32x4.abs(v128.load(p + row)));
     }
   }
