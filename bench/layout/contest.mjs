@@ -3,6 +3,8 @@ import { median, quantile } from './metrics.mjs';
 
 /** Batches are at least so long, so that the clocks' grain does not matter. */
 const BATCH_MS = 15;
+/** Batches of more than one tick are a multiple of this: our engine's ticks take turns in what they do. */
+const TURNS = 4;
 /** A round is disturbed when the calibration loop beside it takes this much more than it did at best. */
 const DISTURBED = 1.2;
 /** Fewer undisturbed rounds than this: all rounds count, and the result says so. */
@@ -85,5 +87,5 @@ function warmUp({ tick, warmTicks = 1 }, warmMs) {
   }
   // The second half is warm; the whole is good enough to size a batch by.
   const perTick = elapsed() / ticks;
-  return perTick > BATCH_MS ? 1 : Math.ceil(BATCH_MS / perTick);
+  return perTick > BATCH_MS ? 1 : TURNS * Math.ceil(BATCH_MS / perTick / TURNS);
 }

@@ -21,25 +21,32 @@ const heatOf = (tick, hot) => (hot ? Math.max(0.1, 1 - tick / 150) : Math.max(0.
 
 /**
  * @param {import('./graphs.mjs').Graph} graph
- * @param {{ hot?: boolean, method?: string, eachStep?: boolean, ownStart?: boolean }} options
+ * @param {{ hot?: boolean, method?: string, eachStep?: boolean, ownStart?: boolean, seed?: number }} options seed: of its
+ * own start
  * @returns {import('./peers.mjs').Stepped}
  */
-export function createOurs(graph, { hot = false, method = 'auto', eachStep = false, ownStart = false }) {
-  const stepper = createStepper(graph.count, graph, { method, eachStep, start: ownStart ? 'good' : graph.start });
+export function createOurs(graph, { hot = false, method = 'auto', eachStep = false, ownStart = false, seed = 1 }) {
+  const start = ownStart ? 'good' : graph.start;
+  const stepper = createStepper(graph.count, graph, { method, eachStep, start, seed });
   let ticks = 0;
   return {
-    name: 'ours',
+    name: nameOf(eachStep),
     tick: () => stepper.step(heatOf(ticks++, hot)),
     positions: () => Float64Array.from(stepper.positions()),
   };
 }
 
 /** Many swarms in one memory, kept hot. @returns {{ name: string, tick: () => void }} */
-export function createOurPool(graphs) {
+export function createOurPool(graphs, eachStep) {
   const pool = createStepperPool();
-  for (const graph of graphs) pool.add(graph.count, graph, { start: graph.start });
+  graphs.forEach((graph, seed) => pool.add(graph.count, graph, { start: graph.start, seed, eachStep }));
   let ticks = 0;
-  return { name: 'ours', tick: () => pool.step(heatOf(ticks++, true)) };
+  return { name: nameOf(eachStep), tick: () => pool.step(heatOf(ticks++, true)) };
+}
+
+/** As the engine does it, or with repulsion worked out in each step. */
+function nameOf(eachStep) {
+  return eachStep ? 'ours, each step' : 'ours';
 }
 
 /** Repulsion on each node at given places, by one of the engine's algorithms. */

@@ -29,7 +29,7 @@ export function measureQuality({ quick, log }) {
   return cases.flatMap(([graph, starts]) => {
     log(`quality: ${graph.name} of ${graph.count}`);
     return contestants().map(({ name, create }) => {
-      const outcomes = Array.from({ length: starts }, (_, k) => layOut(create, restarted(graph, k + 1)));
+      const outcomes = Array.from({ length: starts }, (_, k) => layOut(create, restarted(graph, k + 1), k + 1));
       const of = (measure) => median(outcomes.map((outcome) => outcome[measure]));
       return {
         section: 'quality',
@@ -46,14 +46,17 @@ export function measureQuality({ quick, log }) {
 
 function contestants() {
   return [
-    ...METHODS.map(({ name, ...options }) => ({ name, create: (graph) => createOurs(graph, options) })),
+    ...METHODS.map(({ name, ...options }) => ({
+      name,
+      create: (graph, seed) => createOurs(graph, { ...options, seed }),
+    })),
     { name: 'ngraph', create: createNgraphPeer },
     { name: 'd3-force-3d', create: (graph) => createD3Peer(graph, { hot: false }) },
   ];
 }
 
-function layOut(create, graph) {
-  const layout = create(graph);
+function layOut(create, graph, seed) {
+  const layout = create(graph, seed);
   for (let k = 0; k < TICKS; k++) layout.tick();
   const positions = layout.positions();
   return { stress: stress(graph, positions), spread: linkLengthSpread(graph, positions) };

@@ -24,10 +24,10 @@ export function measureTicks({ quick, log }) {
 
 function measureSwarm(graph, quick, log) {
   log(`${graph.name} of ${graph.count}`);
-  const ours = createOurs(graph, { hot: true });
+  const ours = [false, true].map((eachStep) => createOurs(graph, { hot: true, eachStep }));
   const peers = [createNgraphPeer(graph), createD3Peer(graph, { hot: true })];
   const large = graph.count >= LARGE;
-  const outcome = contest([{ ...ours, warmTicks: UNFOLD_TICKS }, ...peers], {
+  const outcome = contest([...ours.map((one) => ({ ...one, warmTicks: UNFOLD_TICKS })), ...peers], {
     rounds: quick ? 5 : large ? 5 : 11,
     warmMs: quick ? 150 : 1_000,
     limitMs: quick ? 2_000 : large ? 30_000 : 8_000,
@@ -40,8 +40,8 @@ export function measurePool({ quick, log }) {
   const swarms = 1_000;
   log(`pool of ${swarms} swarms`);
   const graphs = Array.from({ length: swarms }, (_, k) => swarmGraph(50, 1 + (k % 50)));
-  const pool = createOurPool(graphs);
-  const contestants = [{ ...pool, warmTicks: UNFOLD_TICKS }, together('ngraph', graphs.map(createNgraphPeer))];
+  const pools = [false, true].map((eachStep) => ({ ...createOurPool(graphs, eachStep), warmTicks: UNFOLD_TICKS }));
+  const contestants = [...pools, together('ngraph', graphs.map(createNgraphPeer))];
   if (!quick) {
     const simulations = graphs.map((graph) => createD3Peer(graph, { hot: true }));
     contestants.push(together('d3-force-3d', simulations));
