@@ -1,11 +1,10 @@
 // P5: CPU of the whole process per delivered frame with two edge threads beside that with one, on the whole gateway.
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { configSchema } from '../../dist/platform/config/schema.js';
 import { Driver } from '../../loadtest/driver/driver.ts';
 import { startServer } from './server.mjs';
 import { sharedHellos } from './views.mjs';
-import { judge, measureWindow, median, openAll, withOpen } from './window.mjs';
+import { judge, measureWindow, openAll, withOpen } from './window.mjs';
 
 const CLIENTS = 1_000;
 const KINDS = [0, 1].map(() => ({ swarms: 10, agents: 50, eventsPerSecond: 0, agentsChange: false }));
@@ -28,23 +27,11 @@ export async function measureEdges(context) {
       goals: [{ id: 'P5', goal: SAME, measured: null, met: null, why: 'left out of the quick form' }, linear],
     };
   }
-  if (!('edge' in configSchema.shape)) {
-    return {
-      rows: [],
-      goals: [{ id: 'P5', goal: SAME, measured: null, met: null, why: 'no edge.threads yet' }, linear],
-    };
-  }
-  const rounds = 2;
-  const samples = { 1: [], 2: [] };
-  for (let round = 0; round < rounds; round++) {
-    for (const threads of [1, 2]) samples[threads].push(await measureThreads(context, threads));
-  }
-  const rows = [1, 2].map((threads) => rowOf(threads, samples[threads]));
+  const one = await measureThreads(context, 1);
+  const two = await measureThreads(context, 2);
+  const rows = [rowOf(1, one), rowOf(2, two)];
   const ratio = rows[1].us_per_frame / rows[0].us_per_frame;
-  return {
-    rows,
-    goals: [{ id: 'P5', goal: SAME, measured: ratio, ...judge(ratio <= 1.1, [...samples[1], ...samples[2]]) }, linear],
-  };
+  return { rows, goals: [{ id: 'P5', goal: SAME, measured: ratio, ...judge(ratio <= 1.1, [one, two]) }, linear] };
 }
 
 function measureThreads(context, threads) {
@@ -80,15 +67,14 @@ function measureThreads(context, threads) {
   );
 }
 
-function rowOf(threads, samples) {
-  const of = (value) => median(samples.map(value));
+function rowOf(threads, { cpuUs, frames, groups, core, waited }) {
   return {
     part: 'P5: the whole gateway, 1,000 clients at 60 Hz, 100 views',
     what: `${threads} edge thread${threads === 1 ? '' : 's'}`,
-    us_per_frame: of(({ cpuUs, frames }) => cpuUs / frames),
-    hz: of(({ groups }) => groups[0].rate.mean),
-    p99_ms: of(({ groups }) => groups[0].latency.p99_ms),
-    core: of(({ core }) => core),
-    waited: of(({ waited }) => waited),
+    us_per_frame: cpuUs / frames,
+    hz: groups[0].rate.mean,
+    p99_ms: groups[0].latency.p99_ms,
+    core,
+    waited,
   };
 }

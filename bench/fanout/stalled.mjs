@@ -25,7 +25,7 @@ export function measureStalled(context) {
     await open(slow, { name: 'slow', count: STALLED, hellos: all, sample: 1 });
     await server.order('feed', { name: 'set', changesPerSecond: 100 });
     await delay(quick ? 1_000 : 2_000);
-    const without = await measureWindow(server, [others], quick ? 3 : 20);
+    const without = await measureWindow(server, [others], quick ? 3 : 10);
     await slow.order('stall', { group: 'slow', share: 1 });
     const during = await measureWindow(server, [others], seconds);
     const { metrics } = await server.order('status');

@@ -12,7 +12,7 @@ const TOLERANCE = 0.05;
 
 export function measureUpstreamCalls(context) {
   const { serverCpu, loadCpu, quick } = context;
-  const seconds = quick ? 2 : 12;
+  const seconds = quick ? 2 : 8;
   const clients = quick ? MANY / 5 : MANY;
   return withOpen(
     [

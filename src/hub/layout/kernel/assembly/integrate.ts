@@ -22,7 +22,10 @@ import {
   return mul(add(velocity, mul(add(force, all), heat)), splat(<f32>RETENTION));
 }
 
-/** @param all a force that all bodies get beside theirs. */
+/**
+ * Inlined, as asc warns of exported functions that take vectors.
+ * @param all a force that all bodies get beside theirs.
+ */
 @inline export function integrate(swarm: usize, all: v128): void {
   const count = u32At(swarm, Field.count), alpha = splat(f32At(swarm, Field.alpha));
   const farthest = splat(<f32>MAX_LOCAL), topSquared = splat(<f32>MAX_SPEED * <f32>MAX_SPEED);
