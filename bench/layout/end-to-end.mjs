@@ -40,7 +40,7 @@ export async function measureEndToEnd({ quick, log }) {
   for (const { load, graphs, keepAwake, long } of loads) {
     if (quick && long) continue;
     log(`end to end: ${load}`);
-    rows.push({ section: 'end to end', load, ...(await measureLoad(graphs, keepAwake, quick ? 2 : 7)) });
+    rows.push({ section: 'end to end', load, ...(await measureLoad(graphs, keepAwake, quick)) });
   }
   return rows;
 }
@@ -50,15 +50,16 @@ export async function measureEndToEnd({ quick, log }) {
  * minute to minute.
  * @param keepAwake see below: begins the world, prepares each window and acts on each of its ticks
  */
-async function measureLoad(graphs, keepAwake, windows) {
+async function measureLoad(graphs, keepAwake, quick) {
   const world = worldOf(graphs);
   const layout = openLayout({ threads: 1, seed: 1, onWorkerReplaced: fail });
   const clock = connect(layout);
   try {
-    const idle = await measureWindows(layout, clock, windows, await pause({ clock }));
+    const idle = await measureWindows(layout, clock, quick ? 1 : 7, await pause({ clock }));
     const about = { swarms: graphs.length, agents: world.agents.length, links: world.links.length };
     if (graphs.length === 0) return { ...about, ...idle, idle: idle.core };
-    const measured = await measureWindows(layout, clock, windows, await keepAwake({ world, layout, clock }));
+    const kept = await keepAwake({ world, layout, clock });
+    const measured = await measureWindows(layout, clock, quick ? 2 : 7, kept);
     return { ...about, ...measured, core: measured.core - idle.core, idle: idle.core };
   } finally {
     clock.close();
