@@ -2,7 +2,7 @@
  * Thousands of swarms in one memory. Keeps the table of rows, the blocks that they point to, and the list of swarms
  * that are not at rest; the kernel does the rest, one call per tick.
  *
- * A swarm's blocks: bodies (68 bytes for each, with a quarter of room to grow), springs (24 each), pins, a tree for
+ * A swarm's blocks: bodies (68 bytes for each, with a quarter of room to grow), springs (20 each), pins, a tree for
  * large swarms, and the region that it publishes to. Each grows and shrinks on its own, in place where there is room;
  * what is given back is used again. A region that was given back rests before, since a reader may still be in it.
  */

@@ -1,18 +1,18 @@
 /**
  * The layout kernel: steps the swarms of one worker thread in shared memory, and publishes them from there. Compiled to
- * WebAssembly by asc (`npm run build`); kernel/kernel-exports.ts describes it to the host.
+ * WebAssembly by asc (`npm run build`); kernel/kernel-module.ts describes it to the host.
  *
  * One call per tick goes through the list of swarms that are not at rest. A step of a swarm is: repulsion (repulsion.ts
- * chooses among the exact sums and the fast multipole method; multistep.ts, in which steps), springs, shape, centring and integration; then the
- * swarm's way to another place, held agents, cooling; then its publication.
+ * chooses among the exact sums and the fast multipole method; multistep.ts, in which steps), springs, shape, centring
+ * and integration; then the swarm's way to another place, held agents, cooling; then its publication.
  */
 import { STEP_HZ } from "../physics";
 import { pullToCentre } from "./centring";
 import { integrate } from "./integrate";
 import { cool, glide, holdPins, State } from "./life";
-import { beginForces, noteWay, scratchBesideForces } from "./multistep";
+import { beginForces, noteWay } from "./multistep";
 import { publish } from "./publish";
-import { repel, scratchBytes, ticksPerStep } from "./repulsion";
+import { freeScratch, repel, scratchBytes, ticksPerStep } from "./repulsion";
 import { pullToShape } from "./shape";
 import { pullSprings } from "./springs";
 import { f32At, Field, i32At, pointer, SWARM_BYTES, u32At } from "./swarm";
@@ -107,7 +107,7 @@ export function step(swarm: usize, scratch: usize): bool {
     pointer(swarm, Field.forces),
   );
   pullToShape(swarm);
-  integrate(swarm, pullToCentre(swarm, scratchBesideForces(swarm, scratch)));
+  integrate(swarm, pullToCentre(swarm, freeScratch(swarm, scratch)));
   glide(swarm);
   holdPins(swarm);
   noteWay(swarm);

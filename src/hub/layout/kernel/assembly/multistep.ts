@@ -9,7 +9,7 @@
  * work out among ticks.
  */
 import { REPULSION_STEPS } from "../physics";
-import { freeScratch, repel, ticksPerStep } from "./repulsion";
+import { repel, ticksPerStep } from "./repulsion";
 import { f32At, Field, i32At, pointer, u32At } from "./swarm";
 import { bodyAt } from "./vectors";
 
@@ -25,11 +25,6 @@ export function beginForces(swarm: usize, scratch: usize): bool {
   store<u32>(swarm + Field.forces, <u32>forces);
   if (forces == scratch) copyRows(repulsion, scratch, i32At(swarm, Field.count));
   return true;
-}
-
-/** What of the scratch is free after {@link beginForces}, until the end of the step. */
-@inline export function scratchBesideForces(swarm: usize, scratch: usize): usize {
-  return pointer(swarm, Field.forces) == scratch ? freeScratch(swarm, scratch) : scratch;
 }
 
 /** After a step that moved bodies. */

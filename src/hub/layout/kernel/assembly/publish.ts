@@ -93,8 +93,7 @@ function chooseExponent(swarm: usize, shift: v128): i32 {
 }
 
 /**
- * Two records at a time; both counts are rounded up to more than two, so behind an odd last one there is room for another,
- * which nobody reads.
+ * Two records at a time: rows and records have room for an even number, and nobody reads one behind an odd last.
  * @param shift from the origin to the swarm's centre.
  */
 function writeQuantised(swarm: usize, count: u32, q16: usize, shift: v128, perScale: f32): void {

@@ -14,7 +14,7 @@ export namespace Method {
   export const fmm: u32 = 3;
 }
 
-/** The order is renewed when leaves have grown by this much, and at the latest after so many steps. */
+/** The order is renewed when leaves have grown by this much, and at the latest after so many uses. */
 const AGED: f32 = 1.15;
 const MAX_AGE: u32 = 64;
 
@@ -34,13 +34,13 @@ export function ticksPerStep(swarm: usize): i32 {
 /** Forces of `count` bodies, rounded up to four. */
 @inline function forcesBytes(count: i32): usize { return (<usize>((count + 3) & ~3)) << 4; }
 
-/** Scratch for `count` bodies: for their repulsion by any method, and for the centres of components. */
+/** Scratch for `count` bodies: for their repulsion by any method, then for forces, and centres of components beside. */
 export function scratchBytes(count: i32): usize {
-  const exact = forcesBytes(count) + max<usize>((<usize>count) << 4, symmetricScratchBytes(count));
-  return max<usize>(exact, max<usize>(sortScratchBytes(count), walkScratchBytes(count)));
+  const repulsion = max<usize>(symmetricScratchBytes(count), max<usize>(sortScratchBytes(count), walkScratchBytes(count)));
+  return max<usize>(repulsion, forcesBytes(count) + ((<usize>count) << 4));
 }
 
-/** What of the scratch is free beside the forces of a step. */
+/** The scratch behind the room for a step's forces. */
 @inline export function freeScratch(swarm: usize, scratch: usize): usize {
   return scratch + forcesBytes(i32At(swarm, Field.count));
 }

@@ -1,6 +1,6 @@
 /**
  * A swarm in memory: a row of named fields that point at its blocks. The host lays rows and blocks out
- * (kernel/swarm-table.ts has the same offsets); the kernel reads and writes them.
+ * (kernel/swarm-fields.ts has the same offsets); the kernel reads and writes them.
  *
  * Blocks, all aligned to 16 bytes, for a capacity that is a multiple of four:
  *   places      f32 x, y, z, charge (1; 0 in rows beyond count)
@@ -9,7 +9,7 @@
  *   mobility    f32, 0–1: share of the swarm's heat that reaches the body
  *   slots       u32
  *   ends        u32 × 2 per spring: byte offsets of its bodies in `places`
- *   constants   f32 × 4 per spring: rest length, strength, share of `from`, share of `to`
+ *   constants   per four springs f32 × 4 rest lengths, strengths, and shares of the pull that `from` takes
  *   shape       f32 × 2 per body, see shape.ts
  *   components  u32: which bodies links join to one another, directly or through others
  *   pins        per pin u32 body, f32 x, y, z in world units
